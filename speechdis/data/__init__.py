@@ -1,0 +1,1 @@
+"""Files of speech: utterances, Kaldi data directories, audio. Imports no torch."""

@@ -1,0 +1,32 @@
+"""Maps over utterances: processes on one machine, a Dask cluster beyond it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def map_utterances(
+    function: Callable[[Item], Result], items: Iterable[Item], jobs: int = 1, scheduler: str | None = None
+) -> Iterator[Result]:
+    """Yield `function(item)` for every item, in order, as results come in.
+
+    Args:
+        function: picklable; takes one item.
+        items: anything picklable, one an utterance.
+        jobs: worker processes; 1 runs in this process.
+        scheduler: address of a running Dask scheduler (`tcp://host:8786`); takes the place of processes.
+    """
+    if jobs == 1 and scheduler is None:
+        yield from map(function, items)
+        return
+    import joblib
+
+    if scheduler is None:
+        yield from joblib.Parallel(n_jobs=jobs, return_as="generator")(joblib.delayed(function)(i) for i in items)
+        return
+    from dask.distributed import Client
+
+    with Client(scheduler), joblib.parallel_config(backend="dask"):
+        yield from joblib.Parallel(n_jobs=-1, return_as="generator")(joblib.delayed(function)(i) for i in items)

@@ -1,0 +1,1 @@
+"""What is done with frames after training: verification, probes, attackers."""

@@ -1,0 +1,1 @@
+"""From latent codes back to sound."""

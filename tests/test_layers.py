@@ -1,0 +1,43 @@
+"""Imports point one way: files on the left, tensors on the right, and they meet only in training."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "speechdis"
+MAY_IMPORT = {
+    "data": set(),
+    "corpora": {"data"},
+    "features": {"data", "corpora"},
+    "augment": {"data", "corpora", "features"},
+    "nn": set(),
+    "models": {"nn"},
+    "training": {"data", "features", "augment", "nn", "models"},
+    "evaluation": {"data", "features", "augment", "nn", "models", "training"},
+    "synthesis": {"data", "features", "augment", "nn", "models", "training"},
+    "report": {"data", "features", "models", "training", "evaluation", "synthesis"},
+}
+NO_TORCH = {"data", "corpora"}
+
+
+def imported(file: Path) -> set[str]:
+    """Dotted names a file imports, wherever in the file the import stands."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("layer", sorted(MAY_IMPORT))
+def test_a_layer_imports_only_what_is_below_it(layer: str) -> None:
+    allowed = MAY_IMPORT[layer] | {layer, "errors", "__version__"}
+    for file in sorted((PACKAGE / layer).rglob("*.py")):
+        for name in imported(file):
+            if name.startswith("speechdis."):
+                assert name.split(".")[1] in allowed, f"{file.relative_to(PACKAGE)} imports {name}"
+            if layer in NO_TORCH:
+                assert name.split(".")[0] not in {"torch", "torchaudio"}, f"{file} imports {name}"
