@@ -1,4 +1,25 @@
-"""Models: each file of this package is one, named as on the command line.
+"""Models: each file of this package is one, named as on the command line; see `base.py` for what it gives."""
 
-A model module has a frozen dataclass `Config` and a class `Model(bins, config)`; see `base.py`.
-"""
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+from speechdis.errors import InputError
+
+
+def names() -> list[str]:
+    """Every model that `build` knows."""
+    return sorted(i.name for i in pkgutil.iter_modules(__path__) if i.name != "base")
+
+
+def load(name: str) -> ModuleType:
+    """The module of model `name`. Raises InputError with the known names for any other."""
+    if name not in names():
+        raise InputError(f"no model '{name}'; there are: {', '.join(names())}")
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def build(name: str, bins: int, config: Any) -> Any:
+    """Model `name` for features of `bins` dimensions, with random weights, from its own `Config`."""
+    return load(name).Model(bins, config)

@@ -1,0 +1,177 @@
+"""DSVAE: the disentangled sequential autoencoder of Li & Mandt (ICML 2018).
+
+    p(x, s, z) = p(s) prod_t p(z_t | z_<t) p(x_t | s, z_t),   p(s) = N(0, I), p(z_t | z_<t) from an LSTM
+
+A segment has one static vector s (the voice) and one dynamic vector z_t a frame (the words). The loss is the
+negative evidence lower bound with a weight on each divergence,
+
+    -E log p(x | s, z) + kl_static KL(q(s|x) || p(s)) + kl_dynamic sum_t KL(q(z_t|.) || p(z_t|z_<t)),
+
+in nats: summed over frames and dimensions, averaged over the batch. The likelihood is a unit-variance Gaussian
+on normalised features. The prior is fed with posterior samples (teacher forcing).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from speechdis.models.base import Batch, Posterior, weighted
+from speechdis.nn import parallel, sequence
+from speechdis.nn.gaussian import Gaussian, GaussianHead
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes and weights.
+
+    `posterior` says what q(z_t | .) sees:
+        factorised  x_t alone (DSVAE, "factorised q")
+        full        s and all of x: bi-LSTM, then RNN (DSVAE, "full q")
+        nested      z_<t and x_<=t: a recurrent cell fed with its own samples (C-DSVAE, eq 2)
+        causal      x_<=t: the same without the samples fed back, one fused call
+        smooth      all of x: the static factor's bi-LSTM, then RNN (the released C-DSVAE code)
+    """
+
+    static_size: int = 64
+    dynamic_size: int = 32
+    hidden_size: int = 256
+    frame_size: int = 128
+    posterior: Literal["factorised", "full", "nested", "causal", "smooth"] = "full"
+    kl_static: float = 1.0
+    kl_dynamic: float = 1.0
+
+
+class Model(nn.Module):
+    """DSVAE over segments of `bins`-dimensional frames."""
+
+    def __init__(self, bins: int, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        frame, hidden = config.frame_size, config.hidden_size
+        static, dynamic = config.static_size, config.dynamic_size
+        self.frame = nn.Sequential(sequence.mlp(bins, hidden, frame), nn.Tanh())
+        self.static_rnn = nn.LSTM(frame, hidden, batch_first=True, bidirectional=True)
+        self.static_head = GaussianHead(2 * hidden, static)
+        self.dynamic_rnn: nn.Module
+        match config.posterior:
+            case "factorised":
+                self.dynamic_rnn = nn.Sequential(sequence.mlp(frame, hidden, hidden), nn.LeakyReLU(0.2))
+            case "full":
+                self.full_rnn = nn.LSTM(frame + static, hidden, batch_first=True, bidirectional=True)
+                self.dynamic_rnn = nn.RNN(2 * hidden, hidden, batch_first=True)
+            case "nested":
+                self.dynamic_rnn = nn.LSTMCell(frame + dynamic, hidden)
+            case "causal":
+                self.dynamic_rnn = nn.LSTM(frame, hidden, batch_first=True)
+            case "smooth":
+                self.dynamic_rnn = nn.RNN(2 * hidden, hidden, batch_first=True)
+        self.dynamic_head = GaussianHead(hidden, dynamic)
+        self.prior_rnn = nn.LSTM(dynamic, hidden, batch_first=True)
+        self.prior_head = GaussianHead(hidden, dynamic)
+        # One linear layer on [z_t, s], cut in two: the static half is computed once a segment, not once a frame.
+        self.decode_dynamic = nn.Linear(dynamic, hidden)
+        self.decode_static = nn.Linear(static, hidden, bias=False)
+        self.decode_frame = nn.Sequential(nn.LeakyReLU(0.2), sequence.mlp(hidden, hidden, bins))
+
+    def encode(
+        self, x: Tensor, lengths: Tensor | None = None, generator: torch.Generator | None = None
+    ) -> Posterior:
+        """q(s, z | x) of segments (B, T, F); without a generator the "samples" are the means."""
+        frames = self.frame(x)
+        hidden, last = sequence.run(self.static_rnn, frames, lengths)
+        static = self.static_head(last)
+        s = static.mean if generator is None else static.sample(generator)
+        dynamic, z = self.encode_dynamic(frames, hidden, s, lengths, generator)
+        return Posterior(static, dynamic, s, z)
+
+    def encode_dynamic(
+        self,
+        frames: Tensor,
+        hidden: Tensor,
+        static: Tensor,
+        lengths: Tensor | None,
+        generator: torch.Generator | None,
+    ) -> tuple[Gaussian, Tensor]:
+        """q(z_t | .) and a sample of it, (B, T, Z).
+
+        Args:
+            frames: encoded frames (B, T, frame_size).
+            hidden: outputs of the static factor's bi-LSTM (B, T, 2 hidden_size); read by "smooth" alone.
+            static: sample of s (B, S); read by "full" alone.
+        """
+        match self.config.posterior:
+            case "nested":
+                return self._encode_nested(frames, generator)
+            case "factorised":
+                h = self.dynamic_rnn(frames)
+            case "full":
+                tiled = static[:, None].expand(-1, frames.shape[1], -1)
+                seen, _ = sequence.run(self.full_rnn, torch.cat([frames, tiled], dim=-1), lengths)
+                h, _ = sequence.run(self.dynamic_rnn, seen, lengths)  # type: ignore[arg-type]
+            case "causal":
+                h, _ = sequence.run(self.dynamic_rnn, frames, lengths)  # type: ignore[arg-type]
+            case "smooth":
+                h, _ = sequence.run(self.dynamic_rnn, hidden, lengths)  # type: ignore[arg-type]
+        dynamic = self.dynamic_head(h)
+        return dynamic, dynamic.mean if generator is None else dynamic.sample(generator)
+
+    def _encode_nested(self, frames: Tensor, generator: torch.Generator | None) -> tuple[Gaussian, Tensor]:
+        """q(z_t | z_<t, x_<=t), C-DSVAE eq 2: the only posterior that needs a step at a time."""
+        size, count = self.config.dynamic_size, frames.shape[1]
+        z = frames.new_zeros(frames.shape[0], size)
+        noise = torch.zeros_like(z)[:, None].expand(-1, count, -1)
+        if generator is not None:
+            noise = parallel.noise(noise, generator)
+        state, means, logvars, samples = None, [], [], []
+        for t in range(count):
+            state = self.dynamic_rnn(torch.cat([frames[:, t], z], dim=-1), state)
+            posterior = self.dynamic_head(state[0])
+            z = posterior.at(noise[:, t])
+            means.append(posterior.mean)
+            logvars.append(posterior.logvar)
+            samples.append(z)
+        return Gaussian(torch.stack(means, 1), torch.stack(logvars, 1)), torch.stack(samples, 1)
+
+    def prior(self, dynamic: Tensor) -> Gaussian:
+        """p(z_t | z_<t) for every t of (B, T, Z), with z_0 = 0: one fused call."""
+        hidden, _ = sequence.run(self.prior_rnn, sequence.delayed(dynamic))
+        return self.prior_head(hidden)
+
+    def sample_prior(self, segments: int, frames: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """New (static (B, S), dynamic (B, T, Z)) from p(s) and p(z_t | z_<t)."""
+        device = next(self.parameters()).device
+        static = torch.randn(segments, self.config.static_size, generator=generator, device=device)
+        z = static.new_zeros(segments, 1, self.config.dynamic_size)
+        state, trajectory = None, []
+        for _ in range(frames):
+            hidden, state = self.prior_rnn(z, state)
+            z = self.prior_head(hidden).sample(generator)
+            trajectory.append(z)
+        return static, torch.cat(trajectory, 1)
+
+    def decode(self, static: Tensor, dynamic: Tensor) -> Gaussian:
+        """p(x_t | s, z_t) with unit variance, over normalised frames (B, T, F)."""
+        mean = self.decode_frame(self.decode_dynamic(dynamic) + self.decode_static(static)[:, None])
+        return Gaussian(mean, torch.zeros_like(mean))
+
+    def bound(self, batch: Batch, posterior: Posterior) -> dict[str, Tensor]:
+        """The terms of the evidence lower bound: "reconstruction", "kl_static", "kl_dynamic", in nats."""
+        frames = sequence.mask(batch.lengths, batch.x)
+        likelihood = self.decode(posterior.static_sample, posterior.dynamic_sample).log_prob(batch.x)
+        divergence = posterior.dynamic.kl(self.prior(posterior.dynamic_sample))
+        return {
+            "reconstruction": -(likelihood * frames).sum((1, 2)).mean(),
+            "kl_static": posterior.static.kl().sum(-1).mean(),
+            "kl_dynamic": (divergence * frames).sum((1, 2)).mean(),
+        }
+
+    def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Named terms in nats per segment, and their weighted sum "loss"."""
+        return weighted(self.bound(batch, self.encode(batch.x, batch.lengths, generator)), self.config)
+
+    def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Posterior means: static (B, S), dynamic (B, T, Z)."""
+        posterior = self.encode(x, lengths)
+        return posterior.static.mean, posterior.dynamic.mean

@@ -1,0 +1,59 @@
+"""Diagonal Gaussians, the only distribution of these models.
+
+All sums are left to the caller: functions keep the last dimension, so that a weight in a recipe always
+means "per nat, summed over frames and dimensions, averaged over the batch".
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from speechdis.nn import parallel
+
+LOG_2PI = math.log(2 * math.pi)
+LOGVAR_LIMIT = 8.0  # standard deviations from 0.018 to 55: wide for unit-variance features, finite in float32
+
+
+class Gaussian(NamedTuple):
+    """N(mean, exp(logvar)), independent dimensions; both tensors have the same shape (..., D)."""
+
+    mean: Tensor
+    logvar: Tensor
+
+    def at(self, noise: Tensor) -> Tensor:
+        """The sample that standard normal `noise` (..., D) becomes: mean + std * noise."""
+        return self.mean + torch.exp(0.5 * self.logvar) * noise
+
+    def sample(self, generator: torch.Generator | None) -> Tensor:
+        """One reparameterised sample (..., D)."""
+        return self.at(parallel.noise(self.mean, generator))
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Natural-log density of `x` per dimension, (..., D)."""
+        return -0.5 * (LOG_2PI + self.logvar + (x - self.mean).square() * torch.exp(-self.logvar))
+
+    def kl(self, other: "Gaussian | None" = None) -> Tensor:
+        """KL(self || other) in nats per dimension, (..., D); `other` defaults to N(0, 1)."""
+        if other is None:
+            return 0.5 * (self.mean.square() + torch.exp(self.logvar) - 1 - self.logvar)
+        ratio = torch.exp(self.logvar - other.logvar)
+        distance = (self.mean - other.mean).square() * torch.exp(-other.logvar)
+        return 0.5 * (other.logvar - self.logvar + ratio + distance - 1)
+
+    def detach(self) -> "Gaussian":
+        """The same distribution, cut from the graph."""
+        return Gaussian(self.mean.detach(), self.logvar.detach())
+
+
+class GaussianHead(nn.Module):
+    """Linear map (..., inputs) -> Gaussian (..., size), with the log-variance clamped to +-8."""
+
+    def __init__(self, inputs: int, size: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(inputs, 2 * size)
+
+    def forward(self, h: Tensor) -> Gaussian:
+        mean, logvar = self.linear(h).chunk(2, dim=-1)
+        return Gaussian(mean, logvar.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT))

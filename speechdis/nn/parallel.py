@@ -1,0 +1,52 @@
+"""Several processes that act as one: every function does nothing when there is only one.
+
+The global batch is cut into consecutive slices, one a rank. Noise is drawn for the global batch and sliced,
+and in-batch negatives are gathered, so that W processes compute what one would with W times the batch.
+"""
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+def world() -> int:
+    """Number of processes."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def rank() -> int:
+    """Index of this process, from 0."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def mine(rows: Tensor) -> Tensor:
+    """This rank's slice (B, ...) of rows (world * B, ...) that every rank holds alike."""
+    size = rows.shape[0] // world()
+    return rows[rank() * size : (rank() + 1) * size]
+
+
+def noise(like: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Standard normal noise of the shape, type and device of `like` (B, ...)."""
+    shape = (like.shape[0] * world(), *like.shape[1:])
+    return mine(torch.randn(shape, generator=generator, device=like.device, dtype=like.dtype))
+
+
+def all_rows(x: Tensor) -> Tensor:
+    """Rows of every rank, (world * B, ...), in rank order; gradients flow back to their owners."""
+    if world() == 1:
+        return x
+    from torch.distributed.nn.functional import all_gather
+
+    return torch.cat(all_gather(x.contiguous()))
+
+
+def average_gradients(module: nn.Module) -> None:
+    """Replace every gradient by its mean over the ranks, in one message."""
+    if world() == 1:
+        return
+    gradients = [p.grad for p in module.parameters() if p.grad is not None]
+    flat = torch.cat([g.flatten() for g in gradients])
+    dist.all_reduce(flat)
+    flat /= world()
+    for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
