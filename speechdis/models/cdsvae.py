@@ -21,7 +21,7 @@ from torch import Tensor
 
 from speechdis.models import dsvae
 from speechdis.models.base import Batch, Posterior, weighted
-from speechdis.nn import sequence
+from speechdis.nn import parallel, sequence
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.gaussian import Gaussian
 from speechdis.nn.information import information_with_input, mutual_information
@@ -108,10 +108,11 @@ class Model(dsvae.Model):
 
         hidden, last = sequence.run(self.static_rnn, torch.cat(static_views), _repeat(lengths, len(static_views)))
         static = self.static_head(last)
-        s = static.sample(generator)
-        rows = size * len(dynamic_views)
+        s = static.at(parallel.noise(static.mean, generator, views=len(static_views)))
+        seen = torch.cat(dynamic_views)
+        noise = parallel.noise(self.dynamic_like(seen), generator, views=len(dynamic_views))
         dynamic, z = self.encode_dynamic(
-            torch.cat(dynamic_views), hidden[:rows], s[:rows], _repeat(lengths, len(dynamic_views)), generator
+            seen, hidden[: len(seen)], s[: len(seen)], _repeat(lengths, len(dynamic_views)), noise
         )
         own = Posterior(
             Gaussian(*(p[:size] for p in static)), Gaussian(*(p[:size] for p in dynamic)), s[:size], z[:size]

@@ -82,9 +82,15 @@ class Model(nn.Module):
         frames = self.frame(x)
         hidden, last = sequence.run(self.static_rnn, frames, lengths)
         static = self.static_head(last)
-        s = static.mean if generator is None else static.sample(generator)
-        dynamic, z = self.encode_dynamic(frames, hidden, s, lengths, generator)
+        s, noise = static.mean, None
+        if generator is not None:
+            s, noise = static.sample(generator), parallel.noise(self.dynamic_like(x), generator)
+        dynamic, z = self.encode_dynamic(frames, hidden, s, lengths, noise)
         return Posterior(static, dynamic, s, z)
+
+    def dynamic_like(self, x: Tensor) -> Tensor:
+        """An empty tensor (B, T, Z) for segments (B, T, F)."""
+        return x.new_empty(*x.shape[:2], self.config.dynamic_size)
 
     def encode_dynamic(
         self,
@@ -92,7 +98,7 @@ class Model(nn.Module):
         hidden: Tensor,
         static: Tensor,
         lengths: Tensor | None,
-        generator: torch.Generator | None,
+        noise: Tensor | None,
     ) -> tuple[Gaussian, Tensor]:
         """q(z_t | .) and a sample of it, (B, T, Z).
 
@@ -100,10 +106,11 @@ class Model(nn.Module):
             frames: encoded frames (B, T, frame_size).
             hidden: outputs of the static factor's bi-LSTM (B, T, 2 hidden_size); read by "smooth" alone.
             static: sample of s (B, S); read by "full" alone.
+            noise: standard normal (B, T, Z); without it the "sample" is the mean.
         """
         match self.config.posterior:
             case "nested":
-                return self._encode_nested(frames, generator)
+                return self._encode_nested(frames, noise)
             case "factorised":
                 h = self.dynamic_rnn(frames)
             case "full":
@@ -115,20 +122,16 @@ class Model(nn.Module):
             case "smooth":
                 h, _ = sequence.run(self.dynamic_rnn, hidden, lengths)  # type: ignore[arg-type]
         dynamic = self.dynamic_head(h)
-        return dynamic, dynamic.mean if generator is None else dynamic.sample(generator)
+        return dynamic, dynamic.mean if noise is None else dynamic.at(noise)
 
-    def _encode_nested(self, frames: Tensor, generator: torch.Generator | None) -> tuple[Gaussian, Tensor]:
+    def _encode_nested(self, frames: Tensor, noise: Tensor | None) -> tuple[Gaussian, Tensor]:
         """q(z_t | z_<t, x_<=t), C-DSVAE eq 2: the only posterior that needs a step at a time."""
-        size, count = self.config.dynamic_size, frames.shape[1]
-        z = frames.new_zeros(frames.shape[0], size)
-        noise = torch.zeros_like(z)[:, None].expand(-1, count, -1)
-        if generator is not None:
-            noise = parallel.noise(noise, generator)
+        z = frames.new_zeros(frames.shape[0], self.config.dynamic_size)
         state, means, logvars, samples = None, [], [], []
-        for t in range(count):
+        for t in range(frames.shape[1]):
             state = self.dynamic_rnn(torch.cat([frames[:, t], z], dim=-1), state)
             posterior = self.dynamic_head(state[0])
-            z = posterior.at(noise[:, t])
+            z = posterior.mean if noise is None else posterior.at(noise[:, t])
             means.append(posterior.mean)
             logvars.append(posterior.logvar)
             samples.append(z)

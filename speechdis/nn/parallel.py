@@ -19,16 +19,12 @@ def rank() -> int:
     return dist.get_rank() if dist.is_initialized() else 0
 
 
-def mine(rows: Tensor) -> Tensor:
-    """This rank's slice (B, ...) of rows (world * B, ...) that every rank holds alike."""
-    size = rows.shape[0] // world()
-    return rows[rank() * size : (rank() + 1) * size]
-
-
-def noise(like: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Standard normal noise of the shape, type and device of `like` (B, ...)."""
-    shape = (like.shape[0] * world(), *like.shape[1:])
-    return mine(torch.randn(shape, generator=generator, device=like.device, dtype=like.dtype))
+def noise(like: Tensor, generator: torch.Generator | None, views: int = 1) -> Tensor:
+    """Standard normal noise of the shape, type and device of `like`: `views` blocks of (B, ...) rows."""
+    rows = like.shape[0] // views
+    shape = (views, rows * world(), *like.shape[1:])
+    drawn = torch.randn(shape, generator=generator, device=like.device, dtype=like.dtype)
+    return drawn[:, rank() * rows : (rank() + 1) * rows].flatten(0, 1)
 
 
 def all_rows(x: Tensor) -> Tensor:
