@@ -1,0 +1,101 @@
+"""Checkpoints that open without running code: one safetensors file that says all it needs.
+
+`NAME.safetensors` holds the weights, the training set's feature statistics and, as JSON in its header, the
+model's name and Config, the feature settings and the segment length: enough to embed new speech. The state
+for going on (`last.state.pt`: optimiser, random numbers, position) is read with `weights_only=True`.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from speechdis import models
+from speechdis.data.atomic import replacing
+from speechdis.errors import InputError
+from speechdis.training.config import fill
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model with what it needs to read new speech.
+
+    Attributes:
+        model: on the device, in evaluation mode.
+        name: the model's name.
+        features: feature settings of the store it was trained on (type, rate, bins, ...).
+        segment: frames a segment.
+        mean, std: (F,) statistics of the training frames.
+        step: optimiser steps taken.
+    """
+
+    model: Any
+    name: str
+    features: dict[str, Any]
+    segment: int
+    mean: np.ndarray
+    std: np.ndarray
+    step: int
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write `checkpoint` to `path` (.safetensors), whole or not at all."""
+    tensors = {f"model.{k}": v.detach().cpu().contiguous() for k, v in checkpoint.model.state_dict().items()}
+    tensors |= {"cmvn.mean": torch.as_tensor(checkpoint.mean), "cmvn.std": torch.as_tensor(checkpoint.std)}
+    header = {
+        "model": checkpoint.name,
+        "config": asdict(checkpoint.model.config),
+        "features": checkpoint.features,
+        "segment": checkpoint.segment,
+        "step": checkpoint.step,
+    }
+    with replacing(path) as partial:
+        save_file(tensors, partial, metadata={"speechdis": json.dumps(header, sort_keys=True)})
+
+
+def resolve(path: str | Path) -> Path:
+    """The checkpoint file that a person means by an experiment, `exp/best`, `exp/last` or the file itself."""
+    path = Path(path)
+    candidates = [
+        path,
+        path / "checkpoints" / "best.safetensors",
+        path.parent / "checkpoints" / f"{path.name}.safetensors",
+    ]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise InputError(f"{path}: no checkpoint there; give an experiment directory, or its 'best' or 'last'")
+
+
+def load(path: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        InputError: no such checkpoint; truncated, not a safetensors file (a pickle is never opened), not one
+            of ours, or its weights are not those of the model it names.
+    """
+    path = resolve(path)
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            header = json.loads((file.metadata() or {}).get("speechdis", "null"))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+    except SafetensorError as error:
+        raise InputError(f"{path}: truncated or not a safetensors checkpoint ({error}); train again") from None
+    if header is None:
+        raise InputError(f"{path}: a safetensors file, but not a speechdis checkpoint")
+    config = fill(models.load(header["model"]).Config, header["config"], f"{path}: config")
+    mean, std = (tensors.pop(f"cmvn.{name}").cpu().numpy() for name in ("mean", "std"))
+    model = models.build(header["model"], len(mean), config).to(device)
+    weights = {key.removeprefix("model."): value for key, value in tensors.items()}
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError:
+        raise InputError(f"{path}: its weights are not those of a '{header['model']}' of its config") from None
+    return Checkpoint(
+        model.eval(), header["model"], header["features"], header["segment"], mean, std, header["step"]
+    )

@@ -1,0 +1,192 @@
+"""The one training loop: steps, looks at the validation speakers, and a state that resumes exactly."""
+
+import json
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from tqdm import tqdm
+
+from speechdis.data.atomic import replacing
+from speechdis.errors import InputError
+from speechdis.nn import parallel
+from speechdis.training import checkpoint
+from speechdis.training.batches import Batches
+from speechdis.training.checkpoint import Checkpoint
+from speechdis.training.config import Training
+
+
+class Trainer:
+    """A model in training and everything its next step depends on.
+
+    Args:
+        current: the untrained model with what its checkpoints shall say.
+        training: how to train it.
+        batches, validation: segments of the training and of the validation speakers.
+        out: experiment directory; `metrics.jsonl`, `tb/` and `checkpoints/` appear in it.
+    """
+
+    def __init__(
+        self, current: Checkpoint, training: Training, batches: Batches, validation: Batches, out: Path
+    ) -> None:
+        self.current, self.training, self.out = current, training, out
+        self.batches, self.validation = batches, validation
+        self.model = current.model.train()
+        self.device = batches.device
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=training.learning_rate, fused=True)
+        self.generator = torch.Generator(self.device).manual_seed(training.seed)
+        self.step, self.best, self.worse = 0, math.inf, 0
+        self.writes = parallel.rank() == 0
+
+    def run(self) -> dict[str, Any]:
+        """Train to the last step or until patience ends; returns step, best validation loss and speed."""
+        training, begun, first = self.training, time.perf_counter(), self.step
+        progress = tqdm(total=training.steps, initial=first, unit="step", desc=self.current.name, disable=not self.writes)
+        while self.step < training.steps and not self._out_of_patience():
+            until = min(self.step + training.validate_every, training.steps)
+            means = self._advance(until, progress)
+            self._look({"step": self.step, "train": means, "valid": self.validate()}, progress)
+        progress.close()
+        seconds = time.perf_counter() - begun
+        rate = (self.step - first) * training.batch / seconds if self.step > first else 0.0
+        return {
+            "step": self.step,
+            "best_loss": self.best,
+            "seconds": round(seconds, 1),
+            "segments_per_second": round(rate, 1),
+        }
+
+    def _advance(self, until: int, progress: tqdm) -> dict[str, float]:
+        """Take steps up to `until`; returns the mean of every term over them (the only host sync)."""
+        totals: dict[str, Tensor] = {}
+        count = until - self.step
+        while self.step < until:
+            self._set_learning_rate()
+            terms = self._terms(self.batches.draw(self.generator), self.generator)
+            self.optimiser.zero_grad()
+            terms["loss"].backward()
+            parallel.average_gradients(self.model)
+            if self.training.clip:
+                torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
+            self.optimiser.step()
+            _add(totals, terms)
+            self.step += 1
+            progress.update()
+        return _means(totals, count)
+
+    def _terms(self, batch: Any, generator: torch.Generator) -> dict[str, Tensor]:
+        mixed = self.training.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
+            return self.model.loss(batch, generator)
+
+    def _set_learning_rate(self) -> None:
+        if self.training.schedule == "cosine":
+            share = 0.5 * (1 + math.cos(math.pi * self.step / self.training.steps))
+            for group in self.optimiser.param_groups:
+                group["lr"] = self.training.learning_rate * share
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Mean of every term over the validation speakers' tiled segments, with the same noise every time."""
+        self.model.eval()
+        generator = torch.Generator(self.device).manual_seed(self.training.seed)
+        totals: dict[str, Tensor] = {}
+        count = 0
+        for batch in self.validation.tile(generator):
+            _add(totals, self._terms(batch, generator))
+            count += 1
+        self.model.train()
+        return _means(totals, count)
+
+    def _look(self, line: dict[str, Any], progress: tqdm) -> None:
+        """Record a look at the validation speakers, keep the best model, and make the state durable."""
+        loss = line["valid"]["loss"]
+        if not (math.isfinite(loss) and math.isfinite(line["train"]["loss"])):
+            raise InputError(
+                f"{self.out}: the loss is not a number at step {self.step}; lower training.learning_rate or set training.clip"
+            )
+        progress.set_postfix(loss=f"{line['train']['loss']:.1f}", valid=f"{loss:.1f}")
+        better = loss < self.best
+        self.best, self.worse = (loss, 0) if better else (self.best, self.worse + 1)
+        if not self.writes:
+            return
+        with (self.out / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        _log(self.out, [line])
+        for name in ["best"] * better + ["last"]:
+            checkpoint.save(self.out / "checkpoints" / f"{name}.safetensors", replace(self.current, step=self.step))
+        self._save_state()
+
+    def _out_of_patience(self) -> bool:
+        return 0 < self.training.patience <= self.worse
+
+    @property
+    def _state_file(self) -> Path:
+        return self.out / "checkpoints" / "last.state.pt"
+
+    def _save_state(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "generator": self.generator.get_state(),
+            "position": {"step": self.step, "best": self.best, "worse": self.worse},
+        }
+        with replacing(self._state_file) as partial:
+            torch.save(state, partial)
+
+    def resume(self) -> bool:
+        """Take up the state that `out` holds; False if it holds none.
+
+        Raises:
+            InputError: the state is truncated, or a pickle that would run code.
+        """
+        if not self._state_file.exists():
+            return False
+        try:
+            state = torch.load(self._state_file, map_location="cpu", weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.generator.set_state(state["generator"])
+            position = state["position"]
+        except Exception as error:  # torch raises many kinds for a bad file
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{self._state_file}: cannot resume from it ({reason}); delete it to begin anew") from None
+        self.step, self.best, self.worse = position["step"], position["best"], position["worse"]
+        return True
+
+    def restore_log(self) -> None:
+        """Drop what a killed run logged after its last durable state, here and in TensorBoard."""
+        file = self.out / "metrics.jsonl"
+        lines = [json.loads(text) for text in file.read_text().splitlines() if text.endswith("}")] if file.exists() else []
+        lines = [line for line in lines if line["step"] <= self.step]
+        with replacing(file) as partial:
+            partial.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def _add(totals: dict[str, Tensor], terms: dict[str, Tensor]) -> None:
+    for name, term in terms.items():
+        totals[name] = totals.get(name, 0) + term.detach()
+
+
+def _means(totals: dict[str, Tensor], count: int) -> dict[str, float]:
+    """Totals over `count` batches as floats, averaged over the ranks too."""
+    values = torch.stack([t.float() for t in totals.values()]) / max(count, 1)
+    if parallel.world() > 1:
+        dist.all_reduce(values)
+        values /= parallel.world()
+    return dict(zip(totals, values.tolist(), strict=True))
+
+
+def _log(out: Path, lines: list[dict[str, Any]]) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(out / "tb"), purge_step=lines[0]["step"]) as writer:
+        for line in lines:
+            for split in ("train", "valid"):
+                for name, value in line[split].items():
+                    writer.add_scalar(f"{name}/{split}", value, line["step"])

@@ -1,0 +1,38 @@
+"""What a number was made with: commit, versions and hardware."""
+
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import speechdis
+
+
+def provenance(device: torch.device) -> dict[str, Any]:
+    """Version, commit ("" outside a git checkout), package versions and hardware, for result files."""
+    git = subprocess.run(
+        ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    packages = ("torch", "torchaudio", "numpy", "scikit-learn", "speechbrain")
+    return {
+        "speechdis": speechdis.__version__,
+        "commit": git.stdout.strip(),
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in packages},
+        "hardware": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
