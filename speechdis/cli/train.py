@@ -1,0 +1,44 @@
+"""Train a model from a recipe.
+
+Reads the frame stores FEATURES/train and FEATURES/dev (validation speakers) and, for models that need them, the
+voice-converted twins of the training set. Started by `torchrun`, it trains on all the processes' devices.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", required=True, type=Path, metavar="YAML", help="the recipe")
+    parser.add_argument("--features", required=True, type=Path, metavar="DIR", help="holds the stores train and dev")
+    parser.add_argument("--augmented", type=Path, metavar="DIR", help="store of twins, from 'speechdis augment'")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="experiment directory to fill")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a number of the recipe, such as training.steps=100 (repeatable)",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out, if there is one")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Train and say where the result is."""
+    from speechdis.training import config, experiment
+
+    recipe = config.read(args.config, args.set)
+    result = experiment.train(recipe, args.features, args.augmented, args.out, args.resume, args.device)
+    logging.getLogger(__name__).info(
+        "%s: %d steps, validation loss %.1f, %.0f segments/s -> %s",
+        recipe.name,
+        result["step"],
+        result["best_loss"],
+        result["segments_per_second"],
+        args.out,
+    )
+    return result

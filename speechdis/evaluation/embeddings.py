@@ -1,0 +1,103 @@
+"""Static and dynamic vectors of whole utterances, as every table measures them (protocol: posterior means).
+
+An utterance is cut into non-overlapping segments of the model's length; a last partial segment is kept with
+its true length, never zero-padded into a mean; an utterance shorter than one segment is one short segment.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from speechdis.errors import InputError
+from speechdis.features.store import Store
+from speechdis.training.batches import on_device
+from speechdis.training.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Codes of a store of U utterances and N frames.
+
+    Attributes:
+        static: (U, S), mean over segments of the static posterior mean.
+        dynamic: (U, Z), mean over segments of each segment's mean over frames.
+        flattened: (U, T Z), mean over segments of the trajectory z_{1:T}, frame by frame.
+        frames: (N, Z), the dynamic posterior mean of every frame, in the store's order.
+        static_frames: (N, S), the static vector of the segment that holds each frame.
+        squared_error: mean over frames and bins of the squared reconstruction error, normalised features.
+    """
+
+    static: np.ndarray
+    dynamic: np.ndarray
+    flattened: np.ndarray
+    frames: np.ndarray
+    static_frames: np.ndarray
+    squared_error: float
+
+
+def segments(store: Store, segment: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First row, true length and utterance index of every segment, a last partial one included; (M,) each."""
+    pieces = -(-store.counts // segment)
+    utterance = np.repeat(np.arange(len(pieces)), pieces)
+    within = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    starts = store.first[utterance] + segment * within
+    lengths = np.minimum(store.counts[utterance] - segment * within, segment)
+    return starts, lengths, utterance
+
+
+@torch.no_grad()
+def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int = 1024) -> Embeddings:
+    """Codes of every utterance of `store`.
+
+    Raises:
+        InputError: the store's features are not those the model was trained on.
+    """
+    _check(checkpoint, store)
+    model, segment = checkpoint.model, checkpoint.segment
+    starts, lengths, utterance = segments(store, segment)
+    frames = on_device(store.frames, device)
+    mean, std = (torch.as_tensor(s, device=device) for s in (checkpoint.mean, checkpoint.std))
+    statics: list[Tensor] = []
+    dynamics: list[Tensor] = []
+    error = 0.0
+    for chunk in np.array_split(np.arange(len(starts)), max(1, len(starts) // batch)):
+        size = torch.as_tensor(lengths[chunk], device=device)
+        rows = torch.as_tensor(starts[chunk], device=device)[:, None] + torch.arange(segment, device=device)
+        real = torch.arange(segment, device=device) < size[:, None]  # (B, T)
+        x = ((frames[rows.clamp(max=len(frames) - 1)] - mean) / std) * real[..., None]
+        static, dynamic = model.embed(x, None if bool(real.all()) else size)
+        wrong = (model.decode(static, dynamic).mean - x).square() * real[..., None]
+        error += float(wrong.double().sum())
+        statics.append(static)
+        dynamics.append(dynamic * real[..., None])
+    static, dynamic = torch.cat(statics).cpu().numpy(), torch.cat(dynamics).cpu().numpy()
+    real = np.arange(segment) < lengths[:, None]
+    means = dynamic.sum(1) / lengths[:, None]
+    present = np.maximum(_sums(real.astype(np.float32), utterance, len(store.counts)), 1)  # (U, T)
+    flattened = _sums(dynamic, utterance, len(store.counts)) / present[..., None]
+    count = np.bincount(utterance)[:, None]
+    return Embeddings(
+        static=_sums(static, utterance, len(store.counts)) / count,
+        dynamic=_sums(means, utterance, len(store.counts)) / count,
+        flattened=flattened.reshape(len(store.counts), -1),
+        frames=dynamic[real],
+        static_frames=np.repeat(static, lengths, axis=0),
+        squared_error=error / store.frames.size,
+    )
+
+
+def _sums(values: np.ndarray, utterance: np.ndarray, count: int) -> np.ndarray:
+    """Sums over the consecutive segments of each utterance, (U, ...)."""
+    return np.add.reduceat(values, np.searchsorted(utterance, np.arange(count)), axis=0)
+
+
+def _check(checkpoint: Checkpoint, store: Store) -> None:
+    different = {k for k in checkpoint.features if checkpoint.features[k] != store.settings.get(k)}
+    if different:
+        key = min(different)
+        raise InputError(
+            f"{store.path}: {key} is {store.settings.get(key)!r}, but the model was trained on {checkpoint.features[key]!r}; "
+            "make the features as the model's were made"
+        )

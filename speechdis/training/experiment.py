@@ -1,0 +1,111 @@
+"""An experiment directory: what a run was told, what it learnt, and how it was made."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from speechdis import models
+from speechdis.data.atomic import replacing
+from speechdis.errors import InputError
+from speechdis.features.store import Store
+from speechdis.nn import parallel
+from speechdis.training.batches import Batches
+from speechdis.training.checkpoint import Checkpoint
+from speechdis.training.config import Recipe
+from speechdis.training.distributed import processes
+from speechdis.training.loop import Trainer
+from speechdis.training.provenance import provenance
+
+
+def train(
+    recipe: Recipe, features: Path, augmented: Path | None, out: Path, resume: bool = False, device: str = "auto"
+) -> dict[str, Any]:
+    """Train `recipe` on the stores `features/train` and `features/dev` and fill `out`.
+
+    Args:
+        augmented: store of the voice-converted twins of `features/train`; needed where the model reads twins.
+        resume: go on from the state in `out` if there is one; the result is that of an unbroken run.
+        device: "cpu", "cuda" or "auto".
+
+    Returns:
+        What `out/run.json` holds: steps, best validation loss, speed, seed, commit, versions, hardware.
+
+    Raises:
+        InputError: missing or unfit stores, an `out` in use, a resumed run with another configuration.
+    """
+    with processes(device) as place:
+        torch.manual_seed(recipe.training.seed)
+        torch.use_deterministic_algorithms(place.type == "cpu")
+        trainer = _trainer(recipe, features, augmented, out, place)
+        told = {**recipe.resolved(), "data": _digests(features, augmented)}
+        if (out / "checkpoints").is_dir() and not resume:
+            raise InputError(f"{out}: holds a run already; add --resume to go on with it, or choose another --out")
+        if resume:
+            _same(out / "config.yaml", told)
+        resumed = trainer.resume()
+        if parallel.rank() == 0:
+            _begin(out, told, trainer, resumed)
+        result = trainer.run()
+        result |= {"model": recipe.name, "seed": recipe.training.seed, "processes": parallel.world()}
+        result |= provenance(place)
+        if parallel.rank() == 0:
+            with replacing(out / "run.json") as partial:
+                partial.write_text(json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def _trainer(recipe: Recipe, features: Path, augmented: Path | None, out: Path, device: torch.device) -> Trainer:
+    store, validation = Store.read(features / "train"), Store.read(features / "dev")
+    if validation.settings != store.settings:
+        raise InputError(f"{validation.path}: made with other settings than {store.path}; make both again")
+    twins = None if augmented is None else Store.read(augmented)
+    if recipe.training.batch % parallel.world():
+        raise InputError(f"training.batch={recipe.training.batch} does not divide among {parallel.world()} processes")
+    if getattr(recipe.model, "contrast_dynamic", 0) and twins is None:
+        raise InputError(
+            f"{recipe.name}: contrast_dynamic needs voice-converted twins: give --augmented (see 'speechdis augment'), "
+            "or --set model.contrast_dynamic=0"
+        )
+    training, mean, std = recipe.training, store.mean, store.std
+    batches = Batches(store, twins, training, mean, std, device)
+    validation_twins = None  # the validation loss is taken on recordings alone
+    looks = Batches(validation, validation_twins, training, mean, std, device)
+    model = models.build(recipe.name, len(mean), recipe.model).to(device)
+    current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
+    return Trainer(current, training, batches, looks, out)
+
+
+def _digests(features: Path, augmented: Path | None) -> dict[str, str]:
+    """Which frames a run was trained on, whatever their place."""
+    stores = {"train": features / "train", "dev": features / "dev"}
+    if augmented is not None:
+        stores["augmented"] = augmented
+    return {name: Store.read(path).digest for name, path in stores.items()}
+
+
+def _same(config: Path, told: dict[str, Any]) -> None:
+    """Raise InputError, naming the first difference, unless `config` says what this run was told."""
+    if not config.exists():
+        return
+    before = yaml.safe_load(config.read_text())
+    for section, values in told.items():
+        for key in sorted({*values, *before.get(section, {})}):
+            old, new = before.get(section, {}).get(key), values.get(key)
+            if old != new:
+                raise InputError(
+                    f"{config}: cannot resume with another configuration: {section}.{key} was {old!r}, now {new!r}; "
+                    "choose another --out"
+                )
+
+
+def _begin(out: Path, told: dict[str, Any], trainer: Trainer, resumed: bool) -> None:
+    if not resumed:
+        shutil.rmtree(out / "tb", ignore_errors=True)
+    (out / "checkpoints").mkdir(parents=True, exist_ok=True)
+    with replacing(out / "config.yaml") as partial:
+        partial.write_text(yaml.safe_dump(told, sort_keys=False))
+    trainer.restore_log()

@@ -1,0 +1,158 @@
+"""One contract for every model: shapes, gradients, learning, checkpoints, independence of the batch, swapping."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from speechdis import models
+from speechdis.models.base import Batch
+from speechdis.training import checkpoint
+
+BINS, FRAMES = 12, 8
+SMALL = {"static_size": 5, "dynamic_size": 3, "hidden_size": 16, "frame_size": 10}
+POSTERIORS = ["factorised", "full", "nested", "causal", "smooth"]
+CASES = [(name, posterior) for name in ("dsvae", "cdsvae") for posterior in POSTERIORS]
+
+
+def build(name: str, posterior: str) -> Any:
+    torch.manual_seed(0)
+    return models.build(name, BINS, models.load(name).Config(**SMALL, posterior=posterior))
+
+
+def batch(size: int = 8) -> Batch:
+    """Segments of a voice and a trajectory, each of which moves the bins in its own direction."""
+    g = torch.Generator().manual_seed(0)
+    directions = torch.randn(2, BINS, generator=g)
+    voices, words = torch.randn(2, size, 1, 1, generator=g), torch.randn(1, size, FRAMES, 1, generator=g)
+    x, twin = (2 * v * directions[0] + 2 * words[0] * directions[1] for v in voices)
+    return Batch(x, twin=twin, shuffled=x.flip(1), population=100)
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(1)
+
+
+def test_the_cases_name_every_model() -> None:
+    assert {name for name, _ in CASES} == set(models.names())
+
+
+@pytest.mark.parametrize(("name", "posterior"), CASES)
+class TestModel:
+    def test_shapes(self, name: str, posterior: str) -> None:
+        model, x = build(name, posterior), batch().x
+        q = model.encode(x, None, generator())
+        assert q.static.mean.shape == q.static.logvar.shape == q.static_sample.shape == (8, 5)
+        assert q.dynamic.mean.shape == q.dynamic.logvar.shape == q.dynamic_sample.shape == (8, FRAMES, 3)
+        assert model.decode(q.static_sample, q.dynamic_sample).mean.shape == x.shape
+        static, dynamic = model.embed(x)
+        assert static.shape == (8, 5)
+        assert dynamic.shape == (8, FRAMES, 3)
+        static, dynamic = model.sample_prior(4, 6, generator())
+        assert (static.shape, dynamic.shape) == ((4, 5), (4, 6, 3))
+
+    def test_gradient_reaches_every_parameter(self, name: str, posterior: str) -> None:
+        model = build(name, posterior)
+        model.loss(batch(), generator())["loss"].backward()
+        idle = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+        assert idle == []
+
+    def test_the_loss_is_the_weighted_sum_of_its_terms(self, name: str, posterior: str) -> None:
+        model = build(name, posterior)
+        model.config = replace(model.config, kl_static=0.3, kl_dynamic=2.0)
+        terms = model.loss(batch(), generator())
+        total = sum(getattr(model.config, n, 1.0) * v for n, v in terms.items() if n != "loss")
+        torch.testing.assert_close(terms["loss"], total)
+
+    def test_the_loss_falls_on_eight_segments(self, name: str, posterior: str) -> None:
+        model, data, g = build(name, posterior), batch(), generator()
+        optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+        losses = []
+        for _ in range(40):
+            terms = model.loss(data, g)
+            optimiser.zero_grad()
+            terms["loss"].backward()
+            optimiser.step()
+            losses.append(terms["reconstruction"].item())
+        assert losses[-1] < 0.7 * losses[0]
+
+    def test_one_segment_alone_is_as_in_a_batch_of_four(self, name: str, posterior: str) -> None:
+        model, x = build(name, posterior).eval(), batch(4).x
+        lengths = torch.tensor([FRAMES, 3, 5, 1])
+        static, dynamic = model.embed(x, lengths)
+        for i, length in enumerate(lengths):
+            alone_static, alone_dynamic = model.embed(x[i : i + 1, :length])
+            torch.testing.assert_close(static[i], alone_static[0])
+            torch.testing.assert_close(dynamic[i, :length], alone_dynamic[0])
+
+    def test_swapping_the_voice_leaves_the_words(self, name: str, posterior: str) -> None:
+        model, x = build(name, posterior).eval(), batch(2).x
+        static, dynamic = model.embed(x)
+        kept, swapped = model.decode(static, dynamic).mean, model.decode(static.flip(0), dynamic).mean
+        assert not torch.allclose(kept, swapped)
+        torch.testing.assert_close(model.decode(static.flip(0).flip(0), dynamic).mean, kept)
+
+    def test_checkpoint_round_trip(self, name: str, posterior: str, tmp_path: Path) -> None:
+        model = build(name, posterior).eval()
+        mean, std = np.arange(BINS, dtype=np.float32), np.full(BINS, 2, np.float32)
+        file = tmp_path / "exp" / "checkpoints" / "best.safetensors"
+        checkpoint.save(file, checkpoint.Checkpoint(model, name, {"type": "fbank"}, FRAMES, mean, std, step=7))
+        for path in (file, tmp_path / "exp", tmp_path / "exp" / "best"):
+            loaded = checkpoint.load(path)
+            assert (loaded.name, loaded.features, loaded.segment, loaded.step) == (name, {"type": "fbank"}, FRAMES, 7)
+            assert loaded.model.config == model.config
+            np.testing.assert_array_equal(loaded.mean, mean)
+            torch.testing.assert_close(loaded.model.embed(batch().x), model.embed(batch().x), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("posterior", POSTERIORS)
+def test_cdsvae_views_are_encoded_as_they_would_be_alone(posterior: str) -> None:
+    """One encoder pass over segment, twin and shuffled view gives what three passes give."""
+    model, data = build("cdsvae", posterior), batch()
+    own, shuffled_static, twin_dynamic = model._encode_views(data, data.shuffled, data.twin, generator())
+    torch.testing.assert_close(own.static.mean, model.embed(data.x)[0])
+    torch.testing.assert_close(shuffled_static, model.embed(data.shuffled)[0])
+    if posterior in ("factorised", "causal", "smooth"):  # the others read a sample on the way
+        torch.testing.assert_close(own.dynamic.mean, model.embed(data.x)[1])
+        torch.testing.assert_close(twin_dynamic, model.embed(data.twin)[1])
+
+
+def test_dsvae_bound_by_hand() -> None:
+    """With all weights zero: x_hat = 0, q = p = N(0, I), so the bound is log N(x; 0, I)."""
+    model, data = build("dsvae", "full"), batch()
+    for parameter in model.parameters():
+        parameter.data.zero_()
+    terms = model.loss(data, generator())
+    by_hand = 0.5 * (data.x.square() + np.log(2 * np.pi)).sum((1, 2)).mean()
+    torch.testing.assert_close(terms["reconstruction"], by_hand)
+    assert terms["kl_static"] == terms["kl_dynamic"] == 0
+
+
+def test_loss_gradient_agrees_with_finite_differences() -> None:
+    model, data = build("cdsvae", "nested").double(), batch(3)
+    data = Batch(*(v.double() if isinstance(v, torch.Tensor) else v for v in vars(data).values()))
+    parameter = model.decode_static.weight
+    gradient = torch.autograd.grad(model.loss(data, generator())["loss"], parameter)[0]
+    with torch.no_grad():
+        values = []
+        for sign in (1, -1):
+            parameter[0, 0] += sign * 1e-5
+            values.append(model.loss(data, generator())["loss"])
+            parameter[0, 0] -= sign * 1e-5
+    torch.testing.assert_close(gradient[0, 0], (values[0] - values[1]) / 2e-5, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("setting", "missing"),
+    [({"contrast_static": 0.0}, "contrast_static"), ({"contrast_dynamic": 0.0}, "contrast_dynamic"),
+     ({"mutual_information": 0.0}, "mutual_information")],
+)  # fmt: skip
+def test_ablations_are_settings(setting: dict[str, float], missing: str) -> None:
+    model = build("cdsvae", "causal")
+    model.config = replace(model.config, **setting)
+    terms = model.loss(batch(), generator())
+    assert missing not in terms
+    assert len(terms) == 6  # five terms of the six, and the loss
