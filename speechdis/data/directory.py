@@ -1,0 +1,268 @@
+"""Kaldi data directories (https://kaldi-asr.org/doc/data_prep.html).
+
+`wav.scp` and `utt2spk`, and where known `segments`, `text`, `spk2gender`, `text_phone`, `phones` and `words`;
+`spk2utt` is written and never read.
+
+Relative paths in `wav.scp` resolve against the directory itself; a `command |` entry is refused. `phones` and
+`words` are not Kaldi's: lines `utt start end label`, in seconds.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from speechdis.data.atomic import replacing
+from speechdis.data.utterance import Interval, Utterance
+from speechdis.errors import InputError
+
+Value = TypeVar("Value")
+# Kaldi splits at ASCII blanks only, so a no-break space may stand in a word.
+_LINE = re.compile(r"(\S+)(?:\s+(\S.*?))?\s*", re.ASCII | re.DOTALL)
+_OPTIONAL = ("segments", "text", "spk2gender", "text_phone", "phones", "words")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How much speech a data directory holds."""
+
+    utterances: int
+    speakers: int
+    hours: float
+
+
+def read_directory(path: str | Path) -> list[Utterance]:
+    """Utterances of a data directory, sorted by id. Audio files are not looked at (see `validate`).
+
+    Raises:
+        InputError: with file and line: a missing file, an id twice, a `command |`, a wrong number of fields,
+            an utterance in one file and not in another, a segment of no recording or with start >= end.
+    """
+    path = Path(path)
+    recordings = _table(path, "wav.scp", lambda value: _recording(path, value))
+    if (path / "segments").exists():
+        parts = _table(path, "segments", lambda value: _segment(recordings, value))
+    else:
+        parts = {utt: (file, 0.0, None) for utt, file in recordings.items()}
+    spks = _table(path, "utt2spk", _one_field, known=parts)
+    for utt in parts.keys() - spks.keys():
+        raise InputError(
+            f"{path / 'utt2spk'}: no speaker for utterance '{utt}'; add a line '{utt} <speaker>'"
+        )
+    genders = _optional(path, "spk2gender", _gender, known=spks.values())
+    texts = _optional(path, "text", str, known=parts)
+    text_phones = _optional(path, "text_phone", str, known=parts)
+    phones, words = _intervals(path, "phones", parts), _intervals(path, "words", parts)
+    return [
+        Utterance(
+            utt, spks[utt], *parts[utt], gender=genders.get(spks[utt], ""), text=texts.get(utt, ""),
+            text_phone=text_phones.get(utt, ""), phones=phones.get(utt, ()), words=words.get(utt, ()),
+        )
+        for utt in sorted(parts)
+    ]  # fmt: skip
+
+
+def write_directory(path: str | Path, utterances: Iterable[Utterance]) -> None:
+    """Write a data directory, each file sorted as `LC_ALL=C sort` would.
+
+    All files are written beside their place before the first one is renamed into it, and `wav.scp` comes
+    last, so that a directory with a `wav.scp` is whole. Nothing else in the directory is touched. Audio
+    inside the directory gets a relative path, any other an absolute one. Times are kept to a microsecond.
+
+    Raises:
+        InputError: no utterances, an id twice, a blank in an id or label, two genders of one speaker.
+    """
+    path = Path(path)
+    tables = {name: lines for name, lines in _tables(path, list(utterances)).items() if lines}
+    path.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        for name in ("wav.scp", *tables.keys() - {"wav.scp"}):  # the stack unwinds from its end
+            stack.enter_context(replacing(path / name)).write_text("".join(tables[name]), "utf-8")
+        (path / "wav.scp").unlink(missing_ok=True)
+        for name in set(_OPTIONAL) - tables.keys():
+            (path / name).unlink(missing_ok=True)
+
+
+def validate(path: str | Path, audio: bool = False) -> Summary:
+    """Check a data directory and that its audio files open; with `audio`, decode every sample of them too.
+
+    Raises:
+        InputError: see `read_directory` and `speechdis.data.audio.read_audio`.
+    """
+    from speechdis.data.audio import read_audio
+
+    utterances = read_directory(path)
+    if not utterances:
+        raise InputError(f"{Path(path) / 'wav.scp'}: no utterances")
+    seconds = sum(utterance_duration(utterance) for utterance in utterances)
+    if audio:
+        for utterance in utterances:
+            read_audio(utterance.path, start=utterance.start, end=utterance.end)
+    return Summary(len(utterances), len({u.spk for u in utterances}), seconds / 3600)
+
+
+def utterance_duration(utterance: Utterance) -> float:
+    """Seconds of an utterance, by the header of its audio file; raises InputError if that does not open."""
+    from speechdis.data.audio import duration
+
+    whole = duration(utterance.path)
+    if utterance.start >= whole:
+        raise InputError(
+            f"{utterance.path}: '{utterance.utt}' starts at {utterance.start} s of {whole:.3f} s"
+        )
+    return min(utterance.end or whole, whole) - utterance.start
+
+
+def _table(
+    path: Path, name: str, parse: Callable[[str], Value], known: Iterable[str] | None = None
+) -> dict[str, Value]:
+    """A file of `id value` lines as a dict."""
+    table: dict[str, Value] = {}
+    known = None if known is None else set(known)
+    for place, key, rest in _lines(path / name):
+        if key in table:
+            raise InputError(f"{place}: '{key}' stands here a second time; remove one line")
+        if known is not None and key not in known:
+            raise InputError(f"{place}: '{key}' is in no other file; remove the line")
+        try:
+            table[key] = parse(rest)
+        except ValueError as error:
+            raise InputError(f"{place}: {error}") from None
+    return table
+
+
+def _optional(path: Path, name: str, parse: Callable[[str], Value], known: Iterable[str]) -> dict[str, Value]:
+    return _table(path, name, parse, known) if (path / name).exists() else {}
+
+
+def _lines(file: Path) -> Iterator[tuple[str, str, str]]:
+    """`file:line`, first field and rest of every line that is not blank."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{file}: not found; a data directory needs wav.scp and utt2spk") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    for number, line in enumerate(text.split("\n"), 1):
+        match = _LINE.fullmatch(line.lstrip(" \t"))
+        if match:
+            yield f"{file}:{number}", match[1], match[2] or ""
+
+
+def _recording(path: Path, value: str) -> Path:
+    if not value:
+        raise ValueError("no file after the id")
+    if "|" in (value[0], value[-1]):
+        raise ValueError(f"'{value}' is a command; only files are read, so run it once and name its output")
+    return path / value
+
+
+def _segment(recordings: dict[str, Path], value: str) -> tuple[Path, float, float | None]:
+    fields = value.split()
+    if len(fields) != 3:
+        raise ValueError(f"expected 'utt recording start end', got {len(fields) + 1} field(s)")
+    if fields[0] not in recordings:
+        raise ValueError(f"recording '{fields[0]}' is not in wav.scp")
+    start, end = float(fields[1]), float(fields[2])
+    if end == -1 and start >= 0:  # Kaldi: to the end of the recording
+        return recordings[fields[0]], start, None
+    if not 0 <= start < end < float("inf"):
+        raise ValueError(f"start {fields[1]} and end {fields[2]} do not satisfy 0 <= start < end")
+    return recordings[fields[0]], start, end
+
+
+def _one_field(value: str) -> str:
+    if len(value.split()) != 1:
+        raise ValueError(f"expected 'id value', got {len(value.split()) + 1} field(s)")
+    return value
+
+
+def _gender(value: str) -> str:
+    if value not in ("m", "f"):
+        raise ValueError(f"gender '{value}' is neither m nor f")
+    return value
+
+
+def _intervals(path: Path, name: str, known: Iterable[str]) -> dict[str, tuple[Interval, ...]]:
+    """Lines `utt start end label`, several an utterance, ordered by time."""
+    intervals: dict[str, list[Interval]] = {utt: [] for utt in known}
+    for place, utt, rest in _lines(path / name) if (path / name).exists() else ():
+        fields = rest.split()
+        try:
+            interval = Interval(float(fields[0]), float(fields[1]), fields[2])
+        except (ValueError, IndexError):
+            raise InputError(f"{place}: expected 'utt start end label' with times in seconds") from None
+        if utt not in intervals:
+            raise InputError(f"{place}: '{utt}' is in no other file; remove the line")
+        if len(fields) != 3 or not 0 <= interval.start <= interval.end < float("inf"):
+            raise InputError(f"{place}: expected four fields and 0 <= start <= end")
+        intervals[utt].append(interval)
+    return {utt: tuple(sorted(found, key=lambda i: i[:2])) for utt, found in intervals.items() if found}
+
+
+def _tables(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
+    """Lines of each file of the directory, sorted by id; Python sorts text by code point, as C does."""
+    if not utterances:
+        raise InputError(f"{path}: no utterances to write")
+    if len({u.utt for u in utterances}) < len(utterances):
+        raise InputError(f"{path}: an utterance id stands twice")
+    for word in (w for u in utterances for w in (u.utt, u.spk, *(i.label for i in (*u.phones, *u.words)))):
+        if not word or re.search(r"\s", word, re.ASCII):
+            raise InputError(f"{path}: '{word}' is empty or holds a blank and cannot be an id or a label")
+    utterances = sorted(utterances, key=lambda u: u.utt)
+    spk2gender = {u.spk: u.gender for u in utterances if u.gender}
+    for u in utterances:
+        if u.gender and u.gender != spk2gender[u.spk]:
+            raise InputError(f"{path}: speaker '{u.spk}' is both m and f")
+    spk2utt: dict[str, list[str]] = {}
+    for u in utterances:
+        spk2utt.setdefault(u.spk, []).append(u.utt)
+    return {
+        **_recordings(path, utterances),
+        "utt2spk": [f"{u.utt} {u.spk}\n" for u in utterances],
+        "spk2utt": [f"{spk} {' '.join(utts)}\n" for spk, utts in sorted(spk2utt.items())],
+        "spk2gender": [f"{spk} {gender}\n" for spk, gender in sorted(spk2gender.items())],
+        "text": [f"{u.utt} {_words(u.text)}\n" for u in utterances if u.text],
+        "text_phone": [f"{u.utt} {_words(u.text_phone)}\n" for u in utterances if u.text_phone],
+        "phones": [_timed(u.utt, i) for u in utterances for i in u.phones],
+        "words": [_timed(u.utt, i) for u in utterances for i in u.words],
+    }
+
+
+def _recordings(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
+    """wav.scp, and segments if any utterance is a part; a recording is named after its first utterance."""
+    names: dict[Path, str] = {}
+    whole = all(u.start == 0 and u.end is None for u in utterances)
+    for u in utterances:
+        names.setdefault(u.path, u.utt)
+    if whole:
+        return {"wav.scp": [f"{u.utt} {_place(path, u.path)}\n" for u in utterances]}
+    return {
+        "wav.scp": [f"{name} {_place(path, file)}\n" for file, name in names.items()],
+        "segments": [
+            f"{u.utt} {names[u.path]} {_time(u.start)} {'-1' if u.end is None else _time(u.end)}\n"
+            for u in utterances
+        ],
+    }
+
+
+def _place(path: Path, file: Path) -> str:
+    inside, file = path.absolute(), file.absolute()
+    place = str(file.relative_to(inside) if file.is_relative_to(inside) else file)
+    if place != place.strip() or "\n" in place or "|" in (place[0], place[-1]):
+        raise InputError(f"{place!r}: such a file name cannot stand in wav.scp; rename the file")
+    return place
+
+
+def _words(text: str) -> str:
+    return " ".join(re.split(r"\s+", text.strip(), flags=re.ASCII))
+
+
+def _timed(utt: str, interval: Interval) -> str:
+    return f"{utt} {_time(interval.start)} {_time(interval.end)} {interval.label}\n"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.6f}".rstrip("0").rstrip(".")
