@@ -19,6 +19,12 @@ def rank() -> int:
     return dist.get_rank() if dist.is_initialized() else 0
 
 
+def mine(rows: Tensor) -> Tensor:
+    """This rank's slice (B, ...) of rows (world * B, ...) that every rank holds alike."""
+    size = rows.shape[0] // world()
+    return rows[rank() * size : (rank() + 1) * size]
+
+
 def noise(like: Tensor, generator: torch.Generator | None, views: int = 1) -> Tensor:
     """Standard normal noise of the shape, type and device of `like`: `views` blocks of (B, ...) rows."""
     rows = like.shape[0] // views

@@ -1,0 +1,30 @@
+# Every target sets up what it needs: `make test` works on a fresh machine with Python 3.11 or newer.
+PYTHON ?= python3
+VENV ?= .venv
+WORK ?= work
+
+.PHONY: demo test lint bench clean
+.DELETE_ON_ERROR:
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)/bin/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/.installed ## a generated corpus, a trained C-DSVAE, its EER table
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" bash egs/timit/run.sh --generated --model cdsvae --config recipes/cdsvae/demo.yaml --work $(WORK)/demo
+
+test: $(VENV)/.installed ## all tests; those on real speech skip where there is none
+	$(VENV)/bin/python -m pytest
+
+lint: $(VENV)/.installed ## style and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/.installed ## speed against the peers, as ratios in one run
+	for bench in features wsola training eer; do $(VENV)/bin/python tools/bench/$$bench.py || exit 1; done
+
+clean: ## everything that can be made again
+	rm -rf $(VENV) $(WORK) .mypy_cache .ruff_cache .pytest_cache

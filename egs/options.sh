@@ -1,0 +1,53 @@
+# The one option parser of all recipes; sourced. A recipe lists its own options in the array `options` as
+# name=default before sourcing; --some-name VALUE sets $some_name. A default of "false" makes a flag.
+# --help prints the comment at the head of the recipe and every option with its default.
+
+options=(
+  stage=0 stop_stage=5   # first and last stage to run
+  model=cdsvae           # a name in recipes/
+  config=                # a recipe file; default: recipes/MODEL/CORPUS.yaml
+  name=                  # of the experiment; default: the model's
+  work="$here"           # where data/, feats/ and exp/ go
+  features=fbank         # fbank or spectrogram
+  versions=4             # voice-converted twins of every training utterance
+  jobs="$(nproc)"        # processes for features and augmentation
+  device=auto            # cpu, cuda or auto
+  seed=0
+  "${options[@]}"
+)
+declare -A default
+for option in "${options[@]}"; do
+  default[${option%%=*}]=${option#*=}
+  printf -v "${option%%=*}" %s "${option#*=}"
+done
+
+fail() { echo "$(basename "$(dirname "$0")")/run.sh: $*" >&2; exit 2; }
+
+while [ $# -gt 0 ]; do
+  if [ "$1" = --help ]; then
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    echo "Options (default):"
+    for option in "${options[@]}"; do
+      key=${option%%=*}
+      echo "  --${key//_/-} (${option#*=})"
+    done
+    exit 0
+  fi
+  key=${1#--}; key=${key//-/_}
+  [[ $1 == --* && -n ${default[$key]+set} ]] || fail "no option '$1'; see --help"
+  if [ "${default[$key]}" = false ]; then
+    printf -v "$key" true; shift
+  else
+    [ $# -ge 2 ] || fail "$1 needs a value; see --help"
+    printf -v "$key" %s "$2"; shift 2
+  fi
+done
+
+command -v speechdis > /dev/null || PATH="$here/../../.venv/bin:$PATH"
+command -v speechdis > /dev/null || fail "no 'speechdis' command; run 'make test' or 'pip install -e .' first"
+
+# stage N 'what it does' -> true where the person asked for it
+stage() {
+  (( $1 >= stage && $1 <= stop_stage )) || return 1
+  echo "stage $1: $2" >&2
+}

@@ -1,0 +1,36 @@
+# Stages 1-5 of every recipe that trains a static/dynamic model; sourced after stage 0 has made $data.
+# Needs: $data (train, dev, test), $corpus (names the recipe), $protocol (names the trials).
+
+feats=$work/feats/$corpus-$features
+exp=$work/exp/$corpus-${name:-$model}
+config=${config:-$here/../../recipes/$model/$corpus.yaml}
+
+if stage 1 "features, and the same recordings through random channels"; then
+  speechdis features --data "$data" --out "$feats" --type "$features" --jobs "$jobs"
+  for split in dev test; do
+    speechdis features --data "$data/$split" --out "$feats-channel/$split" --type "$features" --channel 0 --jobs "$jobs"
+  done
+fi
+
+if stage 2 "voice-converted twins of the training set"; then
+  speechdis augment --data "$data/train" --features "$feats/train" --out "$feats-twins" --type "$features" \
+    --versions "$versions" --seed "$seed" --jobs "$jobs"
+fi
+
+if stage 3 "training of $model"; then
+  speechdis train --config "$config" --features "$feats" --augmented "$feats-twins" --out "$exp" --resume \
+    --set training.seed="$seed" --device "$device"
+fi
+
+if stage 4 "embeddings, trials and the table"; then
+  speechdis embed --checkpoint "$exp/best" --features "$feats/test" --out "$exp/embeddings" --device "$device"
+  speechdis trials --data "$data/test" --protocol "$protocol" --out "$exp/trials"
+  speechdis eer --trials "$exp/trials" --embeddings "$exp/embeddings/static.scp" \
+    --utt2spk "$data/test/utt2spk" --plot "$exp/det.png"
+  speechdis evaluate --checkpoint "$exp/best" --data "$data" --features "$feats" --channel "$feats-channel" \
+    --references "$feats/references.json" --out "$exp/results.json" --device "$device"
+fi
+
+if stage 5 "the words of one test recording in the voice of another"; then
+  speechdis swap --checkpoint "$exp/best" --data "$data/test" --out "$exp/swap.wav"
+fi

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# TIMIT: voices and words apart, on the Kaldi s5 split (462 training, 50 dev, 24 core-test speakers).
+#
+#   bash egs/timit/run.sh --timit-root /corpora/TIMIT --model cdsvae
+#   bash egs/timit/run.sh --generated --model cdsvae        # no TIMIT: a synthetic tree of the same layout
+#
+# Stages: 0 data, 1 features, 2 augmentation, 3 training, 4 embeddings and EER, 5 a swap.
+
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+options=(
+  timit_root=    # the LDC release (LDC93S1)
+  generated=false # speak a tree of TIMIT's layout with espeak-ng, and use that
+  speakers=64    # how many, with --generated
+)
+. "$here/../options.sh"
+
+corpus=timit
+protocol=timit-core
+if [ "$generated" = true ]; then
+  corpus=timit-generated
+  protocol=all-pairs
+  timit_root=$work/generated/timit
+  config=${config:-$here/../../recipes/$model/timit.yaml}
+fi
+data=$work/data/$corpus
+
+if stage 0 "data"; then
+  if [ -z "$timit_root" ]; then
+    echo "TIMIT is licensed: LDC93S1 from the Linguistic Data Consortium; pass its folder as --timit-root DIR." >&2
+    echo "Without it, run on a generated tree of the same layout: bash egs/timit/run.sh --generated" >&2
+    exit 2
+  fi
+  if [ "$generated" = true ]; then
+    speechdis generate timit --out "$timit_root" --speakers "$speakers" --seed "$seed" --jobs "$jobs"
+  fi
+  speechdis prepare timit --root "$timit_root" --out "$data"
+fi
+
+. "$here/../static_dynamic.sh"

@@ -1,0 +1,37 @@
+"""Write one static and one dynamic vector per utterance, as Kaldi archives.
+
+OUT gets static.ark/.scp and dynamic.ark/.scp: means over segments (and frames) of posterior means.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    parser.add_argument("--features", required=True, type=Path, metavar="DIR", help="frame store")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the archives go")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Embed every utterance of a store."""
+    from speechdis.data.archive import write_vectors
+    from speechdis.data.atomic import replacing
+    from speechdis.evaluation.embeddings import embed
+    from speechdis.features.store import Store
+    from speechdis.training import checkpoint
+    from speechdis.training.distributed import processes
+
+    with processes(args.device) as device:
+        store = Store.read(args.features)
+        codes = embed(checkpoint.load(args.checkpoint, device), store, device)
+    with replacing(args.out, marker="static.scp") as partial:
+        partial.mkdir()
+        write_vectors(partial, "static", zip(store.utts, codes.static, strict=True))
+        write_vectors(partial, "dynamic", zip(store.utts, codes.dynamic, strict=True))
+    logging.getLogger(__name__).info("%d static and dynamic vectors -> %s", len(store.utts), args.out)
+    return {"utterances": len(store.utts), "static": codes.static.shape[1], "dynamic": codes.dynamic.shape[1]}

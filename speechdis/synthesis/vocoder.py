@@ -1,0 +1,65 @@
+"""Log spectra back to waveforms: the magnitude each feature implies, and Griffin-Lim for its phase."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def magnitude(frames: np.ndarray, settings: dict[str, Any]) -> Tensor:
+    """Linear magnitude spectrum (bins, T) that log frames (T, F) imply, pre-emphasis undone.
+
+    FBank: the mel bank's pseudo-inverse on the power spectrum, negative powers set to zero. Spectrogram: the
+    stored bins, with an empty bin 0.
+    """
+    config = settings["config"]
+    rate, emphasis = config["rate"], config["preemphasis"]
+    x = torch.from_numpy(np.asarray(frames, np.float64))
+    if settings["type"] == "spectrogram":
+        linear = torch.nn.functional.pad(x.exp().T, (0, 0, 1, 0))
+    else:
+        from torchaudio.compliance.kaldi import get_mel_banks
+
+        padded = 1 << (round(rate * config["window"]) - 1).bit_length()
+        bank, _ = get_mel_banks(x.shape[1], padded, rate, config["low_freq"], config["high_freq"], 100.0, -500.0, 1.0)
+        power = torch.linalg.pinv(bank.double()) @ x.exp().T
+        linear = torch.nn.functional.pad(power.clamp(min=0).sqrt(), (0, 0, 0, 1))  # Kaldi leaves out Nyquist
+    angle = torch.linspace(0, torch.pi, len(linear), dtype=torch.float64)
+    response = (1 - emphasis * torch.exp(-1j * angle)).abs()
+    return (linear / response[:, None]).float() / 32768.0  # features are made on the int16 scale
+
+
+def griffin_lim(frames: np.ndarray, settings: dict[str, Any], iterations: int = 64, seed: int = 0) -> np.ndarray:
+    """Waveform (n,) in [-1, 1] of log frames (T, F), as long as the recording that gave T frames.
+
+    Fast Griffin-Lim (Perraudin et al. 2013, momentum 0.99), by torchaudio.
+
+    Args:
+        settings: of the frame store: type and config.
+        iterations: of Griffin-Lim.
+        seed: of the first phases.
+    """
+    from torchaudio.functional import griffinlim
+
+    config = settings["config"]
+    rate = config["rate"]
+    window, hop = round(rate * config["window"]), round(rate * config["hop"])
+    spectrum = magnitude(frames, settings)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        wave = griffinlim(
+            spectrum,
+            window=torch.hann_window(window),
+            n_fft=2 * (len(spectrum) - 1),
+            hop_length=hop,
+            win_length=window,
+            power=1.0,
+            n_iter=iterations,
+            momentum=0.99,
+            length=(spectrum.shape[1] - 1) * hop,
+            rand_init=True,
+        )
+    # Frames are centred here and begin at their first sample in Kaldi: half a window is missing at both ends.
+    padded = np.pad(wave.numpy(), window // 2)
+    return np.clip(padded, -1, 1)
