@@ -1,1 +1,63 @@
-"""Frames of speech: filterbanks and spectra, their statistics, and the store that holds them."""
+"""Frames of speech: filterbanks and spectra, their statistics, and the store that holds them.
+
+A feature type is a module with a frozen dataclass `Config` and
+
+- `extract(wave, config) -> (T, F) float32` of a waveform in [-1, 1); every type cuts the same T frames;
+- `bins(config) -> Bins`, what each of the F dimensions measures.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from speechdis.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """What the F dimensions of a log-spectral feature measure: `exponent` times the natural log of a power.
+
+    Attributes:
+        frequencies: (F,) centres, Hz, rising.
+        white: (F,) expected power in each bin of white noise whose samples in [-1, 1) have mean square 1.
+        exponent: 1 for log power, 0.5 for log magnitude.
+        rate: Hz, of the waveform.
+    """
+
+    frequencies: np.ndarray
+    white: np.ndarray
+    exponent: float
+    rate: int
+
+
+def names() -> list[str]:
+    """Every feature type."""
+    return sorted(i.name for i in pkgutil.iter_modules(__path__) if hasattr(_module(i.name), "extract"))
+
+
+def load(name: str) -> ModuleType:
+    """The module of feature type `name`. Raises InputError with the known types for any other."""
+    if name not in names():
+        raise InputError(f"no feature type '{name}'; there are: {', '.join(names())}")
+    return _module(name)
+
+
+def extract(wave: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
+    """Frames (T, F) of `wave` as a store with these `settings` holds them."""
+    module = load(settings["type"])
+    return module.extract(wave, module.Config(**settings["config"]))
+
+
+def bins_of(settings: Mapping[str, Any]) -> Bins:
+    """What the dimensions of a store with these `settings` measure."""
+    module = load(settings["type"])
+    return module.bins(module.Config(**settings["config"]))
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name}")
