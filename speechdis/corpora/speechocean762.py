@@ -1,0 +1,98 @@
+"""speechocean762 (openslr.org/101): read English of 250 speakers, adults and children, CC BY 4.0.
+
+Reads the published release, whose `wav.scp` counts from the corpus root, or a Kaldi directory pair `train` and
+`test` whose paths count from each of them. Audio stays where it is. Some training speakers, chosen by seed,
+become `dev`. Phones (`text_phone`, or the release's `resource/text-phone`) are ARPAbet without their marks of
+stress, word position and word boundary.
+"""
+
+import argparse
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from speechdis.corpora.splits import Report, fail
+from speechdis.data.directory import read_directory
+from speechdis.data.utterance import Utterance
+from speechdis.errors import InputError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `speechdis prepare speechocean762`."""
+    parser.add_argument(
+        "--dev-speakers",
+        type=int,
+        default=15,
+        metavar="N",
+        help="training speakers held for validation (default 15)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="chooses them (default 0)")
+
+
+def prepare(
+    root: str | Path, dev_speakers: int = 15, seed: int = 0, report: Report = fail
+) -> dict[str, list[Utterance]]:
+    """Utterances of `train`, `dev` and `test`; ids begin with the speaker's.
+
+    Args:
+        root: folder with `train` and `test`.
+        dev_speakers: how many of the training speakers become `dev`.
+        seed: chooses them.
+        report: not needed: a bad line in a data directory is no bad utterance.
+
+    Raises:
+        InputError: `root` is no speechocean762 tree, or has too few training speakers.
+    """
+    root = Path(root)
+    for split in ("train", "test"):
+        if not (root / split / "wav.scp").is_file():
+            raise InputError(
+                f"{root}: no {split}/wav.scp; fetch speechocean762 with local/download (openslr.org/101)"
+            )
+    word_phones = _release_phones(root / "resource" / "text-phone")
+    train, test = (
+        [_utterance(u, root, word_phones) for u in read_directory(root / s)] for s in ("train", "test")
+    )
+    spks = {u.spk for u in train}
+    if not 0 < dev_speakers < len(spks):
+        raise InputError(
+            f"--dev-speakers {dev_speakers}: choose 1 to {len(spks) - 1} of the {len(spks)} for training"
+        )
+    dev = set(sorted(spks, key=lambda spk: _draw(seed, spk))[:dev_speakers])
+    return {
+        "train": [u for u in train if u.spk not in dev],
+        "dev": [u for u in train if u.spk in dev],
+        "test": test,
+    }
+
+
+def plain_phones(phones: str) -> str:
+    """`W_B AY0_I | D_E` to `W AY D`: no word boundary, word position or stress."""
+    return " ".join(re.sub(r"\d?(_[BIES])?$", "", phone) for phone in phones.split() if phone != "|")
+
+
+def _draw(seed: int, spk: str) -> bytes:
+    """A number that orders speakers at random, the same with every version of every library."""
+    return hashlib.sha256(f"{seed} {spk}".encode()).digest()
+
+
+def _utterance(u: Utterance, root: Path, word_phones: dict[str, str]) -> Utterance:
+    """As the directory has it, with a path that exists in the release too and an id that sorts by speaker."""
+    path = u.path
+    if path.is_relative_to(root) and not path.exists():
+        in_release = root / Path(*path.relative_to(root).parts[1:])
+        path = in_release if in_release.exists() else path
+    utt = u.utt if u.utt.startswith(u.spk) else f"{u.spk}-{u.utt}"
+    phones = plain_phones(u.text_phone or word_phones.get(u.utt, ""))
+    return replace(u, utt=utt, path=path.absolute(), text_phone=phones)
+
+
+def _release_phones(file: Path) -> dict[str, str]:
+    """The release keeps phones by word, `utterance.word-number phones`: joined to one line an utterance."""
+    phones: dict[str, str] = {}
+    for line in file.read_text("utf-8").splitlines() if file.exists() else ():
+        word, _, rest = " ".join(line.split()).partition(" ")
+        utt = word.partition(".")[0]
+        phones[utt] = f"{phones.get(utt, '')} {rest}".strip()
+    return phones

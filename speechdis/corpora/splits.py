@@ -1,0 +1,59 @@
+"""From a corpus's utterances to data directories: what every corpus has to satisfy, checked in one place."""
+
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+from speechdis.data.atomic import replacing
+from speechdis.data.directory import Summary, utterance_duration, validate, write_directory
+from speechdis.data.utterance import Utterance
+from speechdis.errors import InputError
+
+Report = Callable[[InputError], None]
+"""What to do about one bad utterance: return to leave it out, raise to stop."""
+
+
+def fail(error: InputError) -> None:
+    """The strict report: the first bad utterance ends the work."""
+    raise error
+
+
+def write_splits(
+    path: str | Path, splits: dict[str, list[Utterance]], report: Report = fail
+) -> dict[str, Summary]:
+    """Write a data directory for each split, `path/train` and so on, all of them or none.
+
+    Args:
+        path: the tree; an earlier one is replaced.
+        splits: split name to utterances.
+        report: called with the InputError of each utterance whose audio does not open, which is left out.
+
+    Raises:
+        InputError: an empty split, or a speaker in two of them.
+    """
+    path = Path(path)
+    for one, other in combinations(splits, 2):
+        shared = {u.spk for u in splits[one]} & {u.spk for u in splits[other]}
+        if shared:
+            raise InputError(
+                f"speaker '{min(shared)}' is in {one} and in {other}; splits must not share speakers"
+            )
+    summaries = {}
+    with replacing(path, marker="train/wav.scp") as partial:
+        for name, utterances in splits.items():
+            good = [u for u in utterances if _opens(u, report)]
+            if not good:
+                raise InputError(
+                    f"{path / name}: no utterances for it; check the corpus and its speaker lists"
+                )
+            write_directory(partial / name, good)
+            summaries[name] = validate(partial / name)
+    return summaries
+
+
+def _opens(utterance: Utterance, report: Report) -> bool:
+    try:
+        return utterance_duration(utterance) > 0
+    except InputError as error:
+        report(error)
+        return False

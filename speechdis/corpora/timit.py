@@ -1,0 +1,170 @@
+"""TIMIT (LDC93S1) in its published layout, or a generated tree of the same layout, on the Kaldi s5 split.
+
+Train: the 462 speakers under TRAIN. Dev and core test: the 50 and 24 speakers of `conf/timit/*.list` under TEST.
+The two SA sentences are the same for everybody and are left out unless asked for. Phones: the transcribers' 61
+in `phones`; the 39 of Lee and Hon (1989, "Speaker-independent phone recognition using hidden Markov models"),
+without times, in `text_phone`.
+"""
+
+import argparse
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from speechdis.corpora.splits import Report, fail
+from speechdis.data.utterance import Interval, Utterance
+from speechdis.errors import InputError
+
+CONF = Path(__file__).parent / "conf" / "timit"
+DEV_SPEAKERS = CONF / "dev_spk.list"
+TEST_SPEAKERS = CONF / "test_spk.list"
+RATE = 16000  # Hz; the label files count samples
+_SENTENCE = re.compile(r"(s[aix]\d+)\.wav", re.IGNORECASE)  # not the .WAV.wav of some repackagings
+_NOT_A_WORD = re.compile(r"[^\w'\- ]|--")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `speechdis prepare timit`."""
+    parser.add_argument(
+        "--sa", action="store_true", help="keep SA1 and SA2 (default: drop, as FHVAE and s5 do)"
+    )
+    parser.add_argument(
+        "--dev-speakers", type=Path, metavar="FILE", default=DEV_SPEAKERS, help="default: the 50 of Kaldi s5"
+    )
+    parser.add_argument(
+        "--test-speakers",
+        type=Path,
+        metavar="FILE",
+        default=TEST_SPEAKERS,
+        help="default: the core test's 24",
+    )
+
+
+def prepare(
+    root: str | Path,
+    sa: bool = False,
+    dev_speakers: str | Path = DEV_SPEAKERS,
+    test_speakers: str | Path = TEST_SPEAKERS,
+    report: Report = fail,
+) -> dict[str, list[Utterance]]:
+    """Utterances of `train`, `dev` and `test`; ids are `fcjf0_sx127`.
+
+    Args:
+        root: the folder that holds TRAIN and TEST, or one (or two) above it, as in `TIMIT/TIMIT`.
+        sa: keep the SA sentences.
+        dev_speakers: file of speaker ids, one a line, to look for under TEST.
+        test_speakers: the same for the test set.
+        report: called with the InputError of each bad utterance, which is then left out.
+
+    Raises:
+        InputError: `root` is no TIMIT tree; a listed speaker file is missing.
+    """
+    parts = _parts(Path(root))
+    lists = {"dev": read_speakers(dev_speakers), "test": read_speakers(test_speakers)}
+    splits: dict[str, list[Utterance]] = {"train": [], "dev": [], "test": []}
+    for part, folder in parts.items():
+        for speaker in sorted(folder.glob("*/*/")):
+            spk = speaker.name.lower()
+            wanted = [part] if part == "train" else [name for name, spks in lists.items() if spk in spks]
+            if wanted:
+                utterances = list(_utterances(speaker, sa, report))
+                for split in wanted:
+                    splits[split] += utterances
+    return splits
+
+
+def fold(phones: Iterable[str], size: int = 39) -> list[str]:
+    """Map phones of the 61-set onto the 48 used for training or the 39 used for scoring; `q` is deleted.
+
+    Raises:
+        InputError: a label that is not one of the 61.
+    """
+    table = _map()
+    try:
+        return [table[phone][size] for phone in phones if phone != "q"]
+    except KeyError as error:
+        raise InputError(f"{error.args[0]!r} is not one of TIMIT's 61 phones") from None
+
+
+def read_speakers(path: str | Path) -> set[str]:
+    """Speaker ids of a list file, in lower case."""
+    try:
+        return set(Path(path).read_text().lower().split())
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such speaker list") from None
+
+
+@functools.cache
+def _map() -> dict[str, dict[int, str]]:
+    rows = (line.split() for line in (CONF / "phones.60-48-39.map").read_text().splitlines())
+    return {row[0]: dict(zip((48, 39), row[1:], strict=False)) for row in rows}
+
+
+def _parts(root: Path) -> dict[str, Path]:
+    """The TRAIN and TEST folders, in either case."""
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder; {_WHERE}")
+    name = "[Tt][Ii][Mm][Ii][Tt]"
+    for folder in (root, *root.glob(name), *root.glob(f"{name}/{name}")):
+        parts = {child.name.lower(): child for child in folder.iterdir() if child.is_dir()}
+        if {"train", "test"} <= parts.keys():
+            return {part: parts[part] for part in ("train", "test")}
+    raise InputError(f"{root}: holds no TRAIN and TEST, so it is not a TIMIT tree; {_WHERE}")
+
+
+_WHERE = (
+    "TIMIT is LDC93S1, licensed by the Linguistic Data Consortium; without it, "
+    "'speechdis generate timit' or 'egs/timit/run.sh --generated' makes a tree of the same layout"
+)
+
+
+def _utterances(speaker: Path, sa: bool, report: Report) -> Iterator[Utterance]:
+    files = {file.name.lower(): file for file in sorted(speaker.iterdir())}
+    for name, wav in files.items():
+        match = _SENTENCE.fullmatch(name)
+        if match is None or (match[1].startswith("sa") and not sa):
+            continue
+        try:
+            yield _utterance(speaker.name.lower(), match[1], wav, files)
+        except InputError as error:
+            report(error)
+
+
+def _utterance(spk: str, sentence: str, wav: Path, files: dict[str, Path]) -> Utterance:
+    labels = {kind: files.get(f"{sentence}.{kind}") for kind in ("phn", "wrd", "txt")}
+    phones = _intervals(labels["phn"])
+    words = _intervals(labels["wrd"])
+    return Utterance(
+        utt=f"{spk}_{sentence}",
+        spk=spk,
+        path=wav,
+        gender=spk[0] if spk[0] in "fm" else "",
+        text=_text(labels["txt"]),
+        text_phone=" ".join(fold(phone.label for phone in phones)) if phones else "",
+        phones=phones,
+        words=words,
+    )
+
+
+def _intervals(file: Path | None) -> tuple[Interval, ...]:
+    """Lines `first-sample last-sample label`; nothing where the file is not there."""
+    intervals = []
+    for number, line in enumerate(file.read_text("ascii", "replace").splitlines() if file else (), 1):
+        fields = line.split()
+        try:
+            start, end, label = int(fields[0]), int(fields[1]), fields[2]
+        except (ValueError, IndexError):
+            raise InputError(
+                f"{file}:{number}: expected 'start end label' in samples, got '{line}'"
+            ) from None
+        if not 0 <= start <= end:
+            raise InputError(f"{file}:{number}: starts at {start} and ends at {end}")
+        intervals.append(Interval(start / RATE, end / RATE, label))
+    return tuple(intervals)
+
+
+def _text(file: Path | None) -> str:
+    """Words of `first last Sentence.`, in lower case and without punctuation."""
+    line = file.read_text("ascii", "replace") if file else ""
+    return " ".join(_NOT_A_WORD.sub(" ", " ".join(line.split()[2:])).lower().split())
