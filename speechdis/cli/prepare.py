@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
         skipped.append(error)
 
     prepare = corpora.load(args.corpus).prepare
-    options = vars(args).keys() & inspect.signature(prepare).parameters - {"root"}
-    splits = prepare(args.root, report=report, **{name: getattr(args, name) for name in options})
+    options = vars(args).keys() & inspect.signature(prepare).parameters.keys()
+    splits = prepare(report=report, **{name: getattr(args, name) for name in options})
     summaries = write_splits(args.out, splits, report)
     for name, s in summaries.items():
         _LOG.info("%-6s %6d utterances  %4d speakers  %7.3f h", name, s.utterances, s.speakers, s.hours)

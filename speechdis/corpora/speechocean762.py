@@ -1,9 +1,9 @@
 """speechocean762 (openslr.org/101): read English of 250 speakers, adults and children, CC BY 4.0.
 
-Reads the published release, whose `wav.scp` counts from the corpus root, or a Kaldi directory pair `train` and
-`test` whose paths count from each of them. Audio stays where it is. Some training speakers, chosen by seed,
-become `dev`. Phones (`text_phone`, or the release's `resource/text-phone`) are ARPAbet without their marks of
-stress, word position and word boundary.
+Reads the published release, whose `wav.scp` counts from the corpus root, or a Kaldi directory pair `train`
+and `test` whose paths count from each of them. Audio stays where it is. Some training speakers, chosen by
+seed, become `dev`. Phones (`text_phone`, or the release's `resource/text-phone`) are ARPAbet without their
+marks of stress, word position and word boundary.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """TIMIT (LDC93S1) in its published layout, or a generated tree of the same layout, on the Kaldi s5 split.
 
-Train: the 462 speakers under TRAIN. Dev and core test: the 50 and 24 speakers of `conf/timit/*.list` under TEST.
-The two SA sentences are the same for everybody and are left out unless asked for. Phones: the transcribers' 61
-in `phones`; the 39 of Lee and Hon (1989, "Speaker-independent phone recognition using hidden Markov models"),
-without times, in `text_phone`.
+Train: the 462 speakers under TRAIN. Dev and core test: the 50 and 24 speakers of `conf/timit/*.list` under
+TEST. The two SA sentences are the same for everybody and are left out unless asked for. Phones: the
+transcribers' 61 in `phones`; the 39 of Lee and Hon (1989, "Speaker-independent phone recognition using hidden
+Markov models"), without times, in `text_phone`.
 """
 
 import argparse
