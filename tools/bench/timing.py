@@ -1,6 +1,6 @@
 """Fair timing for the benches: CPU seconds on one core, interleaved, best of several; Markdown tables.
 
-Import it before numpy and torch: it holds both to one thread. Peers are timed in the same run as our own code,
+Import it before numpy and torch: it holds both to one thread. Peers are timed in the same run as our own,
 so that ratios mean something on a busy machine.
 """
 
@@ -35,7 +35,7 @@ def measure(functions: Mapping[str, Callable[[], object]], repeat: int = 5) -> d
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> None:
-    """Print rows (column name to value) as a Markdown table; numbers to three digits, NaN as not installed."""
+    """Print rows (column name to value) as a Markdown table; three digits, NaN as not installed."""
     print("|", " | ".join(rows[0]), "|")
     print("|" + "---|" * len(rows[0]))
     for row in rows:
