@@ -1,0 +1,74 @@
+"""Write the list of speaker verification trials of a data directory.
+
+Every protocol takes all unordered pairs of different utterances of DATA, which is the test set; target = same
+speaker. A named protocol also says, in the last line, where the numbers of trials are not that protocol's.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+# Trials and target trials (timit-core: 24 speakers x 8; timit-all: x 10; so762: 60 x 10).
+EXPECTED = {
+    "all-pairs": None,
+    "timit-core": (18_336, 672),
+    "timit-all": (28_680, 1_080),
+    "so762": (179_700, 2_700),
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--data", required=True, type=Path, metavar="DIR", help="data directory of the test set"
+    )
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="FILE", help="lines 'enroll test target|nontarget'"
+    )
+    parser.add_argument(
+        "--protocol",
+        default="all-pairs",
+        choices=list(EXPECTED),
+        help="whose counts to expect (default: all-pairs)",
+    )
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Write the trials and say how many there are."""
+    from speechdis.data.directory import read_directory
+    from speechdis.errors import InputError
+    from speechdis.evaluation.trial_files import write_trials
+    from speechdis.evaluation.trials import Trials, all_pairs
+
+    utterances = read_directory(args.data)
+    spks = [u.spk for u in utterances]
+    pairs = all_pairs(spks)
+    target = int(pairs.target.sum())
+    if target in (0, len(pairs.target)):
+        raise InputError(
+            f"{args.data}: {len(utterances)} utterances of {len(set(spks))} speakers make no "
+            f"{'non-target' if target else 'target'} trial; needs two speakers, and two utterances of one"
+        )
+    write_trials(args.out, Trials(tuple(u.utt for u in utterances), pairs))
+    expected = EXPECTED[args.protocol]
+    note = ""
+    if expected is not None and expected != (len(pairs.target), target):
+        note = f" (NOT {args.protocol}, which has {expected[0]:,} and {expected[1]:,}: another test set)"
+    logging.getLogger(__name__).info(
+        "%s trials, %s of them target%s, %d speakers, %d utterances -> %s",
+        f"{len(pairs.target):,}",
+        f"{target:,}",
+        note,
+        len(set(spks)),
+        len(utterances),
+        args.out,
+    )
+    return {
+        "protocol": args.protocol,
+        "as_published": expected is None or not note,
+        "trials": len(pairs.target),
+        "target": target,
+        "speakers": len(set(spks)),
+        "utterances": len(utterances),
+    }

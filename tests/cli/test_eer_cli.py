@@ -1,0 +1,162 @@
+"""`speechdis trials` and `speechdis eer` as a user runs them."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from speechdis.cli import main
+from speechdis.data.archive import write_vectors
+from speechdis.evaluation.trial_files import read_trials, write_scores
+from speechdis.evaluation.verification import eer
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A data directory of 4 speakers x 5 utterances; its trials, scores and vectors."""
+    utts = [f"s{s}-u{u}" for s in range(4) for u in range(5)]
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "wav.scp").write_text("".join(f"{u} {u}.wav\n" for u in utts))
+    (data / "utt2spk").write_text("".join(f"{u} {u[:2]}\n" for u in utts))
+    assert main(["trials", "--data", str(data), "--out", str(tmp_path / "trials")]) == 0
+    rng = np.random.default_rng(0)
+    voices = rng.normal(size=(4, 8))
+    vectors = {u: (voices[int(u[1])] + 0.7 * rng.normal(size=8)).astype(np.float32) for u in utts}
+    write_vectors(tmp_path, "static", vectors.items())
+    trials = read_trials(tmp_path / "trials")
+    unit = np.array([v / np.linalg.norm(v) for v in vectors.values()])
+    write_scores(tmp_path / "scores", trials, (unit[trials.pairs.i] * unit[trials.pairs.j]).sum(1))
+    return tmp_path
+
+
+def result(folder: Path, *options: str) -> dict:
+    assert main(["eer", *options, "--json", str(folder / "result.json")]) == 0
+    return json.loads((folder / "result.json").read_text())
+
+
+def test_scores_embeddings_and_labels_give_one_answer(folder: Path) -> None:
+    trials = ["--trials", str(folder / "trials")]
+    by_scores = result(folder, *trials, "--scores", str(folder / "scores"))
+    pairs = read_trials(folder / "trials").pairs
+    scores = np.array([float(line.split()[2]) for line in (folder / "scores").read_text().splitlines()])
+    assert by_scores["eer_percent"] == 100 * eer(scores[pairs.target], scores[~pairs.target]).value
+    assert (by_scores["target"], by_scores["nontarget"]) == (40, 150)
+    assert (by_scores["speakers"], by_scores["utterances"]) == (4, 20)
+    low, high = by_scores["interval_percent"]
+    assert 0 <= low <= by_scores["eer_percent"] <= high <= 100
+    by_vectors = result(
+        folder,
+        *trials,
+        "--embeddings",
+        str(folder / "static.scp"),
+        "--utt2spk",
+        str(folder / "data" / "utt2spk"),
+    )
+    assert by_vectors.pop("interval_percent") == pytest.approx([low, high], rel=1e-4)
+    by_scores.pop("interval_percent")
+    assert by_vectors == pytest.approx(by_scores, rel=1e-4)
+    (folder / "bare").write_text("".join(f"{s}\n" for s in scores))
+    (folder / "labels").write_text("".join(f"{'target' if t else 'nontarget'}\n" for t in pairs.target))
+    bare = result(folder, "--scores", str(folder / "bare"), "--labels", str(folder / "labels"))
+    assert bare["eer_percent"] == by_scores["eer_percent"] and bare["interval_percent"] is None
+
+
+def test_centering_takes_the_mean_off(folder: Path) -> None:
+    from speechdis.data.archive import read_vectors
+
+    vectors = read_vectors(folder / "static.scp")
+    write_vectors(folder, "moved", ((u, v + 30) for u, v in vectors.items()))
+    options = ["--trials", str(folder / "trials"), "--center"]
+    here = result(folder, *options, str(folder / "static.scp"), "--embeddings", str(folder / "static.scp"))
+    there = result(folder, *options, str(folder / "moved.scp"), "--embeddings", str(folder / "moved.scp"))
+    assert there["eer_percent"] == pytest.approx(here["eer_percent"], abs=0.5)
+
+
+def test_a_plot_is_drawn(folder: Path) -> None:
+    result(
+        folder,
+        "--trials",
+        str(folder / "trials"),
+        "--scores",
+        str(folder / "scores"),
+        "--plot",
+        str(folder / "d"),
+    )
+    assert (folder / "d").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_protocol_with_other_counts_says_so(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    out = str(folder / "named")
+    assert main(["trials", "--data", str(folder / "data"), "--protocol", "timit-core", "--out", out]) == 0
+    assert "190 trials, 40 of them target (NOT timit-core, which has 18,336 and 672" in caplog.text
+    assert (folder / "named").read_bytes() == (folder / "trials").read_bytes()
+
+
+def lines(pairs: list[str]) -> str:
+    return "".join(f"{pair}\n" for pair in pairs)
+
+
+@pytest.mark.parametrize(
+    ("trials", "scores", "says"),
+    [
+        (["a b target", "b c target"], ["a b 1", "b c 2"], "all trials are of one speaker"),
+        (["a b nontarget"], ["a b 1"], "no target trial"),
+        (["a b target", "a c nontarget"], ["a b nan", "a c 0"], "scores:1: expected 'enroll test score'"),
+        (["a b target", "a c nontarget"], ["a b 1", "a c inf"], "scores:2: expected 'enroll test score'"),
+        (["a b target", "a c nontarget"], ["a b 1"], "no score for the trial 'a c'"),
+        (
+            ["a b target", "b c target", "a c nontarget"],
+            ["a b 1", "b c 1", "a c 1"],
+            "'a c' is marked nontarget",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture, trials: list[str], scores: list[str], says: str
+) -> None:
+    (tmp_path / "trials").write_text(lines(trials))
+    (tmp_path / "scores").write_text(lines(scores))
+    assert main(["eer", "--trials", str(tmp_path / "trials"), "--scores", str(tmp_path / "scores")]) == 2
+    error = capsys.readouterr().err
+    assert says in error and error.count("\n") == 1 and str(tmp_path) in error
+
+
+def test_bad_vectors_and_combinations_are_named(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    base = ["eer", "--trials", str(folder / "trials"), "--embeddings"]
+    scp = (folder / "static.scp").read_text().splitlines()
+    (folder / "less.scp").write_text("\n".join(scp[1:]) + "\n")
+    assert main([*base, str(folder / "less.scp")]) == 2
+    assert "no vector for utterance 's0-u0'" in capsys.readouterr().err
+    bad = [(line.split()[0], np.full(8, np.nan if k == 3 else 1.0)) for k, line in enumerate(scp)]
+    write_vectors(folder, "bad", bad)
+    assert main([*base, str(folder / "bad.scp")]) == 2
+    assert "vector of 's0-u3' holds NaN" in capsys.readouterr().err
+    assert main(["eer", "--scores", str(folder / "scores")]) == 2
+    assert "give --trials and --scores" in capsys.readouterr().err
+    assert main(["eer", "--trials", str(folder / "nowhere"), "--scores", str(folder / "scores")]) == 2
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_one_speaker_makes_no_trials(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    data = folder / "data"
+    (data / "utt2spk").write_text("".join(f"{u} s\n" for u in read_trials(folder / "trials").utts))
+    assert main(["trials", "--data", str(data), "--out", str(folder / "none")]) == 2
+    assert "no non-target trial" in capsys.readouterr().err
+    assert not (folder / "none").exists()
+
+
+def test_a_small_file_is_answered_without_torch_at_once(folder: Path) -> None:
+    code = (
+        "import sys; from speechdis.cli import main; assert main(sys.argv[1:]) == 0; "
+        "assert not {'torch', 'matplotlib', 'sklearn', 'scipy'} & set(sys.modules)"
+    )
+    command = ["eer", "--trials", str(folder / "trials"), "--scores", str(folder / "scores")]
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code, *command], check=True, capture_output=True)
+    assert time.perf_counter() - start < 2  # 0.3 s on an idle machine

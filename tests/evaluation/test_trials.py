@@ -1,0 +1,96 @@
+"""Lists of pairs against itertools and scipy; cosine against its definition."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speechdis.errors import InputError
+from speechdis.evaluation.trials import (
+    Pairs,
+    Trials,
+    all_pairs,
+    cosine_scores,
+    segment_pairs,
+    some_segments,
+    speakers,
+)
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=9))
+def test_all_pairs_are_the_combinations(spks: list[str]) -> None:
+    pairs = all_pairs(spks)
+    expected = list(combinations(range(len(spks)), 2))
+    assert list(zip(pairs.i.tolist(), pairs.j.tolist(), strict=True)) == expected
+    assert pairs.target.tolist() == [spks[i] == spks[j] for i, j in expected]
+    assert (pairs.i.dtype, pairs.target.dtype) == (np.int32, bool)
+
+
+@pytest.mark.parametrize(
+    ("people", "each", "trials", "target"),
+    [(24, 8, 18_336, 672), (24, 10, 28_680, 1_080), (60, 10, 179_700, 2_700)],
+)
+def test_the_protocols_have_their_counts(people: int, each: int, trials: int, target: int) -> None:
+    pairs = all_pairs(np.repeat(np.arange(people), each))
+    assert (len(pairs.target), pairs.target.sum()) == (trials, target)
+
+
+@given(st.lists(st.integers(0, 4), max_size=12).map(sorted))
+def test_segment_pairs_leave_out_those_of_one_utterance(utterance: list[int]) -> None:
+    spks = ["a", "a", "b", "b", "c"]
+    pairs = segment_pairs(np.array(utterance, int), spks)
+    expected = [(i, j) for i, j in combinations(range(len(utterance)), 2) if utterance[i] != utterance[j]]
+    assert list(zip(pairs.i.tolist(), pairs.j.tolist(), strict=True)) == expected
+    assert pairs.target.tolist() == [spks[utterance[i]] == spks[utterance[j]] for i, j in expected]
+
+
+def test_some_segments_are_up_to_ten_of_each_utterance_and_any_of_them() -> None:
+    utterance = np.repeat([0, 1, 2], [3, 10, 40])
+    chosen = some_segments(utterance)
+    assert np.bincount(utterance[chosen]).tolist() == [3, 10, 10]
+    assert (np.diff(chosen) > 0).all()
+    np.testing.assert_array_equal(chosen, some_segments(utterance))
+    drawn = np.concatenate([some_segments(utterance, seed=seed) for seed in range(200)])
+    assert np.bincount(drawn, minlength=53)[13:].min() > 25  # 50 expected of each
+
+
+def test_cosine_is_the_normalised_product_whatever_the_chunk() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(20, 5)) * rng.lognormal(size=(20, 1))
+    i, j, _ = all_pairs(np.arange(20))
+    a, b = vectors[i], vectors[j]
+    truth = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    for chunk in (1, 7, 1000):
+        np.testing.assert_allclose(cosine_scores(vectors, i, j, chunk), truth, atol=1e-6)
+    vectors[3] = 0
+    assert cosine_scores(vectors, np.array([3]), np.array([4])) == [0.0]
+
+
+@given(st.data())
+def test_without_utt2spk_speakers_are_the_connected_components(data: st.DataObject) -> None:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = data.draw(st.integers(2, 25))
+    edge = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
+    edges = np.array(data.draw(st.lists(edge, max_size=30)), np.int32).reshape(-1, 2)
+    i, j = edges.T
+    trials = Trials(tuple(map(str, range(count))), Pairs(i, j, np.ones(len(i), bool)))
+    found = speakers(trials)
+    _, truth = connected_components(
+        coo_array((np.ones(len(i)), (i, j)), shape=(count, count)), directed=False
+    )
+    np.testing.assert_array_equal(found[:, None] == found, truth[:, None] == truth)
+
+
+def test_labels_that_contradict_the_speakers_are_named() -> None:
+    pairs = Pairs(np.array([0, 1, 0]), np.array([1, 2, 2]), np.array([True, True, False]))
+    with pytest.raises(InputError, match="'x z' is marked nontarget"):
+        speakers(Trials(("x", "y", "z"), pairs))
+    table = {"x": "a", "y": "a", "z": "b"}
+    with pytest.raises(InputError, match="'y z' is marked target"):
+        speakers(Trials(("x", "y", "z"), pairs), table)
+    with pytest.raises(InputError, match="'z' is in the trials, but not in utt2spk"):
+        speakers(Trials(("x", "y", "z"), pairs), {"x": "a", "y": "a"})
