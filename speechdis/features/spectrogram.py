@@ -1,0 +1,48 @@
+"""Log magnitude spectrum without its zeroth bin: 200 dimensions at 16 kHz, the input of FHVAE and C-DSVAE.
+
+The FFT has as many points as the window (400), so bin b lies at b / window Hz: 40, 80, ..., 8000 Hz. Framing,
+pre-emphasis and window are those of the filterbanks, so both feature types have the same frames.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from speechdis.features import Bins
+from speechdis.features.framing import FLOOR, power_spectrum, white_power
+
+
+@dataclass(frozen=True)
+class Config:
+    """How spectra are made.
+
+    Attributes:
+        rate: sample rate, Hz.
+        window, hop: s.
+        preemphasis: each sample loses this much of the one before it.
+    """
+
+    rate: int = 16000
+    window: float = 0.025
+    hop: float = 0.010
+    preemphasis: float = 0.97
+
+
+def extract(wave: np.ndarray, config: Config) -> np.ndarray:
+    """Natural log magnitudes (T, window // 2) float32 of a waveform in [-1, 1) at `config.rate`.
+
+    Raises:
+        InputError: the waveform is shorter than one window.
+    """
+    window, hop = round(config.rate * config.window), round(config.rate * config.hop)
+    power = power_spectrum(wave, window, hop, config.preemphasis, window)
+    return (0.5 * power[:, 1:].clamp(min=FLOOR).log()).numpy()
+
+
+def bins(config: Config) -> Bins:
+    """Frequency of each FFT bin, and what white noise puts into it."""
+    window = round(config.rate * config.window)
+    frequencies = torch.arange(1, window // 2 + 1) * (config.rate / window)
+    white = white_power(frequencies, config.rate, window, config.preemphasis)
+    return Bins(frequencies.numpy(), white.numpy(), exponent=0.5, rate=config.rate)
