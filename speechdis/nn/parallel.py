@@ -19,6 +19,12 @@ def rank() -> int:
     return dist.get_rank() if dist.is_initialized() else 0
 
 
+def wait() -> None:
+    """Return once every process has come here."""
+    if world() > 1:
+        dist.barrier()
+
+
 def mine(rows: Tensor) -> Tensor:
     """This rank's slice (B, ...) of rows (world * B, ...) that every rank holds alike."""
     size = rows.shape[0] // world()

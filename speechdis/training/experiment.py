@@ -47,6 +47,7 @@ def train(
         if resume:
             _same(out / "config.yaml", told)
         resumed = trainer.resume()
+        parallel.wait()  # until all have looked at what is in `out`
         if parallel.rank() == 0:
             _begin(out, told, trainer, resumed)
         result = trainer.run()
@@ -72,8 +73,7 @@ def _trainer(recipe: Recipe, features: Path, augmented: Path | None, out: Path, 
         )
     training, mean, std = recipe.training, store.mean, store.std
     batches = Batches(store, twins, training, mean, std, device)
-    validation_twins = None  # the validation loss is taken on recordings alone
-    looks = Batches(validation, validation_twins, training, mean, std, device)
+    looks = Batches(validation, None, training, mean, std, device)  # on the recordings alone
     model = models.build(recipe.name, len(mean), recipe.model).to(device)
     current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
     return Trainer(current, training, batches, looks, out)

@@ -1,0 +1,73 @@
+"""Utterance vectors by the protocol: segment by segment, one at a time, as a person would do it by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from speechdis import models
+from speechdis.errors import InputError
+from speechdis.evaluation.embeddings import embed, segments
+from speechdis.features.store import Store, write_store
+from speechdis.training.checkpoint import Checkpoint
+
+SETTINGS = {"type": "fbank", "config": {"rate": 16000}}
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    rng = np.random.default_rng(0)
+    lengths = (20, 5, 17, 8, 1)  # whole segments, one short one, whole and partial, one whole, a single frame
+    rows = [(f"u{i}", "s", rng.normal(size=(n, 6)).astype(np.float32)) for i, n in enumerate(lengths)]
+    return write_store(tmp_path / "store", rows, SETTINGS)
+
+
+@pytest.fixture(params=["nested", "smooth"])
+def trained(request: pytest.FixtureRequest) -> Checkpoint:
+    torch.manual_seed(0)
+    config = models.load("dsvae").Config(
+        static_size=4, dynamic_size=3, hidden_size=7, posterior=request.param
+    )
+    mean, std = np.full(6, 0.5, np.float32), np.full(6, 2.0, np.float32)
+    return Checkpoint(models.build("dsvae", 6, config).eval(), "dsvae", SETTINGS, 8, mean, std, 0)
+
+
+def test_segments_keep_a_partial_last_one(store: Store) -> None:
+    starts, lengths, utterance = segments(store, 8)
+    assert list(zip(starts, lengths, utterance, strict=True)) == [
+        (0, 8, 0), (8, 8, 0), (16, 4, 0), (20, 5, 1), (25, 8, 2), (33, 8, 2), (41, 1, 2), (42, 8, 3), (50, 1, 4),
+    ]  # fmt: skip
+
+
+@torch.no_grad()
+def test_vectors_are_those_of_a_plain_loop(store: Store, trained: Checkpoint) -> None:
+    codes = embed(trained, store, CPU, batch=4)
+    frames, static_frames, error = [], [], 0.0
+    for i in range(len(store)):
+        x = torch.from_numpy((store[i] - trained.mean) / trained.std)
+        pieces = [trained.model.embed(part[None]) for part in x.split(8)]
+        static = torch.cat([s for s, _ in pieces]).numpy()
+        dynamic = [z[0].numpy() for _, z in pieces]
+        np.testing.assert_allclose(codes.static[i], static.mean(0), atol=1e-6)
+        np.testing.assert_allclose(codes.dynamic[i], np.mean([z.mean(0) for z in dynamic], 0), atol=1e-6)
+        flat = np.zeros((8, 3))
+        for t in range(min(8, len(x))):
+            flat[t] = np.mean([z[t] for z in dynamic if len(z) > t], 0)
+        np.testing.assert_allclose(codes.flattened[i], flat.ravel(), atol=1e-6)
+        frames += dynamic
+        static_frames += [np.repeat(s[None], len(z), 0) for s, z in zip(static, dynamic, strict=True)]
+        for part, (s, z) in zip(x.split(8), pieces, strict=True):
+            error += float((trained.model.decode(s, z).mean[0] - part).square().sum())
+    np.testing.assert_allclose(codes.frames, np.concatenate(frames), atol=1e-6)
+    np.testing.assert_allclose(codes.static_frames, np.concatenate(static_frames), atol=1e-6)
+    assert codes.squared_error == pytest.approx(error / store.frames.size, rel=1e-5)
+
+
+def test_other_features_are_refused(store: Store, trained: Checkpoint, tmp_path: Path) -> None:
+    other = write_store(
+        tmp_path / "other", [("u", "s", np.ones((9, 6), np.float32))], {**SETTINGS, "type": "spectrogram"}
+    )
+    with pytest.raises(InputError, match="trained on 'fbank'"):
+        embed(trained, other, CPU)

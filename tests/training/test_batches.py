@@ -1,0 +1,88 @@
+"""Batches: every segment lies in one utterance, twins are the same frames, every position is drawn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from speechdis.errors import InputError
+from speechdis.features.store import Store
+from speechdis.training.batches import Batches, segment_starts, tiled_starts
+from speechdis.training.config import Training
+
+CPU = torch.device("cpu")
+ZERO, ONE = np.zeros(10, np.float32), np.ones(10, np.float32)
+
+
+def batches(store: Store, twins: Store | None = None, **settings: object) -> Batches:
+    return Batches(store, twins, Training(batch=16, segment=6, **settings), ZERO, ONE, CPU)  # type: ignore[arg-type]
+
+
+def rows_of(store: Store, x: torch.Tensor) -> np.ndarray:
+    """Rows of the store that hold these frames, (B, T)."""
+    distance = np.abs(np.asarray(store.frames)[None] - x.reshape(-1, 1, x.shape[-1]).numpy()).sum(-1)
+    assert distance.min(1).max() < 1e-5
+    return distance.argmin(1).reshape(x.shape[:2])
+
+
+def utterance_of(store: Store, rows: np.ndarray) -> np.ndarray:
+    return np.searchsorted(store.first, rows, side="right") - 1
+
+
+def test_starts_are_all_positions_by_brute_force(train_store: Store) -> None:
+    starts, first, count = segment_starts(train_store, 6)
+    brute = [f + i for f, c in zip(train_store.first, train_store.counts, strict=True) for i in range(c - 5)]
+    np.testing.assert_array_equal(starts, brute)
+    owner = utterance_of(train_store, starts)
+    for i in range(len(starts)):
+        assert set(owner[first[i] : first[i] + count[i]]) == {owner[i]}
+    tiles = [f + i for f, c in zip(train_store.first, train_store.counts, strict=True) for i in range(0, c - 5, 6)]
+    np.testing.assert_array_equal(tiled_starts(train_store, 6), tiles)
+
+
+def test_a_segment_is_consecutive_frames_of_one_utterance(train_store: Store) -> None:
+    rows = rows_of(train_store, batches(train_store).draw(torch.Generator().manual_seed(0)).x)
+    assert (np.diff(rows) == 1).all()
+    owner = utterance_of(train_store, rows)
+    assert (owner == owner[:, :1]).all()
+
+
+def test_the_shuffled_view_holds_the_same_frames(train_store: Store) -> None:
+    for view in ("shuffle", "reverse", "either"):
+        batch = batches(train_store, static_view=view).draw(torch.Generator().manual_seed(0))
+        x, shuffled = rows_of(train_store, batch.x), rows_of(train_store, batch.shuffled)
+        np.testing.assert_array_equal(np.sort(shuffled), x)
+        assert (shuffled != x).any()
+        reversed_rows = (shuffled == x[:, ::-1]).all(1)
+        assert {"shuffle": not reversed_rows.any(), "reverse": reversed_rows.all()}.get(
+            view, 0 < reversed_rows.mean() < 1
+        )
+
+
+def test_the_other_segment_is_of_the_same_utterance(train_store: Store) -> None:
+    batch = batches(train_store, static_view="other").draw(torch.Generator().manual_seed(0))
+    x, other = rows_of(train_store, batch.x), rows_of(train_store, batch.shuffled)
+    np.testing.assert_array_equal(utterance_of(train_store, x), utterance_of(train_store, other))
+    assert (x != other).any()
+
+
+def test_twins_are_the_same_frames_of_either_version(corpus: Path, train_store: Store) -> None:
+    batch = batches(train_store, Store.read(corpus / "twins")).draw(torch.Generator().manual_seed(0))
+    offset = (batch.twin - batch.x).mean((1, 2))
+    assert {round(float(o), 3) for o in offset} == {0.1, 0.2}
+    assert torch.allclose(batch.twin - batch.x, offset[:, None, None].expand_as(batch.x), atol=1e-5)
+
+
+def test_frames_are_normalised(train_store: Store) -> None:
+    made = Batches(train_store, None, Training(batch=512, segment=6), train_store.mean, train_store.std, CPU)
+    x = made.draw(torch.Generator().manual_seed(0)).x
+    assert x.mean().abs() < 0.1
+    assert abs(x.std() - 1) < 0.1
+
+
+def test_foreign_twins_and_too_long_segments_are_refused(corpus: Path, train_store: Store) -> None:
+    with pytest.raises(InputError, match="not the twins of"):
+        batches(train_store, Store.read(corpus / "features" / "dev"))
+    with pytest.raises(InputError, match="no utterance holds a segment of 1000 frames"):
+        segment_starts(train_store, 1000)
