@@ -1,0 +1,173 @@
+"""Data directories: what is written is read back; every broken line is named by file and number."""
+
+import string
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from speechdis.data.audio import write_audio
+from speechdis.data.directory import read_directory, validate, write_directory
+from speechdis.data.utterance import Interval, Utterance
+from speechdis.errors import InputError
+
+ids = st.text(string.ascii_letters + string.digits + "_-.#é中", min_size=1, max_size=8)
+labels = st.text(
+    st.characters(exclude_categories=("C", "Z"), exclude_characters="\0"), min_size=1, max_size=5
+)
+texts = st.lists(labels, max_size=4).map(" ".join)
+times = st.integers(0, 10**9).map(lambda microseconds: microseconds / 1e6)
+
+
+@st.composite
+def intervals(draw: st.DrawFn) -> tuple[Interval, ...]:
+    edges = sorted(draw(st.lists(times, min_size=2, max_size=5, unique=True)))
+    return tuple(Interval(a, b, draw(labels)) for a, b in pairwise(edges))
+
+
+@st.composite
+def directories(draw: st.DrawFn) -> list[Utterance]:
+    genders = {
+        spk: draw(st.sampled_from(["m", "f", ""])) for spk in draw(st.sets(ids, min_size=1, max_size=3))
+    }
+    utterances = []
+    for utt in draw(st.sets(ids, min_size=1, max_size=5)):
+        spk = draw(st.sampled_from(sorted(genders)))
+        start = draw(times)
+        utterances.append(
+            Utterance(
+                utt,
+                spk,
+                Path("/recordings of speech") / f"{draw(ids)}.wav",
+                start=start,
+                end=draw(st.none() | st.floats(start + 1, start + 9).map(lambda t: round(t, 6))),
+                gender=genders[spk],
+                text=draw(texts),
+                text_phone=draw(texts),
+                phones=draw(st.just(()) | intervals()),
+                words=draw(st.just(()) | intervals()),
+            )
+        )
+    return utterances
+
+
+@settings(max_examples=60, deadline=None)
+@given(utterances=directories())
+def test_what_is_written_is_read_back_sorted(
+    tmp_path_factory: pytest.TempPathFactory, utterances: list
+) -> None:
+    path = tmp_path_factory.mktemp("data") / "new"
+    write_directory(path, utterances)
+    assert read_directory(path) == sorted(utterances, key=lambda u: u.utt)
+    for name in ("wav.scp", "utt2spk", "spk2utt"):
+        keys = [line.split()[0].encode() for line in (path / name).read_text("utf-8").splitlines()]
+        assert keys == sorted(keys)
+
+
+def write(path: Path, **tables: str) -> Path:
+    path.mkdir(exist_ok=True)
+    for name, text in {"wav_scp": "b b.wav\na a.wav\n", "utt2spk": "a s\nb s\n", **tables}.items():
+        (path / name.replace("_scp", ".scp")).write_text(text)
+    return path
+
+
+def test_unsorted_and_blank_lines_are_read_and_paths_are_relative_to_the_directory(tmp_path: Path) -> None:
+    first, second = read_directory(
+        write(tmp_path / "d", wav_scp="b\t b.wav \n\na ../x/a.wav", text="a  one   TWO \n")
+    )
+    assert (first.utt, first.path.resolve(), first.text) == (
+        "a",
+        (tmp_path / "x" / "a.wav").resolve(),
+        "one   TWO",
+    )
+    assert (second.utt, second.path) == ("b", tmp_path / "d" / "b.wav")
+
+
+def test_segments_name_parts_of_recordings(tmp_path: Path) -> None:
+    segments = "u1 a 0.5 1.25\nu2 a 2 -1\n"
+    one, two = read_directory(write(tmp_path / "d", segments=segments, utt2spk="u1 s\nu2 t\n"))
+    assert (one.path.name, one.start, one.end) == ("a.wav", 0.5, 1.25)
+    assert (two.path.name, two.start, two.end) == ("a.wav", 2.0, None)
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        ({"wav_scp": "a a.wav\na b.wav\n"}, ["wav.scp:2", "'a'", "second time"]),
+        ({"wav_scp": "a sph2pipe x |\nb b.wav\n"}, ["wav.scp:1", "command"]),
+        ({"wav_scp": "a | tee x\nb b.wav\n"}, ["wav.scp:1", "command"]),
+        ({"wav_scp": "a\nb b.wav\n"}, ["wav.scp:1", "no file"]),
+        ({"utt2spk": "a s\n"}, ["utt2spk", "'b'", "add a line"]),
+        ({"utt2spk": "a s\nb s\nc s\n"}, ["utt2spk:3", "'c'", "remove"]),
+        ({"utt2spk": "a s\nb s t\n"}, ["utt2spk:2", "3 field"]),
+        ({"utt2spk": "a s\nb\n"}, ["utt2spk:2", "1 field"]),
+        ({"segments": "a a 0 1\nb nowhere 0 1\n"}, ["segments:2", "'nowhere'", "wav.scp"]),
+        ({"segments": "a a 0 1\nb b 2 2\n"}, ["segments:2", "start < end"]),
+        ({"segments": "a a 0 1\nb b nan 2\n"}, ["segments:2", "start < end"]),
+        ({"segments": "a a 0 1\nb b -1 2\n"}, ["segments:2", "start < end"]),
+        ({"segments": "a a 0 1\nb b zero 2\n"}, ["segments:2", "zero"]),
+        ({"segments": "a a 0 1\nb b 0\n"}, ["segments:2", "3 field"]),
+        ({"text": "a yes\nc no\n"}, ["text:2", "'c'"]),
+        ({"spk2gender": "s x\n"}, ["spk2gender:1", "m nor f"]),
+        ({"phones": "a 0 1 aa\na 1 0.5 b\n"}, ["phones:2", "start <= end"]),
+        ({"phones": "a 0 1\n"}, ["phones:1", "utt start end label"]),
+        ({"words": "c 0 1 word\n"}, ["words:1", "'c'"]),
+    ],
+)
+def test_a_broken_line_is_named(tmp_path: Path, tables: dict[str, str], words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        read_directory(write(tmp_path / "d", **tables))
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_directory_without_wav_scp_and_one_that_is_not_text(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"wav\.scp: not found"):
+        read_directory(tmp_path)
+    write(tmp_path / "d")
+    (tmp_path / "d" / "text").write_bytes(b"a \xff\xfe\n")
+    with pytest.raises(InputError, match="text: not UTF-8"):
+        read_directory(tmp_path / "d")
+
+
+def test_audio_inside_gets_a_relative_path_and_survives_a_rewrite(tmp_path: Path) -> None:
+    inside = tmp_path / "d" / "wav" / "a.wav"
+    inside.parent.mkdir(parents=True)
+    write_audio(inside, np.sin(np.arange(8000)), 16000)
+    a = Utterance("a", "s", inside, text="old")
+    write_directory(tmp_path / "d", [a])
+    write_directory(tmp_path / "d", [replace(a, text="")])
+    assert (tmp_path / "d" / "wav.scp").read_text() == "a wav/a.wav\n"
+    assert not (tmp_path / "d" / "text").exists()  # nothing of the earlier directory is left
+    (tmp_path / "d").rename(tmp_path / "moved")
+    summary = validate(tmp_path / "moved", audio=True)
+    assert (summary.utterances, summary.speakers, round(summary.hours * 3600, 6)) == (1, 1, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"utt": "b c"}, "blank"),
+        ({"spk": ""}, "empty"),
+        ({"path": Path("/a.wav |")}, "cannot stand in wav.scp"),
+        ({"path": Path("/a\nb.wav")}, "cannot stand in wav.scp"),
+        ({"gender": "f"}, "both m and f"),
+        ({"utt": "a"}, "twice"),
+        ({"words": (Interval(0, 1, "two words"),)}, "blank"),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, change: dict, message: str) -> None:
+    first = Utterance("a", "s", Path("/a.wav"), gender="m")
+    with pytest.raises(InputError, match=message):
+        write_directory(tmp_path / "d", [first, replace(replace(first, utt="b"), **change)])
+    assert not (tmp_path / "d").exists()
+
+
+def test_validate_names_the_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a\.wav: no such audio file"):
+        validate(write(tmp_path / "d"))
