@@ -134,16 +134,19 @@ def _utterances(speaker: Path, sa: bool, report: Report) -> Iterator[Utterance]:
 def _utterance(spk: str, sentence: str, wav: Path, files: dict[str, Path]) -> Utterance:
     labels = {kind: files.get(f"{sentence}.{kind}") for kind in ("phn", "wrd", "txt")}
     phones = _intervals(labels["phn"])
-    words = _intervals(labels["wrd"])
+    try:
+        folded = fold(phone.label for phone in phones)
+    except InputError as error:
+        raise InputError(f"{labels['phn']}: {error}") from None
     return Utterance(
         utt=f"{spk}_{sentence}",
         spk=spk,
         path=wav,
         gender=spk[0] if spk[0] in "fm" else "",
         text=_text(labels["txt"]),
-        text_phone=" ".join(fold(phone.label for phone in phones)) if phones else "",
+        text_phone=" ".join(folded),
         phones=phones,
-        words=words,
+        words=_intervals(labels["wrd"]),
     )
 
 

@@ -1,0 +1,100 @@
+"""Every corpus: its tree becomes valid data directories whose splits share no speaker."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from speechdis import corpora
+from speechdis.cli import main
+from speechdis.data.directory import read_directory, validate
+
+SPLITS = ("train", "dev", "test")
+
+
+@pytest.fixture(scope="module", params=corpora.names())
+def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A corpus and its root: generated if it can be, else the copy beside the checkout."""
+    from speechdis.corpora import generated
+
+    if hasattr(generated, request.param):
+        pytest.importorskip("espeakng_loader", reason="needs the extra [generate]")
+        root = tmp_path_factory.mktemp(request.param) / "tree"
+        arguments = ["--out", str(root), "--speakers", "6", "--sentences", "2"]
+        assert main(["generate", request.param, *arguments]) == 0
+        return request.param, root
+    root = request.getfixturevalue("shared") / request.param
+    if not root.is_dir():
+        pytest.skip(f"needs {request.param}: it is neither generated nor beside this checkout")
+    return request.param, root
+
+
+def test_a_tree_becomes_valid_directories_with_disjoint_speakers(
+    tree: tuple[str, Path], tmp_path: Path
+) -> None:
+    corpus, root = tree
+    out, counts = tmp_path / "data", tmp_path / "counts.json"
+    assert main(["prepare", corpus, "--root", str(root), "--out", str(out), "--json", str(counts)]) == 0
+    printed = json.loads(counts.read_text())
+    assert tuple(printed) == SPLITS
+    spks: list[str] = []
+    for split in SPLITS:
+        summary = validate(out / split)
+        assert printed[split] == vars(summary)
+        utterances = read_directory(out / split)
+        assert all(u.utt.startswith(u.spk) for u in utterances)
+        spks += {u.spk for u in utterances}
+    assert len(set(spks)) == len(spks)
+
+
+def test_a_second_run_gives_the_same_files(tree: tuple[str, Path], tmp_path: Path) -> None:
+    corpus, root = tree
+    for out in ("one", "two", "two"):
+        assert main(["prepare", corpus, "--root", str(root), "--out", str(tmp_path / out)]) == 0
+    one, two = (
+        {
+            file.relative_to(tmp_path / out): file.read_bytes()
+            for file in (tmp_path / out).rglob("*")
+            if file.is_file()
+        }
+        for out in ("one", "two")
+    )
+    assert one == two
+
+
+def test_a_bad_recording_is_named_and_skipped_unless_strict(
+    tree: tuple[str, Path],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    corpus, root = tree
+    copy = tmp_path / "copy"
+    for file in root.rglob("*"):  # links are enough: only one recording is replaced
+        if file.is_file():
+            place = copy / file.relative_to(root)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(file.resolve())
+    bad = sorted(f for f in copy.rglob("*") if f.suffix.lower() in (".wav", ".flac") and "SA" not in f.name)[
+        0
+    ]
+    bad.unlink()
+    bad.write_bytes(b"")
+    command = ["prepare", corpus, "--root", str(copy), "--out", str(tmp_path / "out")]
+    with caplog.at_level(logging.INFO):
+        assert main(command) == 0
+    assert f"{bad.name}: empty file" in caplog.text
+    assert caplog.messages[-1].endswith("1 skipped")
+    assert main([*command[:-1], str(tmp_path / "strict"), "--strict"]) == 2
+    assert f"{bad.name}: empty file" in capsys.readouterr().err
+    assert not (tmp_path / "strict").exists()
+
+
+@pytest.mark.parametrize("corpus", corpora.names())
+def test_a_missing_root_is_one_line(corpus: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root, out = tmp_path / "nowhere", tmp_path / "out"
+    assert main(["prepare", corpus, "--root", str(root), "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and str(root) in error
+    assert not out.exists()
