@@ -74,7 +74,7 @@ def speak(text: str, voice: Voice) -> Speech:
     """
     import numpy as np
 
-    synthesiser = _synthesiser()
+    synthesiser = load()
     # Noise and filter states are left over from the sentence before; after itself a sentence is the same.
     synthesiser.say(text, voice)
     chunks, events = synthesiser.say(text, voice)
@@ -164,4 +164,11 @@ class _Synthesiser:
         return 0
 
 
-_synthesiser = functools.cache(_Synthesiser)
+@functools.cache
+def load() -> _Synthesiser:
+    """The synthesiser of this process.
+
+    Raises:
+        InputError: `espeakng-loader` is not installed.
+    """
+    return _Synthesiser()

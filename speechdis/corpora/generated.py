@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from speechdis.corpora import espeak
 from speechdis.corpora.sentences import sentences
 from speechdis.corpora.takes import Label, say
 from speechdis.corpora.timit import DEV_SPEAKERS, RATE, TEST_SPEAKERS
@@ -41,7 +42,7 @@ class _Part:
 
 
 def timit(path: Path, speakers: int, seed: int, sentences_each: int = 8, jobs: int = 1) -> Iterator[str]:
-    """Write a TIMIT tree into the folder `path`; yields the id of each speaker that is done.
+    """Write a TIMIT tree into the folder `path`, speaker by speaker as the iterator is read.
 
     Args:
         path: an empty or new folder.
@@ -49,6 +50,9 @@ def timit(path: Path, speakers: int, seed: int, sentences_each: int = 8, jobs: i
         seed: the same seed, the same bytes, whatever `jobs` is.
         sentences_each: besides the two SA; no two speakers have one in common.
         jobs: processes.
+
+    Returns:
+        An iterator over the ids of the speakers that are done.
 
     Raises:
         InputError: too few speakers or sentences; espeak-ng is not installed.
@@ -59,6 +63,7 @@ def timit(path: Path, speakers: int, seed: int, sentences_each: int = 8, jobs: i
 
     if speakers < 6 or sentences_each < 1:
         raise InputError(f"{speakers} speakers with {sentences_each} sentences: at least 6 and 1 are needed")
+    espeak.load()
     cast = _cast(speakers, np.random.default_rng((seed, 0)))
     texts = sentences(speakers * sentences_each, np.random.default_rng((seed, 1)))
     parts = []
@@ -70,7 +75,7 @@ def timit(path: Path, speakers: int, seed: int, sentences_each: int = 8, jobs: i
         parts.append(_Part(path / folder, speaker, _SA | prompts, (seed, 2, number)))
     (path / "DOC").mkdir(parents=True, exist_ok=True)
     (path / "DOC" / "SPEAKERS.TSV").write_text(_factors(cast))
-    yield from map_utterances(_write, parts, jobs)
+    return map_utterances(_write, parts, jobs)
 
 
 def _cast(count: int, rng: np.random.Generator) -> dict[str, Speaker]:
@@ -106,12 +111,12 @@ def _write(part: _Part) -> str:
     """Say and write all sentences of a speaker."""
     import numpy as np
 
-    from speechdis.data.sphere import write_sphere
+    from speechdis.data.audio import write_audio
 
     rng = np.random.default_rng(part.seed)
     for name, text in part.prompts.items():
         take = say(text, part.speaker, rng)
-        write_sphere(part.folder / f"{name}.WAV", take.wave, RATE)
+        write_audio(part.folder / f"{name}.WAV", take.wave, RATE, format="NIST")
         (part.folder / f"{name}.TXT").write_text(f"0 {len(take.wave)} {text}\n")
         (part.folder / f"{name}.PHN").write_text(_lines(take.phones))
         (part.folder / f"{name}.WRD").write_text(_lines(take.words))

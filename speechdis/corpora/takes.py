@@ -1,7 +1,7 @@
 """One spoken sentence with its phones and words in samples: espeak-ng's events in the terms of TIMIT.
 
 espeak's phonemes become TIMIT's 61 by `conf/timit/espeak.map`. Its closures of voiceless stops are digital
-silence, so they are found exactly and get labels of their own (`pcl`, `tcl`, `kcl`); most voiced stops have none.
+silence, so they are found exactly and get their own labels (`pcl`, `tcl`, `kcl`); few voiced ones have any.
 An r-coloured diphthong (`A@` in "dark") is one sound to espeak and stays one vowel. Times are espeak's own,
 scaled from its rate to 16 kHz, to the nearest sample.
 """

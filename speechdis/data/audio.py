@@ -4,6 +4,7 @@ libsndfile reads WAV, FLAC, Ogg and NIST SPHERE (PCM, mu-law, A-law); `data/sphe
 shorten-compressed SPHERE of the LDC; soxr resamples.
 """
 
+import io
 import logging
 import re
 from pathlib import Path
@@ -62,16 +63,26 @@ def duration(path: str | Path) -> float:
     return count / rate
 
 
-def write_audio(path: str | Path, wave: np.ndarray, rate: int) -> None:
-    """Write (K,) samples in [-1, 1) as 16 bits, clipped; the suffix says wav, flac, ogg or sph."""
+def write_audio(path: str | Path, wave: np.ndarray, rate: int, format: str | None = None) -> None:
+    """Write (K,) samples in [-1, 1) as 16 bits, clipped; atomic.
+
+    Args:
+        path: file.
+        wave: (K,) samples.
+        rate: Hz.
+        format: WAV, FLAC, OGG or NIST (SPHERE); by default the suffix says it: wav, flac, ogg or sph.
+    """
     import soundfile
 
     path = Path(path)
-    if path.suffix.lower() not in _FORMATS:
+    format = format or _FORMATS.get(path.suffix.lower())
+    if format is None:
         raise InputError(f"{path}: cannot write '{path.suffix}' audio; choose one of {', '.join(_FORMATS)}")
     samples = np.clip(np.rint(np.asarray(wave) * 32768.0), -32768, 32767).astype(np.int16)
+    encoded = io.BytesIO()  # libsndfile does not say why it cannot write; the system does
+    soundfile.write(encoded, samples, rate, format=format)
     with replacing(path) as partial:
-        soundfile.write(partial, samples, rate, format=_FORMATS[path.suffix.lower()])
+        partial.write_bytes(encoded.getvalue())
 
 
 def _decode(path: Path, start: float, end: float | None) -> tuple[np.ndarray, int]:

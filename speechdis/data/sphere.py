@@ -1,14 +1,13 @@
-"""NIST SPHERE files: the ASCII header, the shorten-compressed kind, and a writer of plain ones.
+"""NIST SPHERE files: the ASCII header, and the shorten-compressed kind.
 
 The header is `NIST_1A`, its own size in bytes, then lines `name -type value` up to `end_head`. Plain PCM,
-mu-law and A-law samples are read by libsndfile (`data/audio.py`); only `embedded-shorten` needs FFmpeg.
+mu-law and A-law samples are left to libsndfile (`data/audio.py`); only `embedded-shorten` needs FFmpeg.
 """
 
 from pathlib import Path
 
 import numpy as np
 
-from speechdis.data.atomic import replacing
 from speechdis.errors import InputError
 
 
@@ -60,12 +59,3 @@ def decode_shorten(path: str | Path, coding: str) -> np.ndarray:
     # planar frames are (channels, K), interleaved ones (1, K * channels)
     blocks = [f.T if f.shape[0] == channels else f.reshape(-1, channels) for f in frames]
     return np.concatenate(blocks).astype(np.float32) / 32768
-
-
-def write_sphere(path: str | Path, wave: np.ndarray, rate: int) -> None:
-    """Write (K,) samples in [-1, 1) as 16-bit PCM SPHERE, little-endian as in the published TIMIT; atomic."""
-    import soundfile
-
-    with replacing(path) as partial:
-        samples = np.clip(np.rint(wave * 32768.0), -32768, 32767).astype(np.int16)
-        soundfile.write(partial, samples, rate, subtype="PCM_16", endian="LITTLE", format="NIST")

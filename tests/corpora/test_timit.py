@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from speechdis.corpora import timit
-from speechdis.data.sphere import write_sphere
+from speechdis.data.audio import write_audio
 from speechdis.data.utterance import Interval
 from speechdis.errors import InputError
 
@@ -43,7 +43,7 @@ def write_tree(root: Path, upper: bool = True) -> Path:
             path = root / (f"{speaker}/{sentence}" if upper else f"{speaker}/{sentence}".lower())
             path.parent.mkdir(parents=True, exist_ok=True)
             suffixes = {suffix: f".{suffix if upper else suffix.lower()}" for suffix in (*files, "WAV")}
-            write_sphere(path.with_suffix(suffixes["WAV"]), np.sin(np.arange(16000)), 16000)
+            write_audio(path.with_suffix(suffixes["WAV"]), np.sin(np.arange(16000)), 16000, "NIST")
             for suffix, text in files.items():
                 path.with_suffix(suffixes[suffix]).write_text(text)
     return root
@@ -103,7 +103,7 @@ def test_what_is_no_timit_tree_says_where_timit_comes_from(tmp_path: Path) -> No
 
 def test_a_full_tree_gives_the_counts_of_the_protocol(tmp_path: Path) -> None:
     """462 training and 168 test speakers of ten sentences: 3,696, 400 and 192 utterances without SA."""
-    write_sphere(tmp_path / "one.WAV", np.sin(np.arange(160)), 16000)
+    write_audio(tmp_path / "one.WAV", np.sin(np.arange(160)), 16000, "NIST")
     listed = sorted(timit.read_speakers(timit.DEV_SPEAKERS) | timit.read_speakers(timit.TEST_SPEAKERS))
     train = [f"mxx{i}" for i in range(462)]
     others = [f"fyy{i}" for i in range(168 - len(listed))]

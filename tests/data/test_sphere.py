@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechdis.data.audio import duration, read_audio
-from speechdis.data.sphere import read_header, write_sphere
+from speechdis.data.audio import duration, read_audio, write_audio
+from speechdis.data.sphere import read_header
 from speechdis.errors import InputError
 
 CHIRP = (np.sin(np.linspace(0, 40, 5000) ** 2) * 9000).astype(np.int16)
@@ -88,7 +88,7 @@ def test_what_nothing_here_can_decode_names_a_tool(tmp_path: Path) -> None:
 
 
 def test_plain_sphere_is_what_libsndfile_reads(tmp_path: Path) -> None:
-    write_sphere(tmp_path / "a.WAV", CHIRP / 32768, 16000)
+    write_audio(tmp_path / "a.WAV", CHIRP / 32768, 16000, format="NIST")
     samples, rate = soundfile.read(tmp_path / "a.WAV", dtype="int16")
     assert rate == 16000
     np.testing.assert_array_equal(samples, CHIRP)
