@@ -1,0 +1,100 @@
+"""Measure a trained model by every metric of the protocol, beside floors and ceilings.
+
+Reads the stores FEATURES/train and FEATURES/test (and CHANNEL/test: the same recordings through random channels)
+and the data directories DATA/train and DATA/test. Prints one table; writes the figures to --out. The floors and
+ceilings do not depend on the model: --references keeps them for the next one.
+"""
+
+import argparse
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="holds the data directories")
+    parser.add_argument("--features", required=True, type=Path, metavar="DIR", help="holds the stores")
+    parser.add_argument("--channel", type=Path, metavar="DIR", help="holds the stores made with 'features --channel'")
+    parser.add_argument(
+        "--split", default="test", choices=["dev", "test"], help="speakers to test on (default test; choose settings on dev)"
+    )
+    parser.add_argument("--references", type=Path, metavar="JSON", help="floors and ceilings: read, or made and written")
+    parser.add_argument("--beside", action="append", default=[], type=Path, metavar="JSON", help="earlier --out to show (repeatable)")
+    parser.add_argument("--attacker-steps", type=int, default=800, metavar="N", help="training of the attacker (default 800)")
+    parser.add_argument("--phone-steps", type=int, default=600, metavar="N", help="training of the phone-sequence probe; 0 skips it")
+    parser.add_argument("--out", type=Path, metavar="JSON", help="default: results.json beside the checkpoint's experiment")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Evaluate, print the table, write the figures."""
+    from speechdis.data.atomic import replacing
+    from speechdis.evaluation import measure, table
+    from speechdis.training import checkpoint
+    from speechdis.training.distributed import processes
+    from speechdis.training.provenance import provenance
+
+    budget = measure.Budget(args.attacker_steps, args.phone_steps)
+    with processes(args.device) as device:
+        trained = checkpoint.load(args.checkpoint, device)
+        speech = _speech(args)
+        references = _references(args, speech, budget, device)
+        row = measure.model_row(trained, speech, budget, device)
+        made = provenance(device)
+    row["system"] = checkpoint.resolve(args.checkpoint).parent.parent.name
+    others = [json.loads(path.read_text())["row"] for path in args.beside]
+    text = table.markdown([*references, *others, row])
+    result = {"row": row, "references": references, "protocol": _protocol(args, speech), "made": made}
+    out = args.out or checkpoint.resolve(args.checkpoint).parent.parent / "results.json"
+    with replacing(out) as partial:
+        partial.write_text(json.dumps(result, indent=1) + "\n")
+    log = logging.getLogger(__name__)
+    log.info("\n%s", text)
+    log.info("static EER %.1f%%, dynamic EER %.1f%%: every figure -> %s", *(_clean(row, c) for c in ("static", "dynamic")), out)
+    return result
+
+
+def _clean(row: dict[str, Any], code: str) -> float:
+    return 100 * row[code]["clean"]["raw"]["eer"]
+
+
+def _speech(args: argparse.Namespace) -> Any:
+    from speechdis.evaluation.measure import Speech, Split
+
+    test = {"clean": Split.read(args.features / args.split, args.data / args.split)}
+    if args.channel is not None:
+        test["channel"] = Split.read(args.channel / args.split, args.data / args.split)
+    return Speech(Split.read(args.features / "train", args.data / "train"), test)
+
+
+def _protocol(args: argparse.Namespace, speech: Any) -> dict[str, Any]:
+    """What the figures were measured on: the frames by digest, and the budgets."""
+    stores = {"train": speech.train.store, **{name: split.store for name, split in speech.test.items()}}
+    return {
+        "split": args.split,
+        "trials": "all pairs of different utterances",
+        "digests": {name: store.digest for name, store in stores.items()},
+        "attacker_steps": args.attacker_steps,
+        "phone_steps": args.phone_steps,
+        "resamples": 1000,
+    }
+
+
+def _references(args: argparse.Namespace, speech: Any, budget: Any, device: Any) -> list[dict[str, Any]]:
+    """The reference rows from --references where they were made on the same frames, else made (and kept) now."""
+    from speechdis.data.atomic import replacing
+    from speechdis.evaluation.measure import reference_rows
+
+    protocol = _protocol(args, speech)
+    if args.references is not None and args.references.exists():
+        kept = json.loads(args.references.read_text())
+        if kept["protocol"] == protocol:
+            return kept["rows"]
+    rows = reference_rows(speech, budget, device)
+    if args.references is not None:
+        with replacing(args.references) as partial:
+            partial.write_text(json.dumps({"protocol": protocol, "rows": rows}, indent=1) + "\n")
+    return rows

@@ -1,0 +1,221 @@
+"""Every metric of a trained model, and of what it is measured against: one row of the table each.
+
+A row is a dict (JSON): `static`, `dynamic` and `flattened` hold verification figures for each condition ("clean",
+"channel"), raw and centred (the training set's mean vector subtracted); `attacker` the EER of a network trained to
+find the voice in the dynamic sequences; `probes` what is left of voice and words in either code.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from speechdis.data.directory import read_directory
+from speechdis.data.utterance import Utterance
+from speechdis.errors import InputError
+from speechdis.evaluation import probes, references
+from speechdis.evaluation.embeddings import embed
+from speechdis.evaluation.phone_sequences import Transcribed, phone_sequence_probe
+from speechdis.evaluation.speaker_network import SpeakerNetwork
+from speechdis.evaluation.trials import all_pairs, cosine_scores
+from speechdis.evaluation.verification import verify
+from speechdis.features.store import Store
+from speechdis.training.checkpoint import Checkpoint
+
+ACTIVE = 0.01  # a dimension is active where its posterior mean varies by more than this over the test frames
+
+
+@dataclass(frozen=True)
+class Split:
+    """A store with what its data directory says of each of its utterances."""
+
+    store: Store
+    utterances: list[Utterance]
+
+    @classmethod
+    def read(cls, store: Path, data: Path) -> "Split":
+        """Raises InputError where an utterance of the store is not in the data directory."""
+        known = {u.utt: u for u in read_directory(data)}
+        opened = Store.read(store)
+        missing = [utt for utt in opened.utts if utt not in known]
+        if missing:
+            raise InputError(f"{data}: has no utterance '{missing[0]}', which {store} holds")
+        return cls(opened, [known[utt] for utt in opened.utts])
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What an evaluation reads: training speakers, and test speakers in one or more conditions."""
+
+    train: Split
+    test: dict[str, Split]  # "clean", and "channel" where made
+
+    @property
+    def clean(self) -> Split:
+        """The test set as recorded."""
+        return self.test["clean"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long the trained judges are trained: optimiser steps of the attacker and of the phone-sequence probe."""
+
+    attacker: int = 800
+    phones: int = 600
+    resamples: int = 1000
+    seed: int = 0
+
+
+def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: torch.device) -> dict[str, Any]:
+    """All figures of a static/dynamic model."""
+    train = embed(checkpoint, speech.train.store, device)
+    test = {name: embed(checkpoint, split.store, device) for name, split in speech.test.items()}
+    clean = test["clean"]
+    row: dict[str, Any] = {"system": checkpoint.name, "step": checkpoint.step}
+    for code in ("static", "dynamic", "flattened"):
+        vectors = {name: getattr(codes, code) for name, codes in test.items()}
+        row[code] = _verified(vectors, getattr(train, code).mean(0), speech, budget)
+    row["attacker"] = _attacked(
+        train.frames, {name: codes.frames for name, codes in test.items()}, speech, budget, device, "attacker on z"
+    )
+    row["probes"] = {
+        "speaker_static": asdict(probes.speaker_probe(clean.static, speech.clean.store.spks)),
+        "speaker_dynamic": asdict(probes.speaker_probe(clean.dynamic, speech.clean.store.spks)),
+        **_words(train.frames, clean.frames, speech, budget, device, "dynamic"),
+        **_timed_phones(train.static_frames, clean.static_frames, speech, "static"),
+    }
+    if "phones_static" in row["probes"]:
+        found = [probes.Accuracy(**row["probes"][f"{what}_{code}"]) for what in ("speaker", "phones") for code in ("static", "dynamic")]
+        row["probes"]["leakage_gap"] = probes.leakage_gap(*found)
+    row["reconstruction"] = {
+        "squared_error": clean.squared_error,
+        "active_static": _active(clean.static_frames),
+        "active_dynamic": _active(clean.frames),
+    }
+    return row
+
+
+def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list[dict[str, Any]]:
+    """Floors and ceilings: chance, utterance statistics, and networks trained with labels on the features."""
+    stores = {name: split.store for name, split in speech.test.items()}
+    everyone = {"train": speech.train.store, **stores}
+    rows: list[dict[str, Any]] = []
+    chance = {name: references.random_vectors(len(store)) for name, store in stores.items()}
+    rows.append({"system": "random vectors", "static": _verified(chance, None, speech, budget)})
+    cepstra = {name: store.frames for name, store in everyone.items()}
+    for title, change in (("features, mean + std", None), ("20 MFCC, mean + std", references.mfcc)):
+        vectors = {
+            name: references.utterance_statistics(
+                frames if change is None else change(np.asarray(frames)), everyone[name].first, everyone[name].counts
+            )
+            for name, frames in cepstra.items()
+        }
+        training = vectors.pop("train")
+        raw = _verified(vectors, None, speech, budget)
+        standard = {name: references.standardised(v, training) for name, v in vectors.items()}
+        centred = _verified(standard, None, speech, budget)
+        static = {name: {"raw": raw[name]["raw"], "centred": centred[name]["raw"]} for name in raw}
+        rows.append({"system": f"{title} (centred: z-normalised)", "static": static})
+    frames = {name: np.asarray(store.frames) for name, store in everyone.items()}
+    supervised = _attacked(frames["train"], {n: frames[n] for n in stores}, speech, budget, device, "ECAPA-TDNN")
+    rows.append(
+        {
+            "system": "features, frame by frame (supervised ECAPA-TDNN, phone probe)",
+            "attacker": supervised,
+            "probes": _words(frames["train"], frames["clean"], speech, budget, device, "dynamic"),
+        }
+    )
+    return rows
+
+
+def _verified(
+    vectors: Mapping[str, np.ndarray], centre: np.ndarray | None, speech: Speech, budget: Budget
+) -> dict[str, Any]:
+    """Verification figures of test vectors (U, D) for each condition, raw and centred."""
+    figures: dict[str, Any] = {}
+    for name, values in vectors.items():
+        spks = np.unique(speech.test[name].store.spks, return_inverse=True)[1]
+        pairs = all_pairs(speech.test[name].store.spks)
+        shifts = {"raw": np.zeros(values.shape[1])} | ({} if centre is None else {"centred": centre})
+        figures[name] = {
+            kind: asdict(
+                verify(
+                    cosine_scores(values - shift, pairs.i, pairs.j),
+                    pairs.target,
+                    spks[pairs.i],
+                    spks[pairs.j],
+                    budget.resamples,
+                    budget.seed,
+                )
+            )
+            for kind, shift in shifts.items()
+        }
+    return figures
+
+
+def _attacked(
+    train: np.ndarray,
+    test: Mapping[str, np.ndarray],
+    speech: Speech,
+    budget: Budget,
+    device: torch.device,
+    label: str,
+) -> dict[str, Any]:
+    """Figures of a speaker network trained with labels on the training speakers' sequences (N, D)."""
+    store = speech.train.store
+    network = SpeakerNetwork.train(
+        train, store.first, store.counts, store.spks, budget.attacker, seed=budget.seed, device=device, label=label
+    )
+    vectors = {
+        name: network.embed(frames, speech.test[name].store.first, speech.test[name].store.counts)
+        for name, frames in test.items()
+    }
+    return _verified(vectors, None, speech, budget)
+
+
+def _words(
+    train: np.ndarray, test: np.ndarray, speech: Speech, budget: Budget, device: torch.device, code: str
+) -> dict[str, Any]:
+    """What is left of the words in sequences (N, D): timed phones, phone strings, energy."""
+    found = _timed_phones(train, test, speech, code)
+    a, b = speech.train, speech.clean
+    if any(u.text_phone for u in a.utterances) and budget.phones:
+        errors = phone_sequence_probe(
+            _transcribed(train, a), _transcribed(test, b), budget.phones, seed=budget.seed, device=device
+        )
+        found[f"phone_errors_{code}"] = asdict(errors)
+    energy = (probes.log_energy(np.asarray(split.store.frames)) for split in (a, b))
+    from_energy, to_energy = energy
+    found[f"energy_{code}"] = probes.energy_probe(train, from_energy, test, to_energy)
+    return found
+
+
+def _timed_phones(train: np.ndarray, test: np.ndarray, speech: Speech, code: str) -> dict[str, Any]:
+    if not any(u.phones for u in speech.train.utterances):
+        return {}
+    labels = [_frame_phones(split) for split in (speech.train, speech.clean)]
+    return {f"phones_{code}": asdict(probes.phone_probe(train, labels[0], test, labels[1]))}
+
+
+def _frame_phones(split: Split) -> np.ndarray:
+    """The phone at the centre of every frame of a store, (N,) str."""
+    config = split.store.settings["config"]
+    labels = (
+        probes.frame_labels(u.phones, count, config["hop"], config["window"])
+        for u, count in zip(split.utterances, split.store.counts, strict=True)
+    )
+    return np.concatenate(list(labels))
+
+
+def _transcribed(frames: np.ndarray, split: Split) -> Transcribed:
+    phones: Sequence[list[str]] = [u.text_phone.split() for u in split.utterances]
+    return Transcribed(frames, split.store.first, split.store.counts, phones)
+
+
+def _active(frames: np.ndarray) -> int:
+    """Active units: dimensions whose posterior mean has a variance over ACTIVE (Burda et al. 2016)."""
+    return int((frames.var(0) > ACTIVE).sum())
+
