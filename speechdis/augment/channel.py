@@ -9,12 +9,16 @@ channel as a training augmentation: one for every segment.
 """
 
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from speechdis.augment.seeds import generator_for
 from speechdis.features import Bins
+
+if TYPE_CHECKING:  # the processes that filter waveforms need no torch
+    import torch
+    from torch import Tensor
 
 TERMS = 6
 FILTER_DB = 3.0
@@ -31,6 +35,11 @@ def random_channel(wave: np.ndarray, rate: int, rng: np.random.Generator) -> np.
     return (filtered + level * noise).astype(np.float32)
 
 
+def named_channel(wave: np.ndarray, rate: int, seed: int, name: str) -> np.ndarray:
+    """`wave` (n,) through the one channel that belongs to (seed, name): (n,) float32."""
+    return random_channel(wave, rate, generator_for(seed, name))
+
+
 def equalised(wave: np.ndarray, rate: int, amplitudes: np.ndarray) -> np.ndarray:
     """`wave` (n,) through the zero-phase filter with these `amplitudes` (TERMS,) in dB: (n,) float64."""
     from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
@@ -41,12 +50,12 @@ def equalised(wave: np.ndarray, rate: int, amplitudes: np.ndarray) -> np.ndarray
 
 
 def channel_features(
-    x: Tensor,
+    x: "Tensor",
     bins: Bins,
-    generator: torch.Generator,
+    generator: "torch.Generator",
     filter_db: float = FILTER_DB,
     snr_db: tuple[float, float] | None = SNR_DB,
-) -> Tensor:
+) -> "Tensor":
     """Log spectra (B, T, F), each segment through a channel of its own: (B, T, F).
 
     The filter adds its curve; the noise adds its expected power to each bin, the same in every frame. A
@@ -59,6 +68,8 @@ def channel_features(
         filter_db: standard deviation of each of the six terms.
         snr_db: range of the signal-to-noise ratio; None adds no noise.
     """
+    import torch
+
     cosines, weights, pink = _constants(bins, x.device)
     amplitudes = filter_db * torch.randn(len(x), 1, TERMS, generator=generator, device=x.device)
     log_power = x / bins.exponent + (amplitudes @ cosines) * (np.log(10) / 10)
@@ -71,12 +82,14 @@ def channel_features(
 
 
 @lru_cache(maxsize=8)
-def _constants(bins: Bins, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+def _constants(bins: Bins, device: "torch.device") -> "tuple[Tensor, Tensor, Tensor]":
     """Cosines (TERMS, F); weights (F,) of powers whose sum is the waveform's mean square; pink noise (F,).
 
     A bin's power over what white noise of unit mean square puts there is the waveform's spectral density at
     the bin's frequency; its mean over the band is the mean square.
     """
+    import torch
+
     nyquist = bins.rate / 2
     cosines = _cosines(bins.frequencies, bins.rate)
     weights = np.gradient(bins.frequencies) / nyquist / bins.white

@@ -9,7 +9,8 @@ A feature type is a module with a frozen dataclass `Config` and
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -35,9 +36,10 @@ class Bins:
     rate: int
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """Every feature type."""
-    return sorted(i.name for i in pkgutil.iter_modules(__path__) if hasattr(_module(i.name), "extract"))
+    return tuple(sorted(i.name for i in pkgutil.iter_modules(__path__) if hasattr(_module(i.name), "Config")))
 
 
 def load(name: str) -> ModuleType:
@@ -45,6 +47,26 @@ def load(name: str) -> ModuleType:
     if name not in names():
         raise InputError(f"no feature type '{name}'; there are: {', '.join(names())}")
     return _module(name)
+
+
+def settings_of(name: str, **options: int | None) -> dict[str, Any]:
+    """Settings of feature type `name`, as a store keeps them: its defaults, but for the options that are set.
+
+    Raises:
+        InputError: no such type, an option it does not have, or a value that no wave can be cut by.
+    """
+    module = load(name)
+    chosen = {key: value for key, value in options.items() if value is not None}
+    known = [field.name for field in fields(module.Config)]
+    for key, value in chosen.items():
+        if key not in known:
+            raise InputError(f"feature type '{name}' has no '{key}'; it has: {', '.join(known)}")
+        if value < 1:
+            raise InputError(f"{key} must be positive, not {value}")
+    settings = {"type": name, "config": asdict(module.Config(**chosen))}
+    if chosen:
+        bins_of(settings)  # names numbers that do not go together before any work is done
+    return settings
 
 
 def extract(wave: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from speechdis.errors import InputError
 from speechdis.features import Bins
@@ -47,33 +45,42 @@ def extract(wave: np.ndarray, config: Config) -> np.ndarray:
     """
     window, hop = round(config.rate * config.window), round(config.rate * config.hop)
     power = power_spectrum(wave, window, hop, config.preemphasis, _size(config))
-    return torch.mm(power, mel_bank(config)[0]).clamp(min=FLOOR).log().numpy()
+    return np.log(np.maximum(power @ mel_bank(config)[0], FLOOR))
 
 
 def bins(config: Config) -> Bins:
     """Centre of each filter, and what white noise puts into it."""
     bank, centres = mel_bank(config)
-    frequencies = torch.arange(len(bank)) * (config.rate / _size(config))
+    frequencies = np.arange(len(bank)) * (config.rate / _size(config))
     white = white_power(frequencies, config.rate, round(config.rate * config.window), config.preemphasis)
-    return Bins(centres.numpy(), (white @ bank).numpy(), exponent=1.0, rate=config.rate)
+    return Bins(centres, white @ bank, exponent=1.0, rate=config.rate)
 
 
 @lru_cache(maxsize=8)
-def mel_bank(config: Config) -> tuple[Tensor, Tensor]:
+def mel_bank(config: Config) -> tuple[np.ndarray, np.ndarray]:
     """Weights (size // 2 + 1, bins) of each FFT bin in each filter, and the filters' centres (bins,) in Hz.
 
-    Raises:
-        InputError: so many filters that one of them lies between two FFT bins.
-    """
-    from torchaudio.compliance.kaldi import get_mel_banks
+    Filter b rises from edge b to 1 at edge b + 1 and falls to edge b + 2, linearly in 1127 ln(1 + f / 700).
 
-    bank, centres = get_mel_banks(
-        config.bins, _size(config), config.rate, config.low_freq, config.high_freq, 100.0, -500.0, 1.0
-    )
-    if not bank.any(dim=1).all():
+    Raises:
+        InputError: frequencies that leave no band, or so many filters that one lies between two FFT bins.
+    """
+    size, nyquist = _size(config), config.rate / 2
+    high = config.high_freq if config.high_freq > 0 else nyquist + config.high_freq
+    if not 0 <= config.low_freq < high <= nyquist:
+        raise InputError(f"no band from {config.low_freq} to {high} Hz at a rate of {config.rate} Hz")
+    edges = np.linspace(_mel(config.low_freq), _mel(high), config.bins + 2)
+    mel = _mel(np.arange(size // 2 + 1) * (config.rate / size))[:, None]
+    rising, falling = (mel - edges[:-2]) / np.diff(edges)[:-1], (edges[2:] - mel) / np.diff(edges)[1:]
+    bank = np.minimum(rising, falling).clip(0).astype(np.float32)
+    bank[-1] = 0  # Kaldi leaves out the bin at half the rate
+    if not bank.any(axis=0).all():
         raise InputError(f"{config.bins} mel bins are too many for {config.rate} Hz: some would be empty")
-    bank = torch.nn.functional.pad(bank, (0, 1))  # Kaldi leaves out the bin at half the rate
-    return bank.T.contiguous(), centres.flatten()
+    return bank, 700 * np.expm1(edges[1:-1] / 1127)
+
+
+def _mel(frequency: float | np.ndarray) -> np.ndarray:
+    return 1127 * np.log1p(np.asarray(frequency) / 700)
 
 
 def _size(config: Config) -> int:

@@ -7,7 +7,6 @@ pre-emphasis and window are those of the filterbanks, so both feature types have
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from speechdis.features import Bins
 from speechdis.features.framing import FLOOR, power_spectrum, white_power
@@ -37,12 +36,12 @@ def extract(wave: np.ndarray, config: Config) -> np.ndarray:
     """
     window, hop = round(config.rate * config.window), round(config.rate * config.hop)
     power = power_spectrum(wave, window, hop, config.preemphasis, window)
-    return (0.5 * power[:, 1:].clamp(min=FLOOR).log()).numpy()
+    return np.float32(0.5) * np.log(np.maximum(power[:, 1:], FLOOR))
 
 
 def bins(config: Config) -> Bins:
     """Frequency of each FFT bin, and what white noise puts into it."""
     window = round(config.rate * config.window)
-    frequencies = torch.arange(1, window // 2 + 1) * (config.rate / window)
+    frequencies = np.arange(1, window // 2 + 1) * (config.rate / window)
     white = white_power(frequencies, config.rate, window, config.preemphasis)
-    return Bins(frequencies.numpy(), white.numpy(), exponent=0.5, rate=config.rate)
+    return Bins(frequencies, white, exponent=0.5, rate=config.rate)

@@ -1,0 +1,88 @@
+"""From recordings to a frame store: each utterance decoded, changed if so asked, and cut into frames."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from speechdis.data.audio import read_audio
+from speechdis.data.jobs import map_utterances
+from speechdis.data.utterance import Utterance
+from speechdis.errors import InputError
+from speechdis.features import extract
+from speechdis.features.store import Store, write_store
+
+
+@dataclass(frozen=True)
+class Item:
+    """One utterance of a store to be made; it travels to a worker process.
+
+    Attributes:
+        utt: its id in the store.
+        source: where its samples are, and who speaks.
+        change: what is done to the waveform (n,) at a rate in Hz first; it keeps the length.
+    """
+
+    utt: str
+    source: Utterance
+    change: Callable[[np.ndarray, int], np.ndarray] | None = None
+
+
+def make_store(
+    path: str | Path,
+    items: Iterable[Item],
+    total: int,
+    settings: Mapping[str, Any],
+    jobs: int = 1,
+    scheduler: str | None = None,
+    strict: bool = False,
+) -> tuple[Store, int]:
+    """Write the frames of `items`, in their order, to the store `path`; the same bytes whatever `jobs` is.
+
+    Args:
+        total: number of items, for the progress line.
+        settings: of the store; `type` and `config` say how frames are made.
+        jobs, scheduler: see `speechdis.data.jobs.map_utterances`.
+        strict: an utterance that cannot be used is an error; otherwise it is reported and left out.
+
+    Returns:
+        The store, and how many items were left out.
+
+    Raises:
+        InputError: an unusable utterance under `strict`, or no usable one at all.
+    """
+    from threadpoolctl import threadpool_limits
+    from tqdm import tqdm
+
+    skipped = 0
+
+    def rows() -> Iterator[tuple[str, str, np.ndarray]]:
+        nonlocal skipped
+        made = map_utterances(partial(_frames, settings=settings), items, jobs, scheduler)
+        for utt, spk, frames in tqdm(made, total=total, unit="utt", desc=Path(path).name):
+            if isinstance(frames, np.ndarray):
+                yield utt, spk, frames
+            elif strict:
+                raise InputError(f"{utt}: {frames}")
+            else:
+                logging.getLogger(__name__).warning("skipped %s: %s", utt, frames)
+                skipped += 1
+
+    with threadpool_limits(1):  # frames are small: more threads only spin (workers of joblib have one anyway)
+        return write_store(path, rows(), settings), skipped
+
+
+def _frames(item: Item, settings: Mapping[str, Any]) -> tuple[str, str, np.ndarray | str]:
+    """Id, speaker, and frames (T, F) or what is wrong with the utterance."""
+    source = item.source
+    try:
+        wave, rate = read_audio(source.path, settings["config"]["rate"], source.start, source.end)
+        if item.change is not None:
+            wave = item.change(wave, rate)
+        return item.utt, source.spk, extract(wave, settings)
+    except InputError as error:
+        return item.utt, source.spk, str(error)

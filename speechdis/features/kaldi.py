@@ -1,0 +1,57 @@
+"""Frame stores to and from Kaldi's `feats.scp`, `feats.ark` and `utt2spk`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from speechdis.data.archive import read_matrix, read_scp, write_matrices
+from speechdis.data.atomic import replacing
+from speechdis.errors import InputError
+from speechdis.features.store import Store
+
+
+def export(store: Store, directory: str | Path) -> None:
+    """Write `feats.ark`, `feats.scp` and `utt2spk` into `directory`; other files there stay."""
+    directory = Path(directory)
+    write_matrices(directory, "feats", ((utt, store[i]) for i, utt in enumerate(store.utts)))
+    with replacing(directory / "utt2spk") as partial:
+        lines = [f"{utt} {spk}\n" for utt, spk in zip(store.utts, store.spks, strict=True)]
+        partial.write_text("".join(lines), encoding="utf-8")
+
+
+def read_rows(directory: str | Path, size: int) -> Iterator[tuple[str, str, np.ndarray]]:
+    """(utterance, speaker, frames (T, size)) of `feats.scp` and `utt2spk`, sorted by utterance.
+
+    Raises:
+        InputError: see `speechdis.data.archive`; an utterance without a speaker; frames of another size.
+    """
+    directory = Path(directory)
+    spks = _speakers(directory / "utt2spk")
+    for utt, entry in sorted(read_scp(directory / "feats.scp").items()):
+        if utt not in spks:
+            raise InputError(f"{directory / 'utt2spk'}: no speaker for utterance '{utt}' of feats.scp")
+        frames = read_matrix(entry)
+        if frames.shape[1:] != (size,):
+            raise InputError(
+                f"{entry}: frames of {utt} have {frames.shape[-1]} dimensions, not {size}; "
+                "--type and --bins must say how they were made"
+            )
+        yield utt, spks[utt], frames
+
+
+def _speakers(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: cannot be read ({error}); Kaldi features need it beside feats.scp"
+        ) from None
+    spks = {}
+    for number, line in enumerate(lines, 1):
+        fields = line.split()
+        if len(fields) not in (0, 2):
+            raise InputError(f"{path}:{number}: expected 'utterance speaker', got '{line}'")
+        if fields:
+            spks[fields[0]] = fields[1]
+    return spks
