@@ -7,13 +7,20 @@ shorten-compressed SPHERE of the LDC; soxr resamples.
 import io
 import logging
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from speechdis.data import sphere
 from speechdis.data.atomic import replacing
 from speechdis.errors import InputError
+
+if TYPE_CHECKING:
+    import soundfile
 
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".sph": "NIST"}
 # libsndfile mends a chunk that is longer than the file and says so in its log; a writer into a pipe, which
@@ -42,9 +49,10 @@ def read_audio(
         InputError: missing, empty, truncated or unreadable file; no samples, NaN, or only digital silence.
     """
     samples, source = _decode(Path(path), start, end)
-    if not np.isfinite(samples).all():
+    spread = np.ptp(samples)  # NaN or infinite if any sample is
+    if not np.isfinite(spread):
         raise InputError(f"{path}: holds NaN or infinite samples")
-    if np.ptp(samples) == 0:
+    if spread == 0:
         raise InputError(f"{path}: holds only digital silence")
     if samples.shape[1] > 1:
         _note(f"{samples.shape[1]} channels in {{}}: averaged to mono (said once)", path)
@@ -59,8 +67,8 @@ def read_audio(
 
 def duration(path: str | Path) -> float:
     """Length of a file in seconds, from its header; raises InputError for a file that cannot be opened."""
-    count, rate, _ = _inspect(Path(path))
-    return count / rate
+    with _open(Path(path)) as recording:
+        return recording.total / recording.rate
 
 
 def write_audio(path: str | Path, wave: np.ndarray, rate: int, format: str | None = None) -> None:
@@ -85,34 +93,33 @@ def write_audio(path: str | Path, wave: np.ndarray, rate: int, format: str | Non
         partial.write_bytes(encoded.getvalue())
 
 
+class _Recording(NamedTuple):
+    """An open file: total samples per channel, Hz, and `read(first, last)` to (K, channels) float32."""
+
+    total: int
+    rate: int
+    read: Callable[[int, int], np.ndarray]
+
+
 def _decode(path: Path, start: float, end: float | None) -> tuple[np.ndarray, int]:
     """(K, channels) float32 of the part wanted, and the rate."""
-    import soundfile
-
-    count, rate, coding = _inspect(path)
-    first = round(start * rate)
-    last = count if end is None else round(end * rate)
-    if last > count + _OVERSHOOT * rate or not 0 <= first < min(last, count):
-        raise InputError(f"{path}: {start}-{end} s is outside its {count / rate:.3f} s")
-    last = min(last, count)
-    if "shorten" in coding:
-        samples = sphere.decode_shorten(path, coding)[first:last]
-    else:
-        try:
-            with soundfile.SoundFile(path) as file:
-                file.seek(first)
-                samples = file.read(last - first, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError:
-            samples = np.zeros((0, 1), np.float32)
+    with _open(path) as (count, rate, read):
+        first = round(start * rate)
+        last = count if end is None else round(end * rate)
+        if last > count + _OVERSHOOT * rate or not 0 <= first < min(last, count):
+            raise InputError(f"{path}: {start}-{end} s is outside its {count / rate:.3f} s")
+        last = min(last, count)
+        samples = read(first, last)
     if len(samples) < last - first:
         raise InputError(
-            f"{path}: truncated or damaged: {count} samples promised, decoding ends before sample {last}"
+            f"{path}: truncated or damaged: of {count} samples, decoding ends before number {last}"
         )
     return samples, rate
 
 
-def _inspect(path: Path) -> tuple[int, int, str]:
-    """Samples per channel, rate in Hz and SPHERE coding ("" for other formats), as the header has them."""
+@contextmanager
+def _open(path: Path) -> Iterator[_Recording]:
+    """Open a file, and compare what its header promises with what is there."""
     import soundfile
 
     if not path.is_file():
@@ -120,23 +127,38 @@ def _inspect(path: Path) -> tuple[int, int, str]:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: empty file")
     header = sphere.read_header(path) or {}
-    coding = header.get("sample_coding", "pcm") if header else ""
     try:
-        if "shorten" in coding:
-            return int(header["sample_count"]), int(header["sample_rate"]), coding
-        with soundfile.SoundFile(path) as file:
-            count, rate, log = file.frames, file.samplerate, file.extra_info
-        promised = int(header.get("sample_count", count))
-    except (soundfile.LibsndfileError, KeyError, ValueError) as error:
-        reason = getattr(error, "error_string", "its SPHERE header is incomplete")
-        raise InputError(f"{path}: not audio that can be read: {reason}") from None
-    short = _SHORT_CHUNK.search(log)
-    lost = short is not None and int(short[2]) + 1 < int(short[1]) < _UNKNOWN_LENGTH
-    if lost or count < promised or "ended unexpectedly" in log:
-        raise InputError(f"{path}: truncated: the header promises more samples than the file holds")
-    if count == 0:
-        raise InputError(f"{path}: holds no samples")
-    return count, rate, coding
+        promised, rate = (int(header[name]) for name in ("sample_count", "sample_rate")) if header else (0, 0)
+    except (KeyError, ValueError):
+        raise InputError(f"{path}: its SPHERE header has no valid sample_count and sample_rate") from None
+    coding = header.get("sample_coding", "")
+    if "shorten" in coding:
+        yield _Recording(promised, rate, lambda first, last: sphere.decode_shorten(path, coding)[first:last])
+        return
+    try:
+        file = soundfile.SoundFile(path)
+    except soundfile.LibsndfileError as error:
+        raise InputError(f"{path}: not audio that can be read: {error.error_string}") from None
+    with file:
+        log = file.extra_info
+        short = _SHORT_CHUNK.search(log)
+        lost = short is not None and int(short[2]) + 1 < int(short[1]) < _UNKNOWN_LENGTH
+        if lost or file.frames < promised or "ended unexpectedly" in log:
+            raise InputError(f"{path}: truncated: the header promises more samples than the file holds")
+        if file.frames == 0:
+            raise InputError(f"{path}: holds no samples")
+        yield _Recording(file.frames, file.samplerate, partial(_read, file))
+
+
+def _read(file: "soundfile.SoundFile", first: int, last: int) -> np.ndarray:
+    """(K, channels) samples; fewer than asked for where the data is damaged."""
+    import soundfile
+
+    try:
+        file.seek(first)
+        return file.read(last - first, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError:
+        return np.zeros((0, file.channels), np.float32)
 
 
 def _note(note: str, path: str | Path) -> None:
