@@ -30,7 +30,7 @@ def random_channel(wave: np.ndarray, rate: int, rng: np.random.Generator) -> np.
     """`wave` (n,) at `rate` Hz through a channel drawn from `rng`: (n,) float32, not clipped."""
     filtered = equalised(wave, rate, rng.normal(0.0, FILTER_DB, TERMS))
     snr = rng.uniform(*SNR_DB)
-    noise = _pink_noise(len(wave), rate, rng)
+    noise = pink_noise(len(wave), rate, rng)
     level = np.sqrt(np.square(filtered).mean() / np.square(noise).mean() * 10 ** (-snr / 10))
     return (filtered + level * noise).astype(np.float32)
 
@@ -105,7 +105,7 @@ def _cosines(frequencies: np.ndarray, rate: int) -> np.ndarray:
     return np.cos(np.pi * np.arange(1, TERMS + 1)[:, None] * position.clip(0, 1))
 
 
-def _pink_noise(count: int, rate: int, rng: np.random.Generator) -> np.ndarray:
+def pink_noise(count: int, rate: int, rng: np.random.Generator) -> np.ndarray:
     """(count,) samples of Gaussian noise whose power falls as 1/f from 20 Hz on, of no particular level."""
     from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 

@@ -44,12 +44,14 @@ def _parser() -> argparse.ArgumentParser:
         text = (module.__doc__ or "").strip()
         command = commands.add_parser(
             info.name,
-            help=text.splitlines()[0],
-            description=text,
+            help=text.splitlines()[0].replace("%", "%%"),
+            description=text.replace("%", "%%"),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.arguments(command)
-        command.add_argument("--json", metavar="FILE", help="write the result as JSON to FILE ('-': standard output)")
+        command.add_argument(
+            "--json", metavar="FILE", help="write the result as JSON to FILE ('-': standard output)"
+        )
         command.set_defaults(run=module.run)
     return parser
 

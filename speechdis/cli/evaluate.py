@@ -14,19 +14,47 @@ from typing import Any
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    parser.add_argument(
+        "--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last"
+    )
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="holds the data directories")
     parser.add_argument("--features", required=True, type=Path, metavar="DIR", help="holds the stores")
-    parser.add_argument("--channel", type=Path, metavar="DIR", help="holds the stores made with 'features --channel'")
     parser.add_argument(
-        "--split", default="test", choices=["dev", "test"], help="speakers to test on (default test; choose settings on dev)"
+        "--channel", type=Path, metavar="DIR", help="holds the stores made with 'features --channel'"
     )
-    parser.add_argument("--references", type=Path, metavar="JSON", help="floors and ceilings: read, or made and written")
-    parser.add_argument("--beside", action="append", default=[], type=Path, metavar="JSON", help="earlier --out to show (repeatable)")
-    parser.add_argument("--attacker-steps", type=int, default=800, metavar="N", help="training of the attacker (default 800)")
-    parser.add_argument("--phone-steps", type=int, default=600, metavar="N", help="training of the phone-sequence probe; 0 skips it")
-    parser.add_argument("--out", type=Path, metavar="JSON", help="default: results.json beside the checkpoint's experiment")
-    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+    parser.add_argument(
+        "--split",
+        default="test",
+        choices=["dev", "test"],
+        help="speakers to test on (default test; choose settings on dev)",
+    )
+    parser.add_argument(
+        "--references", type=Path, metavar="JSON", help="floors and ceilings: read, or made and written"
+    )
+    parser.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="JSON",
+        help="earlier --out to show (repeatable)",
+    )
+    parser.add_argument(
+        "--attacker-steps", type=int, default=800, metavar="N", help="training of the attacker (default 800)"
+    )
+    parser.add_argument(
+        "--phone-steps",
+        type=int,
+        default=600,
+        metavar="N",
+        help="training of the phone-sequence probe; 0 skips it",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="JSON", help="default: results.json beside the checkpoint's experiment"
+    )
+    parser.add_argument(
+        "--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any"
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -53,7 +81,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         partial.write_text(json.dumps(result, indent=1) + "\n")
     log = logging.getLogger(__name__)
     log.info("\n%s", text)
-    log.info("static EER %.1f%%, dynamic EER %.1f%%: every figure -> %s", *(_clean(row, c) for c in ("static", "dynamic")), out)
+    log.info(
+        "static EER %.1f%%, dynamic EER %.1f%%: every figure -> %s",
+        *(_clean(row, c) for c in ("static", "dynamic")),
+        out,
+    )
     return result
 
 

@@ -13,10 +13,14 @@ from speechdis.errors import InputError
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    parser.add_argument(
+        "--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last"
+    )
     parser.add_argument("--voice", type=Path, metavar="WAV", help="recording whose voice is taken")
     parser.add_argument("--content", type=Path, metavar="WAV", help="recording whose words are kept")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="take two utterances of this data directory instead")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="take two utterances of this data directory instead"
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="WAV", help="waveform to write")
     parser.add_argument("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
 
@@ -39,9 +43,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError("give both --voice and --content, or --data")
     with processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
-        rate = trained.features["rate"]
+        rate = trained.features["config"]["rate"]
         a, b = (read_audio(u.path, rate, u.start, u.end)[0] for u in (voice, words))
         wave = swap(trained, a, b)
     write_audio(args.out, wave, rate)
-    logging.getLogger(__name__).info("the words of %s in the voice of %s -> %s", words.utt, voice.utt, args.out)
+    logging.getLogger(__name__).info(
+        "the words of %s in the voice of %s -> %s", words.utt, voice.utt, args.out
+    )
     return {"voice": voice.utt, "content": words.utt, "seconds": len(wave) / rate, "rate": rate}

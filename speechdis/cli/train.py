@@ -13,8 +13,12 @@ from typing import Any
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--config", required=True, type=Path, metavar="YAML", help="the recipe")
-    parser.add_argument("--features", required=True, type=Path, metavar="DIR", help="holds the stores train and dev")
-    parser.add_argument("--augmented", type=Path, metavar="DIR", help="store of twins, from 'speechdis augment'")
+    parser.add_argument(
+        "--features", required=True, type=Path, metavar="DIR", help="holds the stores train and dev"
+    )
+    parser.add_argument(
+        "--augmented", type=Path, metavar="DIR", help="store of twins, from 'speechdis augment'"
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="experiment directory to fill")
     parser.add_argument(
         "--set",
@@ -24,7 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="override a number of the recipe, such as training.steps=100 (repeatable)",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out, if there is one")
-    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+    parser.add_argument(
+        "--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any"
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

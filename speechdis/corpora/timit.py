@@ -2,8 +2,8 @@
 
 Train: the 462 speakers under TRAIN. Dev and core test: the 50 and 24 speakers of `conf/timit/*.list` under
 TEST. The two SA sentences are the same for everybody and are left out unless asked for. Phones: the
-transcribers' 61 in `phones`; the 39 of Lee and Hon (1989, "Speaker-independent phone recognition using hidden
-Markov models"), without times, in `text_phone`.
+transcribers' 61, folded (by default) to the 39 of Lee and Hon (1989, "Speaker-independent phone recognition
+using hidden Markov models"): with times in `phones`, without in `text_phone`.
 """
 
 import argparse
@@ -39,6 +39,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=TEST_SPEAKERS,
         help="default: the core test's 24",
     )
+    parser.add_argument(
+        "--phones",
+        type=int,
+        choices=[61, 48, 39],
+        default=39,
+        help="phone set: as transcribed, for training recognisers, or for scoring (default: 39)",
+    )
 
 
 def prepare(
@@ -46,6 +53,7 @@ def prepare(
     sa: bool = False,
     dev_speakers: str | Path = DEV_SPEAKERS,
     test_speakers: str | Path = TEST_SPEAKERS,
+    phones: int = 39,
     report: Report = fail,
 ) -> dict[str, list[Utterance]]:
     """Utterances of `train`, `dev` and `test`; ids are `fcjf0_sx127`.
@@ -55,6 +63,7 @@ def prepare(
         sa: keep the SA sentences.
         dev_speakers: file of speaker ids, one a line, to look for under TEST.
         test_speakers: the same for the test set.
+        phones: size of the phone set, 61, 48 or 39; `q` is left out of the smaller two.
         report: called with the InputError of each bad utterance, which is then left out.
 
     Raises:
@@ -68,21 +77,22 @@ def prepare(
             spk = speaker.name.lower()
             wanted = [part] if part == "train" else [name for name, spks in lists.items() if spk in spks]
             if wanted:
-                utterances = list(_utterances(speaker, sa, report))
+                utterances = list(_utterances(speaker, sa, phones, report))
                 for split in wanted:
                     splits[split] += utterances
     return splits
 
 
 def fold(phones: Iterable[str], size: int = 39) -> list[str]:
-    """Map phones of the 61-set onto the 48 used for training or the 39 used for scoring; `q` is deleted.
+    """Map phones of the 61-set onto the 48 used for training or the 39 used for scoring, which have no `q`; or,
+    with size 61, onto themselves.
 
     Raises:
         InputError: a label that is not one of the 61.
     """
     table = _map()
     try:
-        return [table[phone][size] for phone in phones if phone != "q"]
+        return [table[phone][size] for phone in phones if phone != "q" or size == 61]
     except KeyError as error:
         raise InputError(f"{error.args[0]!r} is not one of TIMIT's 61 phones") from None
 
@@ -98,7 +108,7 @@ def read_speakers(path: str | Path) -> set[str]:
 @functools.cache
 def _map() -> dict[str, dict[int, str]]:
     rows = (line.split() for line in (CONF / "phones.60-48-39.map").read_text().splitlines())
-    return {row[0]: dict(zip((48, 39), row[1:], strict=False)) for row in rows}
+    return {row[0]: dict(zip((61, 48, 39), row, strict=False)) for row in rows}
 
 
 def _parts(root: Path) -> dict[str, Path]:
@@ -119,23 +129,25 @@ _WHERE = (
 )
 
 
-def _utterances(speaker: Path, sa: bool, report: Report) -> Iterator[Utterance]:
+def _utterances(speaker: Path, sa: bool, phones: int, report: Report) -> Iterator[Utterance]:
     files = {file.name.lower(): file for file in sorted(speaker.iterdir())}
     for name, wav in files.items():
         match = _SENTENCE.fullmatch(name)
         if match is None or (match[1].startswith("sa") and not sa):
             continue
         try:
-            yield _utterance(speaker.name.lower(), match[1], wav, files)
+            yield _utterance(speaker.name.lower(), match[1], wav, files, phones)
         except InputError as error:
             report(error)
 
 
-def _utterance(spk: str, sentence: str, wav: Path, files: dict[str, Path]) -> Utterance:
+def _utterance(spk: str, sentence: str, wav: Path, files: dict[str, Path], size: int) -> Utterance:
     labels = {kind: files.get(f"{sentence}.{kind}") for kind in ("phn", "wrd", "txt")}
     phones = _intervals(labels["phn"])
     try:
-        folded = fold(phone.label for phone in phones)
+        kept = [phone for phone in phones if phone.label != "q" or size == 61]
+        names = fold((phone.label for phone in kept), size)
+        phones = tuple(Interval(p.start, p.end, name) for p, name in zip(kept, names, strict=True))
     except InputError as error:
         raise InputError(f"{labels['phn']}: {error}") from None
     return Utterance(
@@ -144,7 +156,7 @@ def _utterance(spk: str, sentence: str, wav: Path, files: dict[str, Path]) -> Ut
         path=wav,
         gender=spk[0] if spk[0] in "fm" else "",
         text=_text(labels["txt"]),
-        text_phone=" ".join(folded),
+        text_phone=" ".join(phone.label for phone in phones),
         phones=phones,
         words=_intervals(labels["wrd"]),
     )

@@ -1,6 +1,5 @@
 """Outputs appear whole or not at all: written beside their place, then renamed into it."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +35,7 @@ def replacing(path: str | Path, marker: str | None = None) -> Iterator[Path]:
         _remove(old)
         if path.is_dir():  # a directory cannot be renamed over a full one
             path.rename(old)
-        os.replace(partial, path)
+        partial.replace(path)
         _remove(old)
     finally:
         _remove(partial)

@@ -24,9 +24,13 @@ def map_utterances(
     import joblib
 
     if scheduler is None:
-        yield from joblib.Parallel(n_jobs=jobs, return_as="generator")(joblib.delayed(function)(i) for i in items)
+        yield from joblib.Parallel(n_jobs=jobs, return_as="generator")(
+            joblib.delayed(function)(i) for i in items
+        )
         return
     from dask.distributed import Client
 
     with Client(scheduler), joblib.parallel_config(backend="dask"):
-        yield from joblib.Parallel(n_jobs=-1, return_as="generator")(joblib.delayed(function)(i) for i in items)
+        yield from joblib.Parallel(n_jobs=-1, return_as="generator")(
+            joblib.delayed(function)(i) for i in items
+        )

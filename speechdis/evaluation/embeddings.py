@@ -72,18 +72,18 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
         error += float(wrong.double().sum())
         statics.append(static)
         dynamics.append(dynamic * real[..., None])
-    static, dynamic = torch.cat(statics).cpu().numpy(), torch.cat(dynamics).cpu().numpy()
-    real = np.arange(segment) < lengths[:, None]
-    means = dynamic.sum(1) / lengths[:, None]
-    present = np.maximum(_sums(real.astype(np.float32), utterance, len(store.counts)), 1)  # (U, T)
-    flattened = _sums(dynamic, utterance, len(store.counts)) / present[..., None]
+    static_codes, dynamic_codes = torch.cat(statics).cpu().numpy(), torch.cat(dynamics).cpu().numpy()
+    present = np.arange(segment) < lengths[:, None]  # (M, T)
+    means = dynamic_codes.sum(1) / lengths[:, None]
+    times = np.maximum(_sums(present.astype(np.float32), utterance, len(store)), 1)  # (U, T)
+    flattened = _sums(dynamic_codes, utterance, len(store)) / times[..., None]
     count = np.bincount(utterance)[:, None]
     return Embeddings(
-        static=_sums(static, utterance, len(store.counts)) / count,
-        dynamic=_sums(means, utterance, len(store.counts)) / count,
-        flattened=flattened.reshape(len(store.counts), -1),
-        frames=dynamic[real],
-        static_frames=np.repeat(static, lengths, axis=0),
+        static=_sums(static_codes, utterance, len(store)) / count,
+        dynamic=_sums(means, utterance, len(store)) / count,
+        flattened=flattened.reshape(len(store), -1),
+        frames=dynamic_codes[present],
+        static_frames=np.repeat(static_codes, lengths, axis=0),
         squared_error=error / store.frames.size,
     )
 
@@ -98,6 +98,6 @@ def _check(checkpoint: Checkpoint, store: Store) -> None:
     if different:
         key = min(different)
         raise InputError(
-            f"{store.path}: {key} is {store.settings.get(key)!r}, but the model was trained on {checkpoint.features[key]!r}; "
-            "make the features as the model's were made"
+            f"{store.path}: {key} is {store.settings.get(key)!r}, but the model was trained on "
+            f"{checkpoint.features[key]!r}; make the features as the model's were made"
         )

@@ -79,7 +79,12 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         vectors = {name: getattr(codes, code) for name, codes in test.items()}
         row[code] = _verified(vectors, getattr(train, code).mean(0), speech, budget)
     row["attacker"] = _attacked(
-        train.frames, {name: codes.frames for name, codes in test.items()}, speech, budget, device, "attacker on z"
+        train.frames,
+        {name: codes.frames for name, codes in test.items()},
+        speech,
+        budget,
+        device,
+        "attacker on z",
     )
     row["probes"] = {
         "speaker_static": asdict(probes.speaker_probe(clean.static, speech.clean.store.spks)),
@@ -88,7 +93,11 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         **_timed_phones(train.static_frames, clean.static_frames, speech, "static"),
     }
     if "phones_static" in row["probes"]:
-        found = [probes.Accuracy(**row["probes"][f"{what}_{code}"]) for what in ("speaker", "phones") for code in ("static", "dynamic")]
+        found = [
+            probes.Accuracy(**row["probes"][f"{what}_{code}"])
+            for what in ("speaker", "phones")
+            for code in ("static", "dynamic")
+        ]
         row["probes"]["leakage_gap"] = probes.leakage_gap(*found)
     row["reconstruction"] = {
         "squared_error": clean.squared_error,
@@ -109,7 +118,9 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
     for title, change in (("features, mean + std", None), ("20 MFCC, mean + std", references.mfcc)):
         vectors = {
             name: references.utterance_statistics(
-                frames if change is None else change(np.asarray(frames)), everyone[name].first, everyone[name].counts
+                frames if change is None else change(np.asarray(frames)),
+                everyone[name].first,
+                everyone[name].counts,
             )
             for name, frames in cepstra.items()
         }
@@ -120,7 +131,9 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
         static = {name: {"raw": raw[name]["raw"], "centred": centred[name]["raw"]} for name in raw}
         rows.append({"system": f"{title} (centred: z-normalised)", "static": static})
     frames = {name: np.asarray(store.frames) for name, store in everyone.items()}
-    supervised = _attacked(frames["train"], {n: frames[n] for n in stores}, speech, budget, device, "ECAPA-TDNN")
+    supervised = _attacked(
+        frames["train"], {n: frames[n] for n in stores}, speech, budget, device, "ECAPA-TDNN"
+    )
     rows.append(
         {
             "system": "features, frame by frame (supervised ECAPA-TDNN, phone probe)",
@@ -167,7 +180,14 @@ def _attacked(
     """Figures of a speaker network trained with labels on the training speakers' sequences (N, D)."""
     store = speech.train.store
     network = SpeakerNetwork.train(
-        train, store.first, store.counts, store.spks, budget.attacker, seed=budget.seed, device=device, label=label
+        train,
+        store.first,
+        store.counts,
+        store.spks,
+        budget.attacker,
+        seed=budget.seed,
+        device=device,
+        label=label,
     )
     vectors = {
         name: network.embed(frames, speech.test[name].store.first, speech.test[name].store.counts)
@@ -218,4 +238,3 @@ def _transcribed(frames: np.ndarray, split: Split) -> Transcribed:
 def _active(frames: np.ndarray) -> int:
     """Active units: dimensions whose posterior mean has a variance over ACTIVE (Burda et al. 2016)."""
     return int((frames.var(0) > ACTIVE).sum())
-

@@ -72,11 +72,11 @@ class Store:
         utts, spks, counts = _read_utterances(path / "utts.tsv")
         try:
             frames = np.load(path / "frames.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise InputError(
                 f"{path / 'frames.npy'}: truncated or not an array ({error}); make it again"
             ) from None
-        mean, std = (np.asarray(about["cmvn"][name], np.float32) for name in ("mean", "std"))
+        mean, std = about["cmvn"]["mean"], about["cmvn"]["std"]
         if frames.dtype != np.float32 or frames.shape != (counts.sum(), len(mean)):
             raise InputError(
                 f"{path / 'frames.npy'}: {frames.dtype} {frames.shape}, but utts.tsv and store.yaml promise "
@@ -177,8 +177,9 @@ def _read_about(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: not a frame store (no {MARKER}); make one with 'speechdis features'")
     try:
         about = yaml.safe_load((path / MARKER).read_text(encoding="utf-8"))
-        about["settings"], about["digest"], about["cmvn"]["mean"], about["cmvn"]["std"]
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
+        about["settings"], about["digest"]
+        about["cmvn"] = {name: np.array(about["cmvn"][name], np.float32) for name in ("mean", "std")}
+    except (yaml.YAMLError, ValueError, KeyError, TypeError):
         raise InputError(f"{path / MARKER}: damaged or of another program; make the store again") from None
     return about
 

@@ -106,7 +106,9 @@ class Model(dsvae.Model):
         on_static = self.config.posterior in ("full", "smooth")
         static_views = frames if on_static or twin is None else (frames[0], *frames[2:])
 
-        hidden, last = sequence.run(self.static_rnn, torch.cat(static_views), _repeat(lengths, len(static_views)))
+        hidden, last = sequence.run(
+            self.static_rnn, torch.cat(static_views), _repeat(lengths, len(static_views))
+        )
         static = self.static_head(last)
         s = static.at(parallel.noise(static.mean, generator, views=len(static_views)))
         seen = torch.cat(dynamic_views)

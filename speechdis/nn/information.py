@@ -69,6 +69,8 @@ def mutual_information(
     z = pairwise_log_density(dynamic.float().transpose(0, 1), frames)  # (T, B, G)
     if over == "joint":
         z = z.sum(0, keepdim=True)
-    estimate = _log_mean(s + z, population) - _log_mean(s, population) - _log_mean(z, population)  # (T or 1, B)
+    estimate = (
+        _log_mean(s + z, population) - _log_mean(s, population) - _log_mean(z, population)
+    )  # (T or 1, B)
     per_segment = estimate.mean(0) if over == "mean" else estimate.sum(0)
     return per_segment.mean()

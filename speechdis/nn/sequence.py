@@ -1,5 +1,7 @@
 """Recurrences over segments: fused calls, exact for segments of different lengths."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -36,6 +38,6 @@ def delayed(x: Tensor) -> Tensor:
 def mlp(*sizes: int) -> nn.Sequential:
     """Linear layers of these sizes with LeakyReLU(0.2) between them."""
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+    for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers[:-1])

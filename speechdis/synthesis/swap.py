@@ -48,5 +48,6 @@ def _codes(checkpoint: Checkpoint, frames: np.ndarray) -> tuple[torch.Tensor, to
     lengths[-1] = count - (pieces - 1) * segment
     device = next(checkpoint.model.parameters()).device
     return checkpoint.model.embed(
-        torch.from_numpy(x).view(pieces, segment, -1).to(device), lengths.to(device) if pieces * segment != count else None
+        torch.from_numpy(x).view(pieces, segment, -1).to(device),
+        lengths.to(device) if pieces * segment != count else None,
     )

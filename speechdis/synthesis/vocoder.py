@@ -22,7 +22,9 @@ def magnitude(frames: np.ndarray, settings: dict[str, Any]) -> Tensor:
         from torchaudio.compliance.kaldi import get_mel_banks
 
         padded = 1 << (round(rate * config["window"]) - 1).bit_length()
-        bank, _ = get_mel_banks(x.shape[1], padded, rate, config["low_freq"], config["high_freq"], 100.0, -500.0, 1.0)
+        bank, _ = get_mel_banks(
+            x.shape[1], padded, rate, config["low_freq"], config["high_freq"], 100.0, -500.0, 1.0
+        )
         power = torch.linalg.pinv(bank.double()) @ x.exp().T
         linear = torch.nn.functional.pad(power.clamp(min=0).sqrt(), (0, 0, 0, 1))  # Kaldi leaves out Nyquist
     angle = torch.linspace(0, torch.pi, len(linear), dtype=torch.float64)
@@ -30,7 +32,9 @@ def magnitude(frames: np.ndarray, settings: dict[str, Any]) -> Tensor:
     return (linear / response[:, None]).float() / 32768.0  # features are made on the int16 scale
 
 
-def griffin_lim(frames: np.ndarray, settings: dict[str, Any], iterations: int = 64, seed: int = 0) -> np.ndarray:
+def griffin_lim(
+    frames: np.ndarray, settings: dict[str, Any], iterations: int = 64, seed: int = 0
+) -> np.ndarray:
     """Waveform (n,) in [-1, 1] of log frames (T, F), as long as the recording that gave T frames.
 
     Fast Griffin-Lim (Perraudin et al. 2013, momentum 0.99), by torchaudio.

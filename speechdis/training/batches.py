@@ -47,7 +47,9 @@ class Batches:
         self.bins = bins_of(store.settings)
         self.offsets = torch.arange(training.segment, device=device)
         starts, first, count = segment_starts(store, training.segment)
-        self.starts, self.first, self.count = (torch.as_tensor(s, device=device) for s in (starts, first, count))
+        self.starts, self.first, self.count = (
+            torch.as_tensor(s, device=device) for s in (starts, first, count)
+        )
         self.tiles = torch.as_tensor(tiled_starts(store, training.segment), device=device)
         self.population = len(self.tiles)
 
@@ -79,7 +81,9 @@ class Batches:
         twin = None
         if self.twins is not None:
             version = self._integers(self.versions, (len(starts), 1), generator)
-            twin = self._channel(self.twins[version * len(self.frames) + rows], training.twin_channel_db, generator)
+            twin = self._channel(
+                self.twins[version * len(self.frames) + rows], training.twin_channel_db, generator
+            )
         return Batch(
             x=self._normalised(raw),
             twin=None if twin is None else self._normalised(twin),
@@ -99,8 +103,9 @@ class Batches:
 
 def on_device(frames: np.ndarray, device: torch.device) -> Tensor:
     """A store's memory-mapped frames (N, F) as a tensor; on the CPU the map itself, without a copy."""
-    array = np.load(frames.filename, mmap_mode="c") if isinstance(frames, np.memmap) else frames
-    return torch.from_numpy(array).to(device)
+    if isinstance(frames, np.memmap):
+        frames = np.load(str(frames.filename), mmap_mode="c")  # torch takes no read-only array
+    return torch.from_numpy(frames).to(device)
 
 
 def segment_starts(store: Store, segment: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -108,7 +113,9 @@ def segment_starts(store: Store, segment: int) -> tuple[np.ndarray, np.ndarray, 
     list of its utterance's first start, (P,), and the number of starts of its utterance, (P,)."""
     counts = np.maximum(store.counts - segment + 1, 0)
     if not counts.any():
-        raise InputError(f"{store.path}: no utterance holds a segment of {segment} frames; lower training.segment")
+        raise InputError(
+            f"{store.path}: no utterance holds a segment of {segment} frames; lower training.segment"
+        )
     first = np.cumsum(counts) - counts
     within = np.arange(counts.sum()) - np.repeat(first, counts)
     return np.repeat(store.first, counts) + within, np.repeat(first, counts), np.repeat(counts, counts)
@@ -126,6 +133,12 @@ def _versions(store: Store, twins: Store) -> int:
     """Number of twins an utterance has; raises InputError where rows would not line up."""
     versions, rest = divmod(len(twins.counts), len(store.counts))
     expected = [f"{utt}#{v}" for v in range(versions) for utt in store.utts]
-    if rest or list(twins.utts) != expected or not np.array_equal(twins.counts, np.tile(store.counts, versions)):
-        raise InputError(f"{twins.path}: not the twins of {store.path}; run 'speechdis augment' on its data again")
+    if (
+        rest
+        or list(twins.utts) != expected
+        or not np.array_equal(twins.counts, np.tile(store.counts, versions))
+    ):
+        raise InputError(
+            f"{twins.path}: not the twins of {store.path}; run 'speechdis augment' on its data again"
+        )
     return versions

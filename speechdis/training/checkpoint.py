@@ -85,7 +85,9 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
             header = json.loads((file.metadata() or {}).get("speechdis", "null"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
     except SafetensorError as error:
-        raise InputError(f"{path}: truncated or not a safetensors checkpoint ({error}); train again") from None
+        raise InputError(
+            f"{path}: truncated or not a safetensors checkpoint ({error}); train again"
+        ) from None
     if header is None:
         raise InputError(f"{path}: a safetensors file, but not a speechdis checkpoint")
     config = fill(models.load(header["model"]).Config, header["config"], f"{path}: config")
@@ -95,7 +97,9 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
     try:
         model.load_state_dict(weights)
     except RuntimeError:
-        raise InputError(f"{path}: its weights are not those of a '{header['model']}' of its config") from None
+        raise InputError(
+            f"{path}: its weights are not those of a '{header['model']}' of its config"
+        ) from None
     return Checkpoint(
         model.eval(), header["model"], header["features"], header["segment"], mean, std, header["step"]
     )

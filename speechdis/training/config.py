@@ -7,6 +7,7 @@
 A key that does not exist or a value of the wrong type is an error that names the key and its nearest match.
 """
 
+import contextlib
 import difflib
 import typing
 from collections.abc import Mapping, Sequence
@@ -131,10 +132,8 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
             raise InputError(f"{where}: expected one of {', '.join(choices)}, not {value!r}")
         return value
     if kind is float and isinstance(value, str):  # YAML reads 1e-3 as a string
-        try:
+        with contextlib.suppress(ValueError):
             value = float(value)
-        except ValueError:
-            pass
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):

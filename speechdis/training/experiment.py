@@ -22,7 +22,12 @@ from speechdis.training.provenance import provenance
 
 
 def train(
-    recipe: Recipe, features: Path, augmented: Path | None, out: Path, resume: bool = False, device: str = "auto"
+    recipe: Recipe,
+    features: Path,
+    augmented: Path | None,
+    out: Path,
+    resume: bool = False,
+    device: str = "auto",
 ) -> dict[str, Any]:
     """Train `recipe` on the stores `features/train` and `features/dev` and fill `out`.
 
@@ -43,7 +48,9 @@ def train(
         trainer = _trainer(recipe, features, augmented, out, place)
         told = {**recipe.resolved(), "data": _digests(features, augmented)}
         if (out / "checkpoints").is_dir() and not resume:
-            raise InputError(f"{out}: holds a run already; add --resume to go on with it, or choose another --out")
+            raise InputError(
+                f"{out}: holds a run already; add --resume to go on with it, or choose another --out"
+            )
         if resume:
             _same(out / "config.yaml", told)
         resumed = trainer.resume()
@@ -59,13 +66,17 @@ def train(
     return result
 
 
-def _trainer(recipe: Recipe, features: Path, augmented: Path | None, out: Path, device: torch.device) -> Trainer:
+def _trainer(
+    recipe: Recipe, features: Path, augmented: Path | None, out: Path, device: torch.device
+) -> Trainer:
     store, validation = Store.read(features / "train"), Store.read(features / "dev")
     if validation.settings != store.settings:
         raise InputError(f"{validation.path}: made with other settings than {store.path}; make both again")
     twins = None if augmented is None else Store.read(augmented)
     if recipe.training.batch % parallel.world():
-        raise InputError(f"training.batch={recipe.training.batch} does not divide among {parallel.world()} processes")
+        raise InputError(
+            f"training.batch={recipe.training.batch} does not divide among {parallel.world()} processes"
+        )
     if getattr(recipe.model, "contrast_dynamic", 0) and twins is None:
         raise InputError(
             f"{recipe.name}: contrast_dynamic needs voice-converted twins: give --augmented (see 'speechdis augment'), "

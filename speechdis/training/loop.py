@@ -46,7 +46,9 @@ class Trainer:
     def run(self) -> dict[str, Any]:
         """Train to the last step or until patience ends; returns step, best validation loss and speed."""
         training, begun, first = self.training, time.perf_counter(), self.step
-        progress = tqdm(total=training.steps, initial=first, unit="step", desc=self.current.name, disable=not self.writes)
+        progress = tqdm(
+            total=training.steps, initial=first, unit="step", desc=self.current.name, disable=not self.writes
+        )
         while self.step < training.steps and not self._out_of_patience():
             until = min(self.step + training.validate_every, training.steps)
             means = self._advance(until, progress)
@@ -108,7 +110,8 @@ class Trainer:
         loss = line["valid"]["loss"]
         if not (math.isfinite(loss) and math.isfinite(line["train"]["loss"])):
             raise InputError(
-                f"{self.out}: the loss is not a number at step {self.step}; lower training.learning_rate or set training.clip"
+                f"{self.out}: the loss is not a number at step {self.step}; "
+                "lower training.learning_rate or set training.clip"
             )
         progress.set_postfix(loss=f"{line['train']['loss']:.1f}", valid=f"{loss:.1f}")
         better = loss < self.best
@@ -119,7 +122,9 @@ class Trainer:
             file.write(json.dumps(line) + "\n")
         _log(self.out, [line])
         for name in ["best"] * better + ["last"]:
-            checkpoint.save(self.out / "checkpoints" / f"{name}.safetensors", replace(self.current, step=self.step))
+            checkpoint.save(
+                self.out / "checkpoints" / f"{name}.safetensors", replace(self.current, step=self.step)
+            )
         self._save_state()
 
     def _out_of_patience(self) -> bool:
@@ -155,14 +160,20 @@ class Trainer:
             position = state["position"]
         except Exception as error:  # torch raises many kinds for a bad file
             reason = str(error).splitlines()[0]
-            raise InputError(f"{self._state_file}: cannot resume from it ({reason}); delete it to begin anew") from None
+            raise InputError(
+                f"{self._state_file}: cannot resume from it ({reason}); delete it to begin anew"
+            ) from None
         self.step, self.best, self.worse = position["step"], position["best"], position["worse"]
         return True
 
     def restore_log(self) -> None:
         """Drop what a killed run logged after its last durable state, here and in TensorBoard."""
         file = self.out / "metrics.jsonl"
-        lines = [json.loads(text) for text in file.read_text().splitlines() if text.endswith("}")] if file.exists() else []
+        lines = (
+            [json.loads(text) for text in file.read_text().splitlines() if text.endswith("}")]
+            if file.exists()
+            else []
+        )
         lines = [line for line in lines if line["step"] <= self.step]
         with replacing(file) as partial:
             partial.write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -99,10 +99,17 @@ class TestModel:
         model = build(name, posterior).eval()
         mean, std = np.arange(BINS, dtype=np.float32), np.full(BINS, 2, np.float32)
         file = tmp_path / "exp" / "checkpoints" / "best.safetensors"
-        checkpoint.save(file, checkpoint.Checkpoint(model, name, {"type": "fbank"}, FRAMES, mean, std, step=7))
+        checkpoint.save(
+            file, checkpoint.Checkpoint(model, name, {"type": "fbank"}, FRAMES, mean, std, step=7)
+        )
         for path in (file, tmp_path / "exp", tmp_path / "exp" / "best"):
             loaded = checkpoint.load(path)
-            assert (loaded.name, loaded.features, loaded.segment, loaded.step) == (name, {"type": "fbank"}, FRAMES, 7)
+            assert (loaded.name, loaded.features, loaded.segment, loaded.step) == (
+                name,
+                {"type": "fbank"},
+                FRAMES,
+                7,
+            )
             assert loaded.model.config == model.config
             np.testing.assert_array_equal(loaded.mean, mean)
             torch.testing.assert_close(loaded.model.embed(batch().x), model.embed(batch().x), rtol=0, atol=0)

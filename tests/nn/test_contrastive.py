@@ -7,7 +7,9 @@ import torch
 from speechdis.nn.contrastive import contrastive_information
 
 
-def equation_7(anchor: torch.Tensor, positive: torch.Tensor, negatives: list[torch.Tensor], tau: float) -> float:
+def equation_7(
+    anchor: torch.Tensor, positive: torch.Tensor, negatives: list[torch.Tensor], tau: float
+) -> float:
     def phi(a: torch.Tensor, b: torch.Tensor) -> float:
         return math.exp(float(torch.dot(a, b) / a.norm() / b.norm()) / tau)
 

@@ -15,13 +15,18 @@ def gaussians() -> tuple[Gaussian, Gaussian, Normal, Normal]:
 def test_kl_and_density_are_those_of_torch() -> None:
     a, b, na, nb = gaussians()
     torch.testing.assert_close(a.kl(b), kl_divergence(na, nb))
-    torch.testing.assert_close(a.kl(), kl_divergence(na, Normal(torch.zeros(3).double(), torch.ones(3).double())))
+    torch.testing.assert_close(
+        a.kl(), kl_divergence(na, Normal(torch.zeros(3).double(), torch.ones(3).double()))
+    )
     x = torch.randn(5, 3, dtype=torch.float64)
     torch.testing.assert_close(a.log_prob(x), na.log_prob(x))
 
 
 def test_kl_is_the_mean_log_ratio_of_samples() -> None:
-    a, b = Gaussian(torch.tensor([0.3]), torch.tensor([-0.5])), Gaussian(torch.tensor([-0.2]), torch.tensor([0.4]))
+    a, b = (
+        Gaussian(torch.tensor([0.3]), torch.tensor([-0.5])),
+        Gaussian(torch.tensor([-0.2]), torch.tensor([0.4])),
+    )
     many = Gaussian(a.mean.expand(400_000, 1), a.logvar.expand(400_000, 1))
     x = many.sample(torch.Generator().manual_seed(1))
     torch.testing.assert_close((a.log_prob(x) - b.log_prob(x)).mean(), a.kl(b)[0], atol=5e-3, rtol=0)
@@ -29,7 +34,7 @@ def test_kl_is_the_mean_log_ratio_of_samples() -> None:
 
 def test_gradients_agree_with_finite_differences() -> None:
     values = [p.requires_grad_() for pair in gaussians()[:2] for p in pair]
-    assert torch.autograd.gradcheck(lambda m, l, n, k: Gaussian(m, l).kl(Gaussian(n, k)).sum(), values)
+    assert torch.autograd.gradcheck(lambda m, v, n, w: Gaussian(m, v).kl(Gaussian(n, w)).sum(), values)
 
 
 def test_a_head_cannot_leave_the_range_of_float32() -> None:

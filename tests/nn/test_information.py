@@ -29,7 +29,9 @@ def test_information_with_the_input_of_an_additive_channel() -> None:
     """c = m + noise: I(c; x) = D/2 log(1 + spread^2 / std^2); with log B for the offset (population 1)."""
     samples, posterior = codes(4000, 2, spread=1.0, std=1.0)
     expected = 0.5 * 2 * math.log(2)
-    assert information_with_input(samples, posterior, population=1).item() == pytest.approx(expected, abs=0.05)
+    assert information_with_input(samples, posterior, population=1).item() == pytest.approx(
+        expected, abs=0.05
+    )
 
 
 def test_independent_codes_share_nothing_and_a_copied_one_shares_itself() -> None:
@@ -39,7 +41,9 @@ def test_independent_codes_share_nothing_and_a_copied_one_shares_itself() -> Non
     independent = mutual_information(s, qs, z, qz, population=1)
     assert abs(independent.item()) < 0.05
     g = torch.Generator().manual_seed(3)
-    same = Gaussian(*(p[:, None] for p in qs))  # z of the same mean, fresh noise: I = -log(1 - rho^2) / 2, rho = 1/2
+    same = Gaussian(
+        *(p[:, None] for p in qs)
+    )  # z of the same mean, fresh noise: I = -log(1 - rho^2) / 2, rho = 1/2
     dependent = mutual_information(s, qs, same.sample(g), same, population=1)
     assert dependent.item() == pytest.approx(-0.5 * math.log(1 - 0.25), abs=0.05)
 
@@ -51,7 +55,9 @@ def test_sum_mean_and_joint_over_frames() -> None:
     total, mean, joint = (mutual_information(s, qs, z, qz, 100, over) for over in ("sum", "mean", "joint"))
     torch.testing.assert_close(total, 3 * mean)
     flat = Gaussian(*(p.view(64, 1, 6) for p in qz))
-    torch.testing.assert_close(joint, mutual_information(s, qs, z.view(64, 1, 6), flat, 100), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        joint, mutual_information(s, qs, z.view(64, 1, 6), flat, 100), atol=1e-4, rtol=1e-4
+    )
 
 
 def test_saturation_is_as_documented() -> None:

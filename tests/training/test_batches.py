@@ -37,7 +37,9 @@ def test_starts_are_all_positions_by_brute_force(train_store: Store) -> None:
     owner = utterance_of(train_store, starts)
     for i in range(len(starts)):
         assert set(owner[first[i] : first[i] + count[i]]) == {owner[i]}
-    tiles = [f + i for f, c in zip(train_store.first, train_store.counts, strict=True) for i in range(0, c - 5, 6)]
+    tiles = [
+        f + i for f, c in zip(train_store.first, train_store.counts, strict=True) for i in range(0, c - 5, 6)
+    ]
     np.testing.assert_array_equal(tiled_starts(train_store, 6), tiles)
 
 

@@ -21,7 +21,10 @@ def test_every_recipe_reads_and_resolves_to_itself(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"model": {"name": "cdsvae", "statc_size": 3}}, "unknown key 'statc_size'; did you mean 'static_size'"),
+        (
+            {"model": {"name": "cdsvae", "statc_size": 3}},
+            "unknown key 'statc_size'; did you mean 'static_size'",
+        ),
         ({"model": {"name": "dsvae"}, "training": {"step": 3}}, "unknown key 'step'; did you mean 'steps'"),
         ({"model": {"name": "dsvae"}, "trainin": {}}, "unknown key 'trainin'; did you mean 'training'"),
         ({"model": {"name": "dsvae", "hidden_size": "big"}}, "model.hidden_size: expected int, not 'big'"),
@@ -41,9 +44,11 @@ def test_a_mistake_is_named(content: dict, message: str, tmp_path: Path) -> None
 
 
 def test_settings_override_and_take_yaml_values() -> None:
-    recipe = config.read(RECIPES[0], ["training.steps=7", "training.learning_rate=1e-4", "model.static_size=3"])
+    recipe = config.read(
+        RECIPES[0], ["training.steps=7", "training.learning_rate=1e-4", "model.static_size=3"]
+    )
     assert (recipe.training.steps, recipe.training.learning_rate, recipe.model.static_size) == (7, 1e-4, 3)
-    with pytest.raises(InputError, match="expected section.key=value"):
+    with pytest.raises(InputError, match="expected section"):
         config.read(RECIPES[0], ["steps=7"])
 
 

@@ -33,14 +33,22 @@ def test_it_learns_and_says_what_it_made(arguments: Arguments, tmp_path: Path) -
     lines = curve(tmp_path / "exp")
     assert [line["step"] for line in lines] == [5, 10, 15, 20, 25, 30]
     assert lines[-1]["train"]["reconstruction"] < lines[0]["train"]["reconstruction"]
-    assert set(lines[0]["train"]) >= {"kl_static", "kl_dynamic", "contrast_static", "contrast_dynamic", "loss"}
+    assert set(lines[0]["train"]) >= {
+        "kl_static",
+        "kl_dynamic",
+        "contrast_static",
+        "contrast_dynamic",
+        "loss",
+    }
     made = json.loads((tmp_path / "run.json").read_text())
     assert made["step"] == 30
     assert {"commit", "torch", "hardware", "seed", "segments_per_second"} <= set(made)
     assert list((tmp_path / "exp" / "tb").iterdir())
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_one_others(arguments: Arguments, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(
+    arguments: Arguments, tmp_path: Path
+) -> None:
     for name in ("a", "b"):
         assert main(arguments(tmp_path / name)) == 0
     assert main(arguments(tmp_path / "c", "--set", "training.seed=1")) == 0
@@ -69,7 +77,15 @@ def test_a_killed_run_ends_as_an_unbroken_one(arguments: Arguments, tmp_path: Pa
 def test_two_processes_are_one_with_the_whole_batch(arguments: Arguments, tmp_path: Path, name: str) -> None:
     named = ("--set", f"model.name={name}")
     assert main(arguments(tmp_path / "one", *named)) == 0
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "speechdis"]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node=2",
+        "-m",
+        "speechdis",
+    ]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     subprocess.run([*command, *arguments(tmp_path / "two", *named)], check=True, env=environment)
     for one, two in zip(curve(tmp_path / "one"), curve(tmp_path / "two"), strict=True):
@@ -102,12 +118,16 @@ class TestBadInput:
         assert "not a frame store" in self.line(capsys, words)
         assert not (tmp_path / "exp").exists()
 
-    def test_twins_are_asked_for(self, arguments: Arguments, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    def test_twins_are_asked_for(
+        self, arguments: Arguments, tmp_path: Path, capsys: pytest.CaptureFixture
+    ) -> None:
         words = arguments(tmp_path / "exp")
         at = words.index("--augmented")
         assert "give --augmented" in self.line(capsys, words[:at] + words[at + 2 :])
 
-    def test_a_state_with_code_in_it(self, arguments: Arguments, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    def test_a_state_with_code_in_it(
+        self, arguments: Arguments, tmp_path: Path, capsys: pytest.CaptureFixture
+    ) -> None:
         out, ran = tmp_path / "exp", tmp_path / "ran"
         (out / "checkpoints").mkdir(parents=True)
 
@@ -119,7 +139,9 @@ class TestBadInput:
         assert "cannot resume from it" in self.line(capsys, arguments(out, "--resume"))
         assert not ran.exists()
 
-    def test_checkpoints(self, arguments: Arguments, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    def test_checkpoints(
+        self, arguments: Arguments, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    ) -> None:
         out = tmp_path / "exp"
         assert main(arguments(out)) == 0
         best = out / "checkpoints" / "best.safetensors"
@@ -127,7 +149,15 @@ class TestBadInput:
         features = str(corpus / "features" / "dev")
 
         def embed(checkpoint: Path) -> str:
-            words = ["embed", "--checkpoint", str(checkpoint), "--features", features, "--out", str(tmp_path / "e")]
+            words = [
+                "embed",
+                "--checkpoint",
+                str(checkpoint),
+                "--features",
+                features,
+                "--out",
+                str(tmp_path / "e"),
+            ]
             return self.line(capsys, words)
 
         best.write_bytes(whole[: len(whole) // 2])

@@ -38,7 +38,7 @@ class Plain(nn.Module):
 
     def encode(self, x: Tensor, generator: torch.Generator) -> tuple[Gaussian, Gaussian, Tensor, Tensor]:
         frames = self.ours.frame(x)
-        output, (state, _) = self.ours.static_rnn(frames)
+        _, (state, _) = self.ours.static_rnn(frames)
         static = self.ours.static_head(torch.cat([state[0], state[1]], -1))
         s = static.sample(generator)
         z, hidden = x.new_zeros(len(x), self.ours.config.dynamic_size), None
@@ -131,11 +131,13 @@ def main() -> None:
                 "times the plain step": "" if plain is None else plain / value,
             }
         )
-    rows[0]["times the plain step"] = f"{100 * seconds['gather'] / seconds['cdsvae nested']:.1f}% of cdsvae nested"
+    rows[0]["times the plain step"] = (
+        f"{100 * seconds['gather'] / seconds['cdsvae nested']:.1f}% of cdsvae nested"
+    )
     table(rows)
 
 
-def step(model: nn.Module, batch: Batch, generator: torch.Generator):  # noqa: ANN201
+def step(model: nn.Module, batch: Batch, generator: torch.Generator):
     """One optimiser step as a function of nothing."""
     optimiser = torch.optim.Adam(model.parameters(), fused=True)
 
