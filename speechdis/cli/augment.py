@@ -52,17 +52,19 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     source = Store.read(args.features) if args.features else None
     if source is None:
         settings = settings_of(args.type or "fbank")
+        counts: list[int | None] = [None] * len(utterances)
     else:
         utterances = _chosen(utterances, source, args)
         settings = {key: source.settings[key] for key in ("type", "config")}
+        counts = source.counts.tolist()
     settings["augment"] = {
         "versions": args.versions, "seed": args.seed, "low": args.low, "high": args.high, "away": args.away,
         "channel": args.channel, "source": source.digest if source else None,
     }  # fmt: skip
     items = (
-        Item(f"{u.utt}#{v}", u, Twin(args.seed, u.utt, v, factors, args.channel))
+        Item(f"{u.utt}#{v}", u, Twin(args.seed, u.utt, v, factors, args.channel), count)
         for v in range(args.versions)
-        for u in utterances
+        for u, count in zip(utterances, counts, strict=True)
     )
     total = args.versions * len(utterances)
     strict = args.strict or source is not None  # a twin left out would move all the rows behind it

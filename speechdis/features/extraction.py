@@ -25,11 +25,13 @@ class Item:
         utt: its id in the store.
         source: where its samples are, and who speaks.
         change: what is done to the waveform (n,) at a rate in Hz first; it keeps the length.
+        count: frames it must have, to line up with another store; None for any number.
     """
 
     utt: str
     source: Utterance
     change: Callable[[np.ndarray, int], np.ndarray] | None = None
+    count: int | None = None
 
 
 def make_store(
@@ -83,6 +85,13 @@ def _frames(item: Item, settings: Mapping[str, Any]) -> tuple[str, str, np.ndarr
         wave, rate = read_audio(source.path, settings["config"]["rate"], source.start, source.end)
         if item.change is not None:
             wave = item.change(wave, rate)
-        return item.utt, source.spk, extract(wave, settings)
+        frames = extract(wave, settings)
     except InputError as error:
         return item.utt, source.spk, str(error)
+    if item.count not in (None, len(frames)):
+        return (
+            item.utt,
+            source.spk,
+            f"{len(frames)} frames, but {item.count} expected; {source.path} has changed",
+        )
+    return item.utt, source.spk, frames
