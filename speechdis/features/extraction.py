@@ -1,11 +1,13 @@
 """From recordings to a frame store: each utterance decoded, changed if so asked, and cut into frames."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -62,20 +64,23 @@ def make_store(
 
     skipped = 0
 
-    def rows() -> Iterator[tuple[str, str, np.ndarray]]:
+    def rows() -> Generator[tuple[str, str, np.ndarray], None, None]:
         nonlocal skipped
         made = map_utterances(partial(_frames, settings=settings), items, jobs, scheduler)
-        for utt, spk, frames in tqdm(made, total=total, unit="utt", desc=Path(path).name):
-            if isinstance(frames, np.ndarray):
-                yield utt, spk, frames
-            elif strict:
-                raise InputError(f"{utt}: {frames}")
-            else:
-                logging.getLogger(__name__).warning("skipped %s: %s", utt, frames)
-                skipped += 1
+        with closing(cast(Generator, made)):
+            for utt, spk, frames in tqdm(made, total=total, unit="utt", desc=Path(path).name):
+                if isinstance(frames, np.ndarray):
+                    yield utt, spk, frames
+                elif strict:
+                    raise InputError(f"{utt}: {frames}")
+                else:
+                    logging.getLogger(__name__).warning("skipped %s: %s", utt, frames)
+                    skipped += 1
 
-    with threadpool_limits(1):  # frames are small: more threads only spin (workers of joblib have one anyway)
-        return write_store(path, rows(), settings), skipped
+    # Frames are small: more threads than one only spin (workers of joblib have one anyway).
+    with warnings.catch_warnings(), threadpool_limits(1), closing(rows()) as stream:
+        warnings.filterwarnings("ignore", ".*You could benefit from adjusting", module="joblib")
+        return write_store(path, stream, settings), skipped
 
 
 def _frames(item: Item, settings: Mapping[str, Any]) -> tuple[str, str, np.ndarray | str]:
@@ -89,9 +94,6 @@ def _frames(item: Item, settings: Mapping[str, Any]) -> tuple[str, str, np.ndarr
     except InputError as error:
         return item.utt, source.spk, str(error)
     if item.count not in (None, len(frames)):
-        return (
-            item.utt,
-            source.spk,
-            f"{len(frames)} frames, but {item.count} expected; {source.path} has changed",
-        )
+        fault = f"{source.path}: {len(frames)} frames, {item.count} expected; the recording has changed"
+        return item.utt, source.spk, fault
     return item.utt, source.spk, frames

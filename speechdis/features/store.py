@@ -99,6 +99,16 @@ def write_store(
         InputError: no rows, an id twice, frames that are not finite or not of one F.
     """
     path = Path(path)
+    try:
+        _write(path, rows, settings)
+    except OSError as error:
+        if error.filename is None:  # a full disk does not say of which file
+            error.filename = str(path)
+        raise
+    return Store.read(path)
+
+
+def _write(path: Path, rows: Iterable[tuple[str, str, np.ndarray]], settings: Mapping[str, Any]) -> None:
     with replacing(path, marker=MARKER) as partial:
         partial.mkdir()
         with (
@@ -115,7 +125,6 @@ def write_store(
             written.header()
         about = {"settings": dict(settings), **written.about(), "versions": _versions()}
         (partial / MARKER).write_text(yaml.safe_dump(about, sort_keys=False), encoding="utf-8")
-    return Store.read(path)
 
 
 @dataclass
