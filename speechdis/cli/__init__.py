@@ -21,7 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 2 bad input or usage (one line says why), 1 a bug (traceback)."""
     parser = _parser()
     args = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("speechdis").setLevel(logging.INFO)  # what libraries say of themselves is not for a person
     try:
         result = args.run(args)
         if args.json is not None:
