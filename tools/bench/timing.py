@@ -7,18 +7,21 @@ so that ratios mean something on a busy machine.
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
-def measure(functions: Mapping[str, Callable[[], object]], repeat: int = 5) -> dict[str, float]:
+def measure(functions: Mapping[Key, Callable[[], object]], repeat: int = 5) -> dict[Key, float]:
     """Best CPU seconds of one call of each function; NaN for one that needs a package not installed.
 
     Each is called once untimed (imports, caches, compilation), then all in turn, `repeat` times.
     """
-    best = {}
+    best: dict[Key, float] = {}
     for name, function in functions.items():
         try:
             function()
