@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from speechdis.features import Bins
-from speechdis.features.framing import FLOOR, power_spectrum, white_power
+from speechdis.features.framing import kaldi_options, scaled, white_power
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,10 @@ def extract(wave: np.ndarray, config: Config) -> np.ndarray:
     Raises:
         InputError: the waveform is shorter than one window.
     """
-    window, hop = round(config.rate * config.window), round(config.rate * config.hop)
-    power = power_spectrum(wave, window, hop, config.preemphasis, window)
-    return np.float32(0.5) * np.log(np.maximum(power[:, 1:], FLOOR))
+    from torchaudio.compliance.kaldi import spectrogram
+
+    log_power = spectrogram(scaled(wave, config), round_to_power_of_two=False, **kaldi_options(config))
+    return (0.5 * log_power[:, 1:]).numpy()  # Kaldi puts the energy where bin 0 was
 
 
 def bins(config: Config) -> Bins:

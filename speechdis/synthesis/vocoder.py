@@ -6,6 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from speechdis.features import fbank
+from speechdis.features.framing import SCALE
+
 
 def magnitude(frames: np.ndarray, settings: dict[str, Any]) -> Tensor:
     """Linear magnitude spectrum (bins, T) that log frames (T, F) imply, pre-emphasis undone.
@@ -14,22 +17,16 @@ def magnitude(frames: np.ndarray, settings: dict[str, Any]) -> Tensor:
     stored bins, with an empty bin 0.
     """
     config = settings["config"]
-    rate, emphasis = config["rate"], config["preemphasis"]
     x = torch.from_numpy(np.asarray(frames, np.float64))
     if settings["type"] == "spectrogram":
         linear = torch.nn.functional.pad(x.exp().T, (0, 0, 1, 0))
     else:
-        from torchaudio.compliance.kaldi import get_mel_banks
-
-        padded = 1 << (round(rate * config["window"]) - 1).bit_length()
-        bank, _ = get_mel_banks(
-            x.shape[1], padded, rate, config["low_freq"], config["high_freq"], 100.0, -500.0, 1.0
-        )
-        power = torch.linalg.pinv(bank.double()) @ x.exp().T
-        linear = torch.nn.functional.pad(power.clamp(min=0).sqrt(), (0, 0, 0, 1))  # Kaldi leaves out Nyquist
+        bank, _ = fbank.mel_bank(fbank.Config(**config))
+        power = torch.linalg.pinv(torch.from_numpy(bank.T).double()) @ x.exp().T
+        linear = power.clamp(min=0).sqrt()
     angle = torch.linspace(0, torch.pi, len(linear), dtype=torch.float64)
-    response = (1 - emphasis * torch.exp(-1j * angle)).abs()
-    return (linear / response[:, None]).float() / 32768.0  # features are made on the int16 scale
+    response = (1 - config["preemphasis"] * torch.exp(-1j * angle)).abs()
+    return (linear / response[:, None]).float() / SCALE
 
 
 def griffin_lim(

@@ -1,6 +1,5 @@
 """What every feature type promises; a new file in speechdis/features is tested here unasked."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,9 +68,3 @@ def test_unknown_names_list_what_there_is() -> None:
         features.settings_of("spectrogram", bins=3)
     with pytest.raises(InputError, match="positive"):
         features.settings_of("fbank", bins=0)
-
-
-def test_no_feature_needs_torch_to_be_made() -> None:
-    """Workers stay small and start fast."""
-    for file in ("fbank", "spectrogram", "framing", "extraction", "store"):
-        assert "import torch" not in (Path(features.__file__).parent / f"{file}.py").read_text()
