@@ -13,7 +13,8 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 demo: $(VENV)/.installed ## a generated corpus, a trained C-DSVAE, its EER table
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" bash egs/timit/run.sh --generated --model cdsvae --config recipes/cdsvae/demo.yaml --work $(WORK)/demo
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" bash egs/timit/run.sh --generated --model cdsvae --config recipes/cdsvae/demo.yaml \
+	  --attacker-steps 300 --phone-steps 300 --work $(WORK)/demo
 
 test: $(VENV)/.installed ## all tests; those on real speech skip where there is none
 	$(VENV)/bin/python -m pytest

@@ -1,18 +1,21 @@
 # The one option parser of all recipes; sourced. A recipe lists its own options in the array `options` as
 # name=default before sourcing; --some-name VALUE sets $some_name. A default of "false" makes a flag.
-# --help prints the comment at the head of the recipe and every option with its default.
+# --help prints the comment at the head of the recipe, and every option with the comment on its line.
 
 options=(
-  stage=0 stop_stage=5   # first and last stage to run
+  stage=0                # first stage to run
+  stop_stage=5           # last stage to run
   model=cdsvae           # a name in recipes/
   config=                # a recipe file; default: recipes/MODEL/CORPUS.yaml
   name=                  # of the experiment; default: the model's
-  work="$here"           # where data/, feats/ and exp/ go
+  work="$here"           # where data/, feats/ and exp/ go; default: beside run.sh
   features=fbank         # fbank or spectrogram
   versions=4             # voice-converted twins of every training utterance
-  jobs="$(nproc)"        # processes for features and augmentation
+  jobs="$(nproc)"        # processes for features and augmentation; default: all cores
   device=auto            # cpu, cuda or auto
-  seed=0
+  attacker_steps=800     # training of the attacker that looks for the voice in z
+  phone_steps=600        # training of the phone-sequence probe
+  seed=0                 # of generation, augmentation and training
   "${options[@]}"
 )
 declare -A default
@@ -26,11 +29,12 @@ fail() { echo "$(basename "$(dirname "$0")")/run.sh: $*" >&2; exit 2; }
 while [ $# -gt 0 ]; do
   if [ "$1" = --help ]; then
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
-    echo "Options (default):"
-    for option in "${options[@]}"; do
-      key=${option%%=*}
-      echo "  --${key//_/-} (${option#*=})"
-    done
+    echo "Options:"
+    cat "${BASH_SOURCE[0]}" "$0" | sed -nE 's/^  ([a-z_]+)=("[^"]*"|[^ #]*) *# (.*)/\1|\3|\2/p' |
+      while IFS="|" read -r key text value; do
+        [[ $value == \"* ]] && value=
+        printf '  --%-16s %s%s\n' "${key//_/-}" "$text" "${value:+ (default $value)}"
+      done
     exit 0
   fi
   key=${1#--}; key=${key//-/_}

@@ -28,7 +28,8 @@ if stage 4 "embeddings, trials and the table"; then
   speechdis eer --trials "$exp/trials" --embeddings "$exp/embeddings/static.scp" \
     --utt2spk "$data/test/utt2spk" --plot "$exp/det.png"
   speechdis evaluate --checkpoint "$exp/best" --data "$data" --features "$feats" --channel "$feats-channel" \
-    --references "$feats/references.json" --out "$exp/results.json" --device "$device"
+    --attacker-steps "$attacker_steps" --phone-steps "$phone_steps" \
+    --references "$work/feats/$corpus-$features-references.json" --out "$exp/results.json" --device "$device"
 fi
 
 if stage 5 "the words of one test recording in the voice of another"; then

@@ -1,0 +1,108 @@
+"""The whole chain as a person runs it, and what is left of it when it is killed at any moment."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OPTIONS = [
+    "--generated", "--speakers", "12", "--jobs", "1", "--versions", "1", "--device", "cpu",
+    "--attacker-steps", "3", "--phone-steps", "3",
+]  # fmt: skip
+pytest.importorskip("espeakng_loader", reason="needs the [generate] extra")
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's recipe, for a few steps."""
+    text = (ROOT / "recipes" / "cdsvae" / "demo.yaml").read_text()
+    file = tmp_path_factory.mktemp("recipe") / "short.yaml"
+    file.write_text(text.replace("steps: 800", "steps: 120\n  validate_every: 20").replace("batch: 128", "batch: 16"))
+    return file
+
+
+def command(work: Path, recipe: Path, *more: str) -> list[str]:
+    return ["bash", str(ROOT / "egs/timit/run.sh"), *OPTIONS, "--work", str(work), "--config", str(recipe), *more]
+
+
+def run(work: Path, recipe: Path, *more: str) -> subprocess.CompletedProcess:
+    words = command(work, recipe, *more)
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def digests(work: Path) -> dict[str, str]:
+    """Every file but logs of time and place, by content."""
+    told = ("tb", "run.json", "results.json", "swap.wav", "det.png")
+    return {
+        str(file.relative_to(work)): sha256(file.read_bytes().replace(str(work).encode(), b"WORK")).hexdigest()
+        for file in sorted(work.rglob("*"))
+        if file.is_file() and not any(part in told for part in file.parts)
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    work = tmp_path_factory.mktemp("whole")
+    done = run(work, recipe)
+    assert done.returncode == 0, done.stderr[-3000:]
+    stages = [line.split(":")[0] for line in done.stderr.splitlines() if line.startswith("stage ")]
+    assert stages == [f"stage {k}" for k in range(6)]
+    assert "attacker on z EER" in done.stderr
+    return work
+
+
+def test_the_chain_ends_with_figures_and_sound(whole: Path) -> None:
+    exp = whole / "exp" / "timit-generated-cdsvae"
+    row = json.loads((exp / "results.json").read_text())["row"]
+    assert {"static", "dynamic", "flattened", "attacker", "probes", "reconstruction"} <= set(row)
+    assert 0 <= row["static"]["channel"]["centred"]["eer"] <= 1
+    assert {"phones_dynamic", "phones_static", "energy_dynamic", "phone_errors_dynamic"} <= set(row["probes"])
+    assert (exp / "swap.wav").stat().st_size > 10_000
+    assert (exp / "det.png").exists()
+
+
+@pytest.mark.parametrize(("stage", "seconds"), [(0, 1.0), (1, 4.0), (2, 4.0), (3, 9.0), (4, 6.0)])
+def test_a_killed_stage_can_be_run_again(whole: Path, recipe: Path, tmp_path: Path, stage: int, seconds: float) -> None:
+    """Whenever kill -9 strikes, running the stage again ends with the bytes of an unbroken run."""
+    subprocess.run(["cp", "-r", f"{whole}/.", str(tmp_path)], check=True)
+    produced = {0: ["generated", "data"], 1: ["feats"], 2: ["feats"], 3: ["exp"], 4: ["exp"]}[stage]
+    expected = digests(whole)
+    if stage in (1, 3):  # from nothing; elsewhere over an earlier output
+        for name in produced:
+            subprocess.run(["rm", "-r", str(tmp_path / name)], check=True)
+    words = command(tmp_path, recipe, "--stage", str(stage), "--stop-stage", str(stage))
+    process = subprocess.Popen(words, stderr=subprocess.DEVNULL, start_new_session=True)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    done = run(tmp_path, recipe, "--stage", str(stage))
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = digests(tmp_path)
+    assert {k: v for k, v in found.items() if expected.get(k) != v} == {}
+    assert set(found) == set(expected)
+
+
+def test_without_timit_two_lines_say_what_to_do(tmp_path: Path) -> None:
+    words = ["bash", str(ROOT / "egs/timit/run.sh"), "--stage", "0", "--work", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    told = done.stderr.splitlines()[1:]
+    assert len(told) == 2
+    assert "LDC93S1" in told[0]
+    assert "--generated" in told[1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_options_are_checked_and_listed() -> None:
+    words = ["bash", str(ROOT / "egs/timit/run.sh")]
+    done = subprocess.run([*words, "--modl", "x"], capture_output=True, text=True, check=False)
+    assert (done.returncode, "no option '--modl'" in done.stderr) == (2, True)
+    done = subprocess.run([*words, "--help"], capture_output=True, text=True, check=True)
+    for option in ("--stage", "--stop-stage", "--timit-root", "--generated", "--model"):
+        assert option in done.stdout
