@@ -16,7 +16,7 @@ import numpy as np
 from speechdis.augment.seeds import generator_for
 from speechdis.features import Bins
 
-if TYPE_CHECKING:  # the processes that filter waveforms need no torch
+if TYPE_CHECKING:  # waveforms need no torch; it is imported where tensors come in
     import torch
     from torch import Tensor
 
