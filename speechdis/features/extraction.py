@@ -61,6 +61,7 @@ def make_store(
     """
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
+    from tqdm.contrib.logging import logging_redirect_tqdm
 
     skipped = 0
 
@@ -76,9 +77,11 @@ def make_store(
                 else:
                     logging.getLogger(__name__).warning("skipped %s: %s", utt, frames)
                     skipped += 1
+            if skipped == total:
+                raise InputError(f"{path}: not one usable utterance; the last was {utt}: {frames}")
 
     # Frames are small: more threads than one only spin (workers of joblib have one anyway).
-    with warnings.catch_warnings(), threadpool_limits(1), closing(rows()) as stream:
+    with warnings.catch_warnings(), threadpool_limits(1), logging_redirect_tqdm(), closing(rows()) as stream:
         warnings.filterwarnings("ignore", ".*You could benefit from adjusting", module="joblib")
         return write_store(path, stream, settings), skipped
 
