@@ -114,7 +114,7 @@ def test_nothing_left_is_an_error(data: Path, tmp_path: Path, capsys: pytest.Cap
     for file in (data / "wav").iterdir():
         file.write_bytes(b"")
     assert main(["features", "--data", str(data), "--out", str(tmp_path / "s"), "--jobs", "1"]) == 2
-    assert "no utterance left" in capsys.readouterr().err
+    assert "not one usable utterance; the last was s1-5" in capsys.readouterr().err
 
 
 def test_other_rates_are_resampled(data: Path, tmp_path: Path) -> None:
