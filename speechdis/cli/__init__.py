@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("speechdis").setLevel(logging.INFO)  # what libraries say of themselves is not for a person
+    logging.getLogger("speechdis").setLevel(logging.INFO)  # libraries' notices are not for the user
     try:
         result = args.run(args)
         if args.json is not None:

@@ -23,6 +23,7 @@ from speechdis.evaluation.speaker_network import SpeakerNetwork
 from speechdis.evaluation.trials import all_pairs, cosine_scores
 from speechdis.evaluation.verification import verify
 from speechdis.features.store import Store
+from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 
 ACTIVE = 0.01  # a dimension is active where its posterior mean varies by more than this over the test frames
@@ -130,7 +131,7 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
         centred = _verified(standard, None, speech, budget)
         static = {name: {"raw": raw[name]["raw"], "centred": centred[name]["raw"]} for name in raw}
         rows.append({"system": f"{title} (centred: z-normalised)", "static": static})
-    frames = {name: np.asarray(store.frames) for name, store in everyone.items()}
+    frames = {name: on_device(store.frames, torch.device("cpu")).numpy() for name, store in everyone.items()}
     supervised = _attacked(
         frames["train"], {n: frames[n] for n in stores}, speech, budget, device, "ECAPA-TDNN"
     )
