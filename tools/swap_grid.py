@@ -52,7 +52,7 @@ def main() -> None:
             decoded = swapped_frames(trained, recording, words[:shown])
             axes[i + 1, j + 1].imshow(decoded.T, origin="lower", aspect="auto", cmap="magma")
     figure.tight_layout(pad=0.4)
-    figure.savefig(args.out, dpi=110)
+    figure.savefig(args.out, dpi=72)
 
 
 if __name__ == "__main__":
