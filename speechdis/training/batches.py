@@ -65,7 +65,7 @@ class Batches:
 
     def tile(self, generator: torch.Generator) -> Iterator[Batch]:
         """All non-overlapping whole segments in order, a batch at a time; a last part batch is left out."""
-        size = min(self.training.batch, len(self.tiles))
+        size = min(self.training.batch, len(self.tiles)) // parallel.world() * parallel.world()
         for starts in self.tiles[: len(self.tiles) // size * size].split(size):
             yield self._batch(starts, starts, generator)
 
