@@ -1,0 +1,124 @@
+"""A small supervised speaker network: the ceiling, the informed attacker and the judge of voices.
+
+ECAPA-TDNN (Desplanques, Thienpondt & Demuynck 2020, arXiv 2005.07143), SpeechBrain's, trained with an
+additive angular margin (Deng et al. 2019, arXiv 1801.07698) on random crops of utterances with known speakers.
+On features its EER for other speakers is what supervision reaches (the ceiling of "static"); on dynamic codes it
+is the informed attacker of the VoicePrivacy challenges: how much voice a trained listener still finds in them.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from speechdis.errors import InputError
+from speechdis.evaluation.moments import moments
+
+RATE = 1e-3  # of Adam, the top of one cycle
+
+
+class SpeakerNetwork:
+    """A trained network; see `train`.
+
+    Args:
+        network: (B, T, D) to (B, 1, E).
+        mean, std: (D,) statistics of the training frames.
+        crop: frames it was trained on at a time; shorter utterances are repeated to that length.
+    """
+
+    def __init__(self, network: nn.Module, mean: Tensor, std: Tensor, crop: int) -> None:
+        self.network, self.mean, self.std, self.crop = network.eval(), mean, std, crop
+
+    @classmethod
+    def train(
+        cls,
+        frames: np.ndarray,
+        first: np.ndarray,
+        counts: np.ndarray,
+        speakers: Sequence[str] | np.ndarray,
+        steps: int = 800,
+        crop: int = 100,
+        batch: int = 32,
+        channels: int = 96,
+        size: int = 96,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        label: str = "speaker network",
+    ) -> "SpeakerNetwork":
+        """Train on utterances whose speakers are known. The global random state is left as it was.
+
+        Args:
+            frames: (N, D) features or codes, memory-mapped or not.
+            first, counts: (U,) first row and number of frames of each utterance.
+            speakers: (U,) names.
+            steps: of Adam, learning rate 1e-3 over one cycle.
+            crop: frames of a training example, cut anywhere in an utterance.
+            batch: examples a step.
+            channels, size: width of the network and of its embedding.
+            seed: initial weights and crops.
+            device: where to train.
+            label: what the progress bar says.
+
+        Raises:
+            InputError: fewer than two speakers.
+        """
+        from speechbrain.lobes.models.ECAPA_TDNN import Classifier
+        from speechbrain.nnet.losses import AdditiveAngularMargin, LogSoftmaxWrapper
+
+        names, codes = np.unique(np.asarray(speakers), return_inverse=True)
+        if len(names) < 2:
+            raise InputError(f"{label}: needs two speakers to tell apart, got {len(names)}")
+        mean, std = (torch.as_tensor(s, dtype=torch.float32, device=device) for s in moments(frames))
+        devices = [device] if torch.device(device).type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(seed)
+            model = cls(_ecapa(frames.shape[1], channels, size).to(device), mean, std, crop)
+            cosines = Classifier(size, out_neurons=len(names), device=str(device)).to(device)
+        margin_loss = LogSoftmaxWrapper(AdditiveAngularMargin(margin=0.2, scale=30))
+        optimizer = torch.optim.Adam([*model.network.parameters(), *cosines.parameters()], lr=RATE)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
+        rng = np.random.default_rng(seed)
+        model.network.train()
+        for _ in tqdm(range(steps), desc=label, unit="step", leave=False):
+            chosen = rng.integers(len(counts), size=batch)
+            x = model._normalised(frames[_crops(first[chosen], counts[chosen], crop, rng)])
+            loss = margin_loss(cosines(model.network(x)), torch.as_tensor(codes[chosen, None], device=device))
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        model.network.eval()
+        return model
+
+    @torch.no_grad()
+    def embed(self, frames: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Embeddings of whole utterances, (U, E) float32; arguments as of `train`."""
+        vectors = []
+        for begin, count in zip(first.tolist(), counts.tolist(), strict=True):
+            x = self._normalised(frames[begin : begin + count]).repeat(-(-self.crop // count), 1)
+            vectors.append(self.network(x[None])[0, 0])
+        return torch.stack(vectors).cpu().numpy()
+
+    def _normalised(self, frames: np.ndarray) -> Tensor:
+        x = torch.from_numpy(np.array(frames, np.float32)).to(self.mean.device)
+        return (x - self.mean) / self.std
+
+
+def _crops(first: np.ndarray, counts: np.ndarray, crop: int, rng: np.random.Generator) -> np.ndarray:
+    """Rows (B, crop) of a random stretch of each utterance; one that is shorter is repeated."""
+    start = rng.integers(np.maximum(counts - crop, 0) + 1)
+    return first[:, None] + (start[:, None] + np.arange(crop)) % counts[:, None]
+
+
+def _ecapa(inputs: int, channels: int, size: int) -> nn.Module:
+    from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+
+    return ECAPA_TDNN(
+        inputs,
+        channels=[channels] * 4 + [3 * channels],
+        lin_neurons=size,
+        attention_channels=channels // 2,
+        se_channels=channels // 2,
+    )
