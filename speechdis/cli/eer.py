@@ -1,10 +1,10 @@
-"""Equal error rate, its 95 % interval and minimum detection costs of scored trials.
+"""Equal error rate, its interval over speakers and minimum detection costs of scored trials.
 
 Trials are lines 'enroll test target|nontarget', scores lines 'enroll test score' (higher = more alike), in
 any order; with --labels both files may also have just 'score' and 'target|nontarget', line by line. With
 --embeddings the score is the cosine of two vectors.
 
-The interval comes from 1,000 draws of the speakers with replacement. Speakers are those of --utt2spk; without
+The interval (95 in 100) comes from 1,000 draws of the speakers with replacement. Speakers are those of --utt2spk; without
 it, utterances joined by target trials (directly or through others) are one speaker. Without ids there is no
 interval.
 """

@@ -37,7 +37,7 @@ def read_scores(path: str | Path, trials: Trials) -> np.ndarray:
         InputError: a malformed line, a score that is not finite, a pair twice, or a trial without a score.
     """
     index = {utt: k for k, utt in enumerate(trials.utts)}
-    i, j, scores = _read(path, _finite, _LINE.format("score"), index, bare=False)
+    i, j, scores = _read(path, _finite, f"{_LINE.format('score')} (finite)", index, bare=False)
     wanted = trials.pairs.i * np.int64(len(index)) + trials.pairs.j
     given = i * np.int64(len(index)) + j
     if np.array_equal(wanted, given):
@@ -63,7 +63,7 @@ def read_labelled(scores: str | Path, labels: str | Path) -> tuple[Trials, np.nd
         InputError: a malformed line, files of different length or of different pairs.
     """
     index: dict[str, int] = {}
-    i, j, values = _read(scores, _finite, f"'score' or {_LINE.format('score')}", index, bare=True)
+    i, j, values = _read(scores, _finite, f"'score' or {_LINE.format('score')} (finite)", index, bare=True)
     form = f"'{_TARGET}' or {_LINE.format(_TARGET)}"
     enroll, test, target = _read(labels, _LABELS.__getitem__, form, index, bare=True)
     if len(values) != len(target):

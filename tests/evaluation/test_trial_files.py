@@ -73,7 +73,7 @@ def test_bad_trials_are_named_with_their_line(tmp_path: Path, text: str, says: s
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a b 1\na c nan\n", ":2: expected 'enroll test score', got 'a c nan'"),
+        ("a b 1\na c nan\n", ":2: expected 'enroll test score' (finite), got 'a c nan'"),
         ("a b 1\na c -inf\n", ":2: expected"),
         ("a b one\n", ":1: expected"),
         ("a b 1\n", "no score for the trial 'a c'"),
