@@ -67,11 +67,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     budget = measure.Budget(args.attacker_steps, args.phone_steps)
     with processes(args.device) as device:
+        made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)
         speech = _speech(args)
         references = _references(args, speech, budget, device)
         row = measure.model_row(trained, speech, budget, device)
-        made = provenance(device)
     row["system"] = checkpoint.resolve(args.checkpoint).parent.parent.name
     others = [json.loads(path.read_text())["row"] for path in args.beside]
     text = table.markdown([*references, *others, row])

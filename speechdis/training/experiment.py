@@ -57,9 +57,9 @@ def train(
         parallel.wait()  # until all have looked at what is in `out`
         if parallel.rank() == 0:
             _begin(out, told, trainer, resumed)
+        made = provenance(place)  # now: a commit may be made while it trains
         result = trainer.run()
-        result |= {"model": recipe.name, "seed": recipe.training.seed, "processes": parallel.world()}
-        result |= provenance(place)
+        result |= {"model": recipe.name, "seed": recipe.training.seed, "processes": parallel.world(), **made}
         if parallel.rank() == 0:
             with replacing(out / "run.json") as partial:
                 partial.write_text(json.dumps(result, indent=2) + "\n")
