@@ -4,9 +4,9 @@ Trials are lines 'enroll test target|nontarget', scores lines 'enroll test score
 any order; with --labels both files may also have just 'score' and 'target|nontarget', line by line. With
 --embeddings the score is the cosine of two vectors.
 
-The interval (95 in 100) comes from 1,000 draws of the speakers with replacement. Speakers are those of --utt2spk; without
-it, utterances joined by target trials (directly or through others) are one speaker. Without ids there is no
-interval.
+The interval (95 in 100) comes from 1,000 draws of the speakers with replacement. Speakers are those of
+--utt2spk; without it, utterances joined by target trials (directly or through others) are one speaker. Without
+ids there is no interval.
 """
 
 import argparse
