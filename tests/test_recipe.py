@@ -23,24 +23,39 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's recipe, for a few steps."""
     text = (ROOT / "recipes" / "cdsvae" / "demo.yaml").read_text()
     file = tmp_path_factory.mktemp("recipe") / "short.yaml"
-    file.write_text(text.replace("steps: 800", "steps: 120\n  validate_every: 20").replace("batch: 128", "batch: 16"))
+    file.write_text(
+        text.replace("steps: 800", "steps: 120\n  validate_every: 20").replace("batch: 128", "batch: 16")
+    )
     return file
 
 
 def command(work: Path, recipe: Path, *more: str) -> list[str]:
-    return ["bash", str(ROOT / "egs/timit/run.sh"), *OPTIONS, "--work", str(work), "--config", str(recipe), *more]
+    return [
+        "bash",
+        str(ROOT / "egs/timit/run.sh"),
+        *OPTIONS,
+        "--work",
+        str(work),
+        "--config",
+        str(recipe),
+        *more,
+    ]
 
 
 def run(work: Path, recipe: Path, *more: str) -> subprocess.CompletedProcess:
     words = command(work, recipe, *more)
-    return subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    return subprocess.run(
+        words, capture_output=True, text=True, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
 
 
 def digests(work: Path) -> dict[str, str]:
     """Every file but logs of time and place, by content."""
     told = ("tb", "run.json", "results.json", "swap.wav", "det.png")
     return {
-        str(file.relative_to(work)): sha256(file.read_bytes().replace(str(work).encode(), b"WORK")).hexdigest()
+        str(file.relative_to(work)): sha256(
+            file.read_bytes().replace(str(work).encode(), b"WORK")
+        ).hexdigest()
         for file in sorted(work.rglob("*"))
         if file.is_file() and not any(part in told for part in file.parts)
     }
@@ -68,7 +83,9 @@ def test_the_chain_ends_with_figures_and_sound(whole: Path) -> None:
 
 
 @pytest.mark.parametrize(("stage", "seconds"), [(0, 1.0), (1, 4.0), (2, 4.0), (3, 9.0), (4, 6.0)])
-def test_a_killed_stage_can_be_run_again(whole: Path, recipe: Path, tmp_path: Path, stage: int, seconds: float) -> None:
+def test_a_killed_stage_can_be_run_again(
+    whole: Path, recipe: Path, tmp_path: Path, stage: int, seconds: float
+) -> None:
     """Whenever kill -9 strikes, running the stage again ends with the bytes of an unbroken run."""
     subprocess.run(["cp", "-r", f"{whole}/.", str(tmp_path)], check=True)
     produced = {0: ["generated", "data"], 1: ["feats"], 2: ["feats"], 3: ["exp"], 4: ["exp"]}[stage]

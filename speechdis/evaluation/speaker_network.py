@@ -6,6 +6,7 @@ On features its EER for other speakers is what supervision reaches (the ceiling 
 is the informed attacker of the VoicePrivacy challenges: how much voice a trained listener still finds in them.
 """
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -67,6 +68,7 @@ class SpeakerNetwork:
         from speechbrain.lobes.models.ECAPA_TDNN import Classifier
         from speechbrain.nnet.losses import AdditiveAngularMargin, LogSoftmaxWrapper
 
+        _drop_lazy_modules()
         names, codes = np.unique(np.asarray(speakers), return_inverse=True)
         if len(names) < 2:
             raise InputError(f"{label}: needs two speakers to tell apart, got {len(names)}")
@@ -110,6 +112,20 @@ def _crops(first: np.ndarray, counts: np.ndarray, crop: int, rng: np.random.Gene
     """Rows (B, crop) of a random stretch of each utterance; one that is shorter is repeated."""
     start = rng.integers(np.maximum(counts - crop, 0) + 1)
     return first[:, None] + (start[:, None] + np.arange(crop)) % counts[:, None]
+
+
+def _drop_lazy_modules() -> None:
+    """Take SpeechBrain's lazy stand-ins for optional packages out of `sys.modules`.
+
+    They raise ImportError when merely looked at, so `inspect.getmodule` (of warnings, hypothesis, torch.compile)
+    would fail in any process that has imported SpeechBrain.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith("speechbrain") and type(module).__name__ in (
+            "LazyModule",
+            "DeprecatedModuleRedirect",
+        ):
+            del sys.modules[name]
 
 
 def _ecapa(inputs: int, channels: int, size: int) -> nn.Module:

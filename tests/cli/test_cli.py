@@ -8,7 +8,17 @@ import pytest
 from speechdis import cli
 from speechdis.cli import main
 
-HEAVY = ("torch", "torchaudio", "numpy", "scipy", "sklearn", "librosa", "speechbrain", "matplotlib", "pyworld")
+HEAVY = (
+    "torch",
+    "torchaudio",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "librosa",
+    "speechbrain",
+    "matplotlib",
+    "pyworld",
+)
 COMMANDS = [i.name for i in cli.pkgutil.iter_modules(cli.__path__)]
 
 

@@ -1,6 +1,5 @@
 """What every feature type promises; a new file in speechdis/features is tested here unasked."""
 
-
 import numpy as np
 import pytest
 

@@ -1,5 +1,7 @@
 """The supervised network on frames whose speakers differ, and on frames whose speakers do not."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -74,3 +76,12 @@ def test_one_speaker_is_refused() -> None:
     frames, first, counts, spks = corpus(np.random.default_rng(0), 2, 1.0)
     with pytest.raises(InputError, match="attacker: needs two speakers"):
         SpeakerNetwork.train(frames, first, counts, spks * 0, label="attacker")
+
+
+def test_modules_can_still_be_inspected_afterwards() -> None:
+    """SpeechBrain's lazy modules fail when looked at; `inspect` looks at every module."""
+    rng = np.random.default_rng(0)
+    frames = rng.normal(size=(40, 4)).astype(np.float32)
+    first, counts = np.array([0, 20]), np.array([20, 20])
+    SpeakerNetwork.train(frames, first, counts, ["a", "b"], steps=1, crop=10, batch=2, channels=8, size=4)
+    assert all(hasattr(module, "__name__") for module in list(sys.modules.values()))
