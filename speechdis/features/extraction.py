@@ -93,9 +93,12 @@ def _frames(item: Item, settings: Mapping[str, Any]) -> tuple[str, str, np.ndarr
         wave, rate = read_audio(source.path, settings["config"]["rate"], source.start, source.end)
         if item.change is not None:
             wave = item.change(wave, rate)
-        frames = extract(wave, settings)
     except InputError as error:
         return item.utt, source.spk, str(error)
+    try:
+        frames = extract(wave, settings)
+    except InputError as error:  # knows no file
+        return item.utt, source.spk, f"{source.path}: {error}"
     if item.count not in (None, len(frames)):
         fault = f"{source.path}: {len(frames)} frames, {item.count} expected; the recording has changed"
         return item.utt, source.spk, fault
