@@ -115,15 +115,13 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
     rows: list[dict[str, Any]] = []
     chance = {name: references.random_vectors(len(store)) for name, store in stores.items()}
     rows.append({"system": "random vectors", "static": _verified(chance, None, speech, budget)})
-    cepstra = {name: store.frames for name, store in everyone.items()}
+    frames = {name: on_device(store.frames, torch.device("cpu")).numpy() for name, store in everyone.items()}
     for title, change in (("features, mean + std", None), ("20 MFCC, mean + std", references.mfcc)):
         vectors = {
             name: references.utterance_statistics(
-                frames if change is None else change(np.asarray(frames)),
-                everyone[name].first,
-                everyone[name].counts,
+                frames[name] if change is None else change(frames[name]), store.first, store.counts
             )
-            for name, frames in cepstra.items()
+            for name, store in everyone.items()
         }
         training = vectors.pop("train")
         raw = _verified(vectors, None, speech, budget)
@@ -131,7 +129,6 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
         centred = _verified(standard, None, speech, budget)
         static = {name: {"raw": raw[name]["raw"], "centred": centred[name]["raw"]} for name in raw}
         rows.append({"system": f"{title} (centred: z-normalised)", "static": static})
-    frames = {name: on_device(store.frames, torch.device("cpu")).numpy() for name, store in everyone.items()}
     supervised = _attacked(
         frames["train"], {n: frames[n] for n in stores}, speech, budget, device, "ECAPA-TDNN"
     )

@@ -28,7 +28,7 @@ class Transcribed:
     Attributes:
         frames: (N, D) features or codes.
         first, counts: (U,) first row and number of frames of each utterance.
-        phones: phones of each utterance, see `plain_phones`; one without phones is left out.
+        phones: phones of each utterance; one without phones is left out.
     """
 
     frames: np.ndarray
@@ -43,11 +43,6 @@ class PhoneErrors:
 
     rate: float
     phones: int
-
-
-def plain_phones(text: str) -> list[str]:
-    """ARPAbet without stress, Kaldi's word positions and word bars: `AE1_B T_E | AH0_S` is AE T AH."""
-    return [phone.split("_")[0].rstrip("012") for phone in text.split() if phone != "|"]
 
 
 def phone_sequence_probe(

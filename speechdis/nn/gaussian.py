@@ -42,10 +42,6 @@ class Gaussian(NamedTuple):
         distance = (self.mean - other.mean).square() * torch.exp(-other.logvar)
         return 0.5 * (other.logvar - self.logvar + ratio + distance - 1)
 
-    def detach(self) -> "Gaussian":
-        """The same distribution, cut from the graph."""
-        return Gaussian(self.mean.detach(), self.logvar.detach())
-
 
 class GaussianHead(nn.Module):
     """Linear map (..., inputs) -> Gaussian (..., size), with the log-variance clamped to +-8."""

@@ -48,6 +48,8 @@ def test_the_published_release(tmp_path: Path) -> None:
 
 def test_phone_marks_are_dropped() -> None:
     assert speechocean762.plain_phones("W_B AY0_I | HH EY1_E AH2 | Z_S") == "W AY HH EY AH Z"
+    assert speechocean762.plain_phones("IH0_B T_E | W_B AH1_I Z_E | AY_S") == "IH T W AH Z AY"
+    assert speechocean762.plain_phones("") == ""
 
 
 def test_the_kaldi_directories_beside_the_checkout(shared: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from speechdis.errors import InputError
-from speechdis.evaluation.phone_sequences import Transcribed, phone_sequence_probe, plain_phones
+from speechdis.evaluation.phone_sequences import Transcribed, phone_sequence_probe
 
 PHONES = np.array(["AA", "B", "IY", "S", "T"])
 
@@ -54,8 +54,3 @@ def test_utterances_without_phones_do_not_count() -> None:
     for pair, purpose in (((mute, test), "train"), ((train, mute), "test")):
         with pytest.raises(InputError, match=f"no phones to {purpose} on"):
             phone_sequence_probe(*pair, steps=1)
-
-
-def test_plain_phones_drop_stress_positions_and_bars() -> None:
-    assert plain_phones("IH0_B T_E | W_B AH1_I Z_E | AY_S") == ["IH", "T", "W", "AH", "Z", "AY"]
-    assert plain_phones("") == []
