@@ -33,8 +33,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--away", type=float, default=0.05, help="no factor is nearer to 1 than this (default: 0.05)")
     add("--channel", action="store_true", help="also send each twin through a random channel of its own")
     add("--strict", action="store_true", help="fail on an unusable utterance instead of skipping it")
-    add("--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all cores)")
-    add("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers take the place of processes")
+    add("--jobs", type=int, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")
+    add("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers take the place of threads")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

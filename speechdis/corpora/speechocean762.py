@@ -7,12 +7,12 @@ marks of stress, word position and word boundary.
 """
 
 import argparse
-import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
 
-from speechdis.corpora.splits import Report, fail
+from speechdis.corpora.layout import looks_like
+from speechdis.corpora.splits import Report, fail, hold_out
 from speechdis.data.directory import read_directory
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
@@ -49,17 +49,13 @@ def prepare(
         if not (root / split / "wav.scp").is_file():
             raise InputError(
                 f"{root}: no {split}/wav.scp; fetch speechocean762 with local/download (openslr.org/101)"
+                f"{looks_like(root)}"
             )
     word_phones = _release_phones(root / "resource" / "text-phone")
     train, test = (
         [_utterance(u, root, word_phones) for u in read_directory(root / s)] for s in ("train", "test")
     )
-    spks = {u.spk for u in train}
-    if not 0 < dev_speakers < len(spks):
-        raise InputError(
-            f"--dev-speakers {dev_speakers}: choose 1 to {len(spks) - 1} of the {len(spks)} for training"
-        )
-    dev = set(sorted(spks, key=lambda spk: _draw(seed, spk))[:dev_speakers])
+    dev = hold_out((u.spk for u in train), dev_speakers, seed)
     return {
         "train": [u for u in train if u.spk not in dev],
         "dev": [u for u in train if u.spk in dev],
@@ -70,11 +66,6 @@ def prepare(
 def plain_phones(phones: str) -> str:
     """`W_B AY0_I | D_E` to `W AY D`: no word boundary, word position or stress."""
     return " ".join(re.sub(r"\d?(_[BIES])?$", "", phone) for phone in phones.split() if phone != "|")
-
-
-def _draw(seed: int, spk: str) -> bytes:
-    """A number that orders speakers at random, the same with every version of every library."""
-    return hashlib.sha256(f"{seed} {spk}".encode()).digest()
 
 
 def _utterance(u: Utterance, root: Path, word_phones: dict[str, str]) -> Utterance:

@@ -1,6 +1,7 @@
 """From a corpus's utterances to data directories: what every corpus has to satisfy, checked in one place."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from itertools import combinations
 from pathlib import Path
 
@@ -16,6 +17,20 @@ Report = Callable[[InputError], None]
 def fail(error: InputError) -> None:
     """The strict report: the first bad utterance ends the work."""
     raise error
+
+
+def hold_out(spks: Iterable[str], count: int, seed: int) -> set[str]:
+    """`count` of the speakers, drawn by `seed`: the same with every version of every library.
+
+    Raises:
+        InputError: `count` would take none or all of them.
+    """
+    spks = set(spks)
+    if not 0 < count < len(spks):
+        raise InputError(
+            f"{count} of {len(spks)} speakers cannot be held out; choose 1 to {len(spks) - 1}, or fetch more of the corpus"
+        )
+    return set(sorted(spks, key=lambda spk: hashlib.sha256(f"{seed} {spk}".encode()).digest())[:count])
 
 
 def write_splits(

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from speechdis.corpora.layout import looks_like
 from speechdis.corpora.splits import Report, fail
 from speechdis.data.utterance import Interval, Utterance
 from speechdis.errors import InputError
@@ -80,6 +81,10 @@ def prepare(
                 utterances = list(_utterances(speaker, sa, phones, report))
                 for split in wanted:
                     splits[split] += utterances
+    if not any(splits.values()):
+        raise InputError(
+            f"{root}: no sentence of a listed speaker, so it is not a TIMIT tree{looks_like(Path(root))}; {_WHERE}"
+        )
     return splits
 
 
@@ -120,7 +125,9 @@ def _parts(root: Path) -> dict[str, Path]:
         parts = {child.name.lower(): child for child in folder.iterdir() if child.is_dir()}
         if {"train", "test"} <= parts.keys():
             return {part: parts[part] for part in ("train", "test")}
-    raise InputError(f"{root}: holds no TRAIN and TEST, so it is not a TIMIT tree; {_WHERE}")
+    raise InputError(
+        f"{root}: holds no TRAIN and TEST, so it is not a TIMIT tree{looks_like(root)}; {_WHERE}"
+    )
 
 
 _WHERE = (

@@ -1,4 +1,4 @@
-"""Maps over utterances: processes on one machine, a Dask cluster beyond it."""
+"""Maps over utterances: threads or processes on one machine, a Dask cluster beyond it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -8,15 +8,21 @@ Result = TypeVar("Result")
 
 
 def map_utterances(
-    function: Callable[[Item], Result], items: Iterable[Item], jobs: int = 1, scheduler: str | None = None
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    jobs: int = 1,
+    scheduler: str | None = None,
+    threads: bool = False,
 ) -> Iterator[Result]:
     """Yield `function(item)` for every item, in order, as results come in.
 
     Args:
         function: picklable; takes one item.
         items: anything picklable, one an utterance.
-        jobs: worker processes; 1 runs in this process.
-        scheduler: address of a running Dask scheduler (`tcp://host:8786`); takes the place of processes.
+        jobs: workers; 1 runs in this process.
+        scheduler: address of a running Dask scheduler (`tcp://host:8786`); takes the place of workers here.
+        threads: workers are threads, not processes: for a function that spends its time in libraries which
+            let others run meanwhile; what it imports is in memory once.
     """
     if jobs == 1 and scheduler is None:
         yield from map(function, items)
@@ -24,7 +30,8 @@ def map_utterances(
     import joblib
 
     if scheduler is None:
-        yield from joblib.Parallel(n_jobs=jobs, return_as="generator")(
+        prefer = "threads" if threads else "processes"
+        yield from joblib.Parallel(n_jobs=jobs, prefer=prefer, return_as="generator")(
             joblib.delayed(function)(i) for i in items
         )
         return

@@ -2,8 +2,8 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -59,7 +59,6 @@ def make_store(
     Raises:
         InputError: an unusable utterance under `strict`, or no usable one at all.
     """
-    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -67,7 +66,7 @@ def make_store(
 
     def rows() -> Generator[tuple[str, str, np.ndarray], None, None]:
         nonlocal skipped
-        made = map_utterances(partial(_frames, settings=settings), items, jobs, scheduler)
+        made = map_utterances(partial(_frames, settings=settings), items, jobs, scheduler, threads=True)
         with closing(cast(Generator, made)):
             for utt, spk, frames in tqdm(made, total=total, unit="utt", desc=Path(path).name):
                 if isinstance(frames, np.ndarray):
@@ -80,10 +79,25 @@ def make_store(
             if skipped == total:
                 raise InputError(f"{path}: not one usable utterance; the last was {utt}: {frames}")
 
-    # Frames are small: more threads than one only spin (workers of joblib have one anyway).
-    with warnings.catch_warnings(), threadpool_limits(1), logging_redirect_tqdm(), closing(rows()) as stream:
+    # Frames are small: more than one thread inside a worker only spins.
+    with warnings.catch_warnings(), _one_thread(), logging_redirect_tqdm(), closing(rows()) as stream:
         warnings.filterwarnings("ignore", ".*You could benefit from adjusting", module="joblib")
         return write_store(path, stream, settings), skipped
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Libraries use one thread in each of ours."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # threads that start later take it over, which OpenMP's own limit does not do
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _frames(item: Item, settings: Mapping[str, Any]) -> tuple[str, str, np.ndarray | str]:
