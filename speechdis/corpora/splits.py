@@ -28,7 +28,7 @@ def hold_out(spks: Iterable[str], count: int, seed: int) -> set[str]:
     spks = set(spks)
     if not 0 < count < len(spks):
         raise InputError(
-            f"{count} of {len(spks)} speakers cannot be held out; choose 1 to {len(spks) - 1}, or fetch more of the corpus"
+            f"cannot hold out {count} of {len(spks)} speakers: choose 1 to {len(spks) - 1}, or find more of the corpus"
         )
     return set(sorted(spks, key=lambda spk: hashlib.sha256(f"{seed} {spk}".encode()).digest())[:count])
 

@@ -25,7 +25,9 @@ class Embeddings:
         dynamic: (U, Z), mean over segments of each segment's mean over frames.
         flattened: (U, T Z), mean over segments of the trajectory z_{1:T}, frame by frame.
         frames: (N, Z), the dynamic posterior mean of every frame, in the store's order.
-        static_frames: (N, S), the static vector of the segment that holds each frame.
+        segments: (M, S), the static posterior mean of every segment, in order.
+        lengths: (M,), frames of each segment.
+        utterance: (M,), utterance of each segment.
         squared_error: mean over frames and bins of the squared reconstruction error, normalised features.
     """
 
@@ -33,8 +35,15 @@ class Embeddings:
     dynamic: np.ndarray
     flattened: np.ndarray
     frames: np.ndarray
-    static_frames: np.ndarray
+    segments: np.ndarray
+    lengths: np.ndarray
+    utterance: np.ndarray
     squared_error: float
+
+    @property
+    def static_frames(self) -> np.ndarray:
+        """The static vector of the segment that holds each frame, (N, S)."""
+        return np.repeat(self.segments, self.lengths, axis=0)
 
 
 def segments(store: Store, segment: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -83,7 +92,9 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
         dynamic=_sums(means, utterance, len(store)) / count,
         flattened=flattened.reshape(len(store), -1),
         frames=dynamic_codes[present],
-        static_frames=np.repeat(static_codes, lengths, axis=0),
+        segments=static_codes,
+        lengths=lengths,
+        utterance=utterance,
         squared_error=error / store.frames.size,
     )
 

@@ -2,7 +2,8 @@
 
 A row is a dict (JSON): `static`, `dynamic` and `flattened` hold verification figures for each condition ("clean",
 "channel"), raw and centred (the training set's mean vector subtracted); `attacker` the EER of a network trained to
-find the voice in the dynamic sequences; `probes` what is left of voice and words in either code.
+find the voice in the dynamic sequences; `probes` what is left of voice and words in either code; `validation` the
+terms of the loss on the validation speakers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,11 +18,11 @@ from speechdis.data.directory import read_directory
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.evaluation import probes, references
-from speechdis.evaluation.embeddings import embed
+from speechdis.evaluation.embeddings import Embeddings, embed
 from speechdis.evaluation.phone_sequences import Transcribed, phone_sequence_probe
 from speechdis.evaluation.speaker_network import SpeakerNetwork
-from speechdis.evaluation.trials import all_pairs, cosine_scores
-from speechdis.evaluation.verification import verify
+from speechdis.evaluation.trials import all_pairs, cosine_scores, segment_pairs, some_segments
+from speechdis.evaluation.verification import eer, verify
 from speechdis.features.store import Store
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
@@ -79,6 +80,9 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
     for code in ("static", "dynamic", "flattened"):
         vectors = {name: getattr(codes, code) for name, codes in test.items()}
         row[code] = _verified(vectors, getattr(train, code).mean(0), speech, budget)
+    row["segments"] = {
+        name: _segment_eer(codes, speech.test[name].store.spks) for name, codes in test.items()
+    }
     row["attacker"] = _attacked(
         train.frames,
         {name: codes.frames for name, codes in test.items()},
@@ -105,6 +109,7 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         "active_static": _active(clean.static_frames),
         "active_dynamic": _active(clean.frames),
     }
+    row["validation"] = checkpoint.validation
     return row
 
 
@@ -165,6 +170,14 @@ def _verified(
             for kind, shift in shifts.items()
         }
     return figures
+
+
+def _segment_eer(codes: Embeddings, spks: Sequence[str]) -> float:
+    """Static EER of up to ten segments of each utterance, each against those of other utterances."""
+    kept = some_segments(codes.utterance)
+    pairs = segment_pairs(codes.utterance[kept], spks)
+    scores = cosine_scores(codes.segments[kept], pairs.i, pairs.j)
+    return eer(scores[pairs.target], scores[~pairs.target]).value
 
 
 def _attacked(

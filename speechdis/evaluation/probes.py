@@ -66,7 +66,7 @@ def phone_probe(
     test_labels: np.ndarray,
     seed: int = 0,
 ) -> Accuracy:
-    """Phone of single frames. Train and test should be of different speakers (see `half_of_speakers`).
+    """Phone of single frames; train and test should be of different speakers.
 
     Args:
         train_frames, test_frames: (N, D) codes; of more than 20,000 to train and 50,000 to test so many are
@@ -100,13 +100,6 @@ def frame_labels(
     starts, ends, labels = (np.array(column) for column in zip(*intervals, strict=True))
     place = np.searchsorted(starts, centre, "right") - 1
     return np.where((place >= 0) & (centre < ends[place]), labels[place], "")
-
-
-def half_of_speakers(spks: Sequence[str] | np.ndarray, seed: int = 0) -> np.ndarray:
-    """True for items of a random half of the speakers, (U,) bool: the training part of a frame probe."""
-    names, codes = np.unique(np.asarray(spks), return_inverse=True)
-    order = np.random.default_rng(seed).permutation(len(names))
-    return (order < (len(names) + 1) // 2)[codes]
 
 
 def log_energy(frames: np.ndarray) -> np.ndarray:

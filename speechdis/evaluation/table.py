@@ -17,6 +17,14 @@ def _eer(code: str, condition: str, kind: str) -> Callable[[Row], str]:
     return cell
 
 
+def _segments(condition: str) -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        value = row.get("segments", {}).get(condition)
+        return "" if value is None else f"{100 * value:.1f}"
+
+    return cell
+
+
 def _share(name: str, key: str = "value") -> Callable[[Row], str]:
     def cell(row: Row) -> str:
         found = row.get("probes", {}).get(name)
@@ -45,6 +53,8 @@ VERIFICATION: dict[str, Callable[[Row], str]] = {
     **_conditions("static", "centred", "static centred"),
     **_conditions("dynamic"),
     **_conditions("dynamic", "centred", "dynamic centred"),
+    "segment static EER": _segments("clean"),
+    "segment static EER, channel": _segments("channel"),
     "dynamic flattened EER": _eer("flattened", "clean", "raw"),
     **_conditions("attacker", title="attacker on z"),
 }
@@ -59,6 +69,8 @@ REMAINS: dict[str, Callable[[Row], str]] = {
     "energy in z, R2": _number("probes", "energy_dynamic", ".2f"),
     "leakage gap": _number("probes", "leakage_gap", ".2f"),
     "squared error": _number("reconstruction", "squared_error", ".3f"),
+    "KL s": _number("validation", "kl_static", ".1f"),
+    "KL z": _number("validation", "kl_dynamic", ".1f"),
     "active s": _number("reconstruction", "active_static", "d"),
     "active z": _number("reconstruction", "active_dynamic", "d"),
 }
@@ -68,7 +80,7 @@ def markdown(rows: Sequence[Row]) -> str:
     """Two Markdown tables of the same rows; a column that no row fills is left out.
 
     EERs are percentages with their 95 % interval over speakers. Static EER should be low, dynamic and attacker
-    EER high, and the words (phone probe, phone errors, energy) still in z.
+    EER high, and the words (phone probe, phone errors, energy) still in z. KL: nats per segment, validation speakers.
     """
     return _table(rows, VERIFICATION) + "\n" + _table(rows, REMAINS)
 

@@ -6,7 +6,7 @@ for going on (`last.state.pt`: optimiser, random numbers, position) is read with
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class Checkpoint:
         segment: frames a segment.
         mean, std: (F,) statistics of the training frames.
         step: optimiser steps taken.
+        validation: terms of the loss on the validation speakers at that step, nats per segment.
     """
 
     model: Any
@@ -41,6 +42,7 @@ class Checkpoint:
     mean: np.ndarray
     std: np.ndarray
     step: int
+    validation: dict[str, float] = field(default_factory=dict)
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
@@ -53,6 +55,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "features": checkpoint.features,
         "segment": checkpoint.segment,
         "step": checkpoint.step,
+        "validation": checkpoint.validation,
     }
     with replacing(path) as partial:
         save_file(tensors, partial, metadata={"speechdis": json.dumps(header, sort_keys=True)})
@@ -101,5 +104,12 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
             f"{path}: its weights are not those of a '{header['model']}' of its config"
         ) from None
     return Checkpoint(
-        model.eval(), header["model"], header["features"], header["segment"], mean, std, header["step"]
+        model.eval(),
+        header["model"],
+        header["features"],
+        header["segment"],
+        mean,
+        std,
+        header["step"],
+        header.get("validation", {}),
     )

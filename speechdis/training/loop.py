@@ -121,10 +121,9 @@ class Trainer:
         with (self.out / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
         _log(self.out, [line])
+        current = replace(self.current, step=self.step, validation=line["valid"])
         for name in ["best"] * better + ["last"]:
-            checkpoint.save(
-                self.out / "checkpoints" / f"{name}.safetensors", replace(self.current, step=self.step)
-            )
+            checkpoint.save(self.out / "checkpoints" / f"{name}.safetensors", current)
         self._save_state()
 
     def _out_of_patience(self) -> bool:

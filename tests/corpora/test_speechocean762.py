@@ -66,5 +66,5 @@ def test_the_kaldi_directories_beside_the_checkout(shared: Path) -> None:
 def test_what_is_not_the_corpus(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"train/wav\.scp; fetch"):
         speechocean762.prepare(tmp_path)
-    with pytest.raises(InputError, match="--dev-speakers 2: choose 1 to 1 of the 2"):
+    with pytest.raises(InputError, match="hold out 2 of 2 speakers: choose 1 to 1"):
         speechocean762.prepare(write_release(tmp_path / "so"), dev_speakers=2)

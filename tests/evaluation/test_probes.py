@@ -16,7 +16,6 @@ from speechdis.evaluation.probes import (
     Accuracy,
     energy_probe,
     frame_labels,
-    half_of_speakers,
     leakage_gap,
     log_energy,
     phone_probe,
@@ -80,14 +79,6 @@ def test_a_frame_has_the_label_at_its_centre(lengths: list[float], said: list[bo
     for t, label in enumerate(found):
         centre = t * 0.010 + 0.025 / 2
         assert label == next((i.label for i in intervals if i.start <= centre < i.end), "")
-
-
-def test_halves_of_speakers_share_nobody() -> None:
-    spks = np.array(list("aabbbccdd"))
-    half = half_of_speakers(spks)
-    assert len(set(spks[half])) == len(set(spks[~half])) == 2
-    assert not set(spks[half]) & set(spks[~half])
-    assert len({tuple(half_of_speakers(spks, seed)) for seed in range(20)}) > 1
 
 
 def test_energy_in_a_code_is_found_as_far_as_it_is_there() -> None:
