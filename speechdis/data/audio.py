@@ -17,6 +17,7 @@ import numpy as np
 
 from speechdis.data import sphere
 from speechdis.data.atomic import replacing
+from speechdis.data.shorten import sphere_file
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,19 +79,27 @@ def write_audio(path: str | Path, wave: np.ndarray, rate: int, format: str | Non
         path: file.
         wave: (K,) samples.
         rate: Hz.
-        format: WAV, FLAC, OGG or NIST (SPHERE); by default the suffix says it: wav, flac, ogg or sph.
+        format: WAV, FLAC, OGG, NIST (SPHERE) or SHORTEN (compressed SPHERE); by default the suffix says it:
+            wav, flac, ogg or sph.
     """
-    import soundfile
-
     path = Path(path)
     format = format or _FORMATS.get(path.suffix.lower())
     if format is None:
         raise InputError(f"{path}: cannot write '{path.suffix}' audio; choose one of {', '.join(_FORMATS)}")
     samples = np.clip(np.rint(np.asarray(wave) * 32768.0), -32768, 32767).astype(np.int16)
-    encoded = io.BytesIO()  # libsndfile does not say why it cannot write; the system does
-    soundfile.write(encoded, samples, rate, format=format)
     with replacing(path) as partial:
-        partial.write_bytes(encoded.getvalue())
+        partial.write_bytes(_encode(samples, rate, format))
+
+
+def _encode(samples: np.ndarray, rate: int, format: str) -> bytes:
+    """A whole file in memory: libsndfile does not say why it cannot write to a disk, the system does."""
+    import soundfile
+
+    if format == "SHORTEN":
+        return sphere_file(samples, rate)
+    encoded = io.BytesIO()
+    soundfile.write(encoded, samples, rate, format=format)
+    return encoded.getvalue()
 
 
 class _Recording(NamedTuple):
@@ -127,13 +136,12 @@ def _open(path: Path) -> Iterator[_Recording]:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: empty file")
     header = sphere.read_header(path) or {}
-    try:
-        promised, rate = (int(header[name]) for name in ("sample_count", "sample_rate")) if header else (0, 0)
-    except (KeyError, ValueError):
-        raise InputError(f"{path}: its SPHERE header has no valid sample_count and sample_rate") from None
+    promised, rate = sphere.counts(path, header) if header else (0, 0)
     coding = header.get("sample_coding", "")
     if "shorten" in coding:
-        yield _Recording(promised, rate, lambda first, last: sphere.decode_shorten(path, coding)[first:last])
+        yield _Recording(
+            promised, rate, lambda first, last: sphere.decode_shorten(path, coding, promised)[first:last]
+        )
         return
     try:
         file = soundfile.SoundFile(path)
@@ -145,6 +153,10 @@ def _open(path: Path) -> Iterator[_Recording]:
         lost = short is not None and int(short[2]) + 1 < int(short[1]) < _UNKNOWN_LENGTH
         if lost or file.frames < promised or "ended unexpectedly" in log:
             raise InputError(f"{path}: truncated: the header promises more samples than the file holds")
+        if header and file.frames > promised:
+            raise InputError(
+                f"{path}: its header says {promised} samples, but the file holds {file.frames}: one of them is wrong"
+            )
         if file.frames == 0:
             raise InputError(f"{path}: holds no samples")
         yield _Recording(file.frames, file.samplerate, partial(_read, file))

@@ -2,6 +2,7 @@
 
 The header is `NIST_1A`, its own size in bytes, then lines `name -type value` up to `end_head`. Plain PCM,
 mu-law and A-law samples are left to libsndfile (`data/audio.py`); only `embedded-shorten` needs FFmpeg.
+`data/shorten.py` writes it.
 """
 
 from pathlib import Path
@@ -22,7 +23,7 @@ def read_header(path: str | Path) -> dict[str, str] | None:
         if not first.startswith(b"NIST_1A\n"):
             return None
         size = first[8:].strip()
-        body = file.read(int(size) - 16) if size.isdigit() else b""
+        body = file.read(int(size) - 16) if size.isdigit() and int(size) > 16 else b""
     lines, end, _ = body.decode("ascii", "replace").partition("end_head")
     if not end:
         raise InputError(f"{path}: truncated: its SPHERE header has no end_head")
@@ -30,32 +31,62 @@ def read_header(path: str | Path) -> dict[str, str] | None:
     return {field[0]: field[2] for field in fields if len(field) == 3}
 
 
-def decode_shorten(path: str | Path, coding: str) -> np.ndarray:
+def counts(path: str | Path, header: dict[str, str]) -> tuple[int, int]:
+    """Samples per channel and Hz, as the header has them; raises InputError where they are absent or absurd."""
+    try:
+        total, rate = (int(header[name]) for name in ("sample_count", "sample_rate"))
+    except (KeyError, ValueError):
+        total = rate = -1
+    if total < 0 or rate <= 0:
+        raise InputError(f"{path}: its SPHERE header has no valid sample_count and sample_rate")
+    return total, rate
+
+
+def require_decoder(path: str | Path, coding: str) -> None:
+    """Make sure that `decode_shorten` can be used here, without decoding anything.
+
+    Args:
+        path: the file, for the message.
+        coding: its `sample_coding`.
+
+    Raises:
+        InputError: PyAV is missing, or the coding is beyond it.
+    """
+    if not coding.startswith("pcm,"):
+        raise InputError(f"{path}: '{coding}' samples cannot be read; convert the file with sph2pipe first")
+    try:
+        import av  # noqa: F401
+    except ImportError:
+        raise InputError(
+            f"{path}: shorten-compressed; install the reader: pip install 'speechdis[sphere]'"
+        ) from None
+
+
+def decode_shorten(path: str | Path, coding: str, total: int) -> np.ndarray:
     """All samples of a shorten-compressed file: (K, channels) float32.
 
     Args:
         path: the file.
         coding: its `sample_coding`.
+        total: its `sample_count`.
 
     Raises:
-        InputError: PyAV is missing, or the coding or the data is beyond it.
+        InputError: PyAV is missing, the coding or the data is beyond it, or there are more or fewer samples.
     """
-    if not coding.startswith("pcm,"):
-        raise InputError(f"{path}: '{coding}' samples cannot be read; convert the file with sph2pipe first")
-    try:
-        import av
-    except ImportError:
-        raise InputError(
-            f"{path}: shorten-compressed; install the reader: pip install 'speechdis[sphere]'"
-        ) from None
+    require_decoder(path, coding)
+    import av
+
     try:
         with Path(path).open("rb") as file, av.open(file, "r", format="nistsphere") as container:
             frames = [frame.to_ndarray() for frame in container.decode(audio=0)]
             channels = container.streams.audio[0].codec_context.channels
     except (av.FFmpegError, EOFError) as error:
         raise InputError(f"{path}: its shorten-compressed samples are damaged ({error})") from None
-    if not frames:
-        return np.zeros((0, channels), np.float32)
     # planar frames are (channels, K), interleaved ones (1, K * channels)
     blocks = [f.T if f.shape[0] == channels else f.reshape(-1, channels) for f in frames]
-    return np.concatenate(blocks).astype(np.float32) / 32768
+    samples = np.concatenate([np.zeros((0, channels), np.int16), *blocks])
+    if len(samples) != total:
+        raise InputError(
+            f"{path}: truncated or damaged: the header promises {total} samples, decoding gives {len(samples)}"
+        )
+    return samples.astype(np.float32) / 32768

@@ -1,49 +1,23 @@
-"""SPHERE: shorten-compressed samples against a small encoder of our own, plain ones against libsndfile."""
+"""SPHERE: FFmpeg reads what our shorten writes, libsndfile the plain kinds, and damage has a line of its own."""
 
+import os
+import struct
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from speechdis.data.audio import duration, read_audio, write_audio
-from speechdis.data.sphere import read_header
+from speechdis.data.shorten import encode, sphere_file
+from speechdis.data.sphere import decode_shorten, read_header
 from speechdis.errors import InputError
 
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "300"))
 CHIRP = (np.sin(np.linspace(0, 40, 5000) ** 2) * 9000).astype(np.int16)
-
-
-def shorten(samples: np.ndarray, block: int = 256) -> bytes:
-    """Tony Robinson's shorten, version 2, as the LDC embeds it: second differences in Rice codes."""
-    bits: list[str] = []
-
-    def uvar(value: int, k: int) -> None:
-        bits.append("0" * (value >> k) + "1" + (format(value & ((1 << k) - 1), f"0{k}b") if k else ""))
-
-    def ulong(value: int) -> None:
-        k = value.bit_length()
-        uvar(k, 2)
-        uvar(value, k)
-
-    for value in (5, 1, block, 0, 0, 0):  # type s16 little-endian, channels, block, maxnlpc, nmean, nskip
-        ulong(value)
-    padded = np.concatenate([[0, 0], samples.astype(int)])
-    residual = padded[2:] - 2 * padded[1:-1] + padded[:-2]
-    for start in range(0, len(residual), block):
-        part = residual[start : start + block]
-        if len(part) < block:
-            uvar(5, 2)  # BLOCKSIZE
-            ulong(len(part))
-        k = max(1, int(np.abs(part).mean() + 1).bit_length())
-        uvar(2, 2)  # DIFF2
-        uvar(k - 1, 3)
-        for value in part.tolist():
-            uvar(value << 1 if value >= 0 else (~value << 1) | 1, k)
-    uvar(4, 2)  # QUIT
-    stream = "".join(bits)
-    stream += "0" * (-len(stream) % 32)
-    return b"ajkg\x02" + int(stream, 2).to_bytes(len(stream) // 8, "big")
 
 
 def sphere(coding: str, count: int, data: bytes) -> bytes:
@@ -54,7 +28,7 @@ def sphere(coding: str, count: int, data: bytes) -> bytes:
 
 @pytest.fixture
 def compressed(tmp_path: Path) -> Path:
-    (tmp_path / "SA1.WAV").write_bytes(sphere("pcm,embedded-shorten-v2.00", len(CHIRP), shorten(CHIRP)))
+    (tmp_path / "SA1.WAV").write_bytes(sphere("pcm,embedded-shorten-v2.00", len(CHIRP), encode(CHIRP)))
     return tmp_path / "SA1.WAV"
 
 
@@ -104,3 +78,75 @@ def test_plain_sphere_is_what_libsndfile_reads(tmp_path: Path) -> None:
 def test_other_files_have_no_sphere_header(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", CHIRP, 16000)
     assert read_header(tmp_path / "a.wav") is None
+
+
+@given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=1500), st.integers(0, 15))
+@settings(max_examples=min(EXAMPLES, 2000), deadline=None)
+def test_shorten_is_lossless(tmp_path_factory: pytest.TempPathFactory, values: list[int], shift: int) -> None:
+    pytest.importorskip("av", reason="needs the extra [sphere]")
+    samples = np.array(values, np.int16) >> shift
+    path = tmp_path_factory.getbasetemp() / "one.wav"
+    path.write_bytes(sphere_file(samples, 20000))
+    decoded = decode_shorten(path, "pcm,embedded-shorten-v2.00", len(samples))
+    np.testing.assert_array_equal(decoded[:, 0] * 32768, samples)
+
+
+def test_shorten_compresses(tmp_path: Path) -> None:
+    write_audio(tmp_path / "a.wav", CHIRP / 32768, 20000, format="SHORTEN")
+    assert (tmp_path / "a.wav").stat().st_size < 0.9 * 2 * len(CHIRP)
+    assert duration(tmp_path / "a.wav") == len(CHIRP) / 20000
+
+
+@pytest.mark.parametrize("promised", [len(CHIRP) - 1, len(CHIRP) + 1])
+@pytest.mark.parametrize("compress", [True, False])
+def test_a_header_that_disagrees_with_the_samples(tmp_path: Path, promised: int, compress: bool) -> None:
+    pytest.importorskip("av", reason="needs the extra [sphere]")
+    coding = "pcm,embedded-shorten-v2.00" if compress else "pcm"
+    data = encode(CHIRP) if compress else CHIRP.astype("<i2").tobytes()
+    (tmp_path / "a.wav").write_bytes(sphere(coding, promised, data))
+    with pytest.raises(InputError, match=rf"a\.wav: .*(promises|says {promised} samples)"):
+        read_audio(tmp_path / "a.wav")
+
+
+HEADERS = st.one_of(
+    st.binary(max_size=200),
+    st.builds(
+        lambda size, fields, end, data: b"NIST_1A\n" + size + b"\n".join(fields) + end + data,
+        st.sampled_from(
+            [b"   1024\n", b"     64\n", b"      0\n", b"     12\n", b"99999999999\n", b"   -100\n"]
+        ),
+        st.lists(
+            st.builds(
+                lambda name, kind, value: f"{name} {kind} {value}".encode(),
+                st.sampled_from(
+                    ["sample_count", "sample_rate", "channel_count", "sample_n_bytes", "sample_coding", "x"]
+                ),
+                st.sampled_from(["-i", "-s26", "-s3", ""]),
+                st.one_of(
+                    st.integers(-3, 50000).map(str),
+                    st.sampled_from(["pcm", "ulaw", "pcm,embedded-shorten-v2.00", "", "1e9", "9" * 30]),
+                    st.text(max_size=5),
+                ),
+            ),
+            max_size=8,
+        ),
+        st.sampled_from([b"", b"\nend_head\n", b"\nend_head\n".ljust(900), b"end_hea"]),
+        st.one_of(
+            st.binary(max_size=50), st.just(encode(CHIRP[:300])), st.just(struct.pack("<9h", *range(9)))
+        ),
+    ),
+)
+
+
+@given(HEADERS)
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_any_bytes_are_read_or_refused_in_one_line(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.wav"
+    path.write_bytes(data)
+    for read in (duration, read_audio, read_header):
+        try:
+            read(path)
+        except InputError as error:
+            assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
