@@ -8,15 +8,20 @@ field of the term's name) and `Model(bins, config)`, an `nn.Module` with
     loss(batch, generator) -> named terms in nats per segment, and their weighted sum "loss"
     embed(x, lengths=None) -> (static (B, S), dynamic (B, T, Z)), posterior means
 
+A model that trains in phases (an adversary, say) also gives
+
+    phases() -> list of Phase
+
 Dimension letters: B segments, T frames, F features, S and Z sizes of the static and dynamic factor.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from speechdis.nn.gaussian import Gaussian
 
@@ -47,6 +52,40 @@ class Posterior(NamedTuple):
     dynamic: Gaussian  # (B, T, Z)
     static_sample: Tensor
     dynamic_sample: Tensor
+
+
+Loss = Callable[[Batch, torch.Generator], dict[str, Tensor]]
+Optimiser = Callable[..., torch.optim.Optimizer]
+ADAM: Optimiser = partial(torch.optim.Adam, fused=True)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of every training step: one optimiser lowers one term by moving some of the parameters.
+
+    Attributes:
+        parameters: what moves; gradients are computed for these alone.
+        terms: named terms of a batch; the phase draws its own.
+        minimised: which of them is lowered. All are logged, so no two phases give a term of the same name, and one
+            gives "loss".
+        optimiser: called with the parameters and `lr`.
+        learning_rate: None for the recipe's; the recipe's schedule scales either.
+        repeats: optimiser steps a training step.
+        weight_limit: after each of them every weight is clamped to +- this (a Wasserstein critic); 0 for none.
+    """
+
+    parameters: list[nn.Parameter]
+    terms: Loss
+    minimised: str = "loss"
+    optimiser: Optimiser = ADAM
+    learning_rate: float | None = None
+    repeats: int = 1
+    weight_limit: float = 0.0
+
+
+def phases_of(model: Any) -> list[Phase]:
+    """The phases of `model`; of one that names none, Adam on all parameters and "loss"."""
+    return model.phases() if hasattr(model, "phases") else [Phase(list(model.parameters()), model.loss)]
 
 
 def weighted(terms: Mapping[str, Tensor], config: Any) -> dict[str, Tensor]:

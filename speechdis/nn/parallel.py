@@ -4,6 +4,8 @@ The global batch is cut into consecutive slices, one a rank. Noise is drawn for 
 and in-batch negatives are gathered, so that W processes compute what one would with W times the batch.
 """
 
+from collections.abc import Iterable
+
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -48,11 +50,11 @@ def all_rows(x: Tensor) -> Tensor:
     return torch.cat(all_gather(x.contiguous()))
 
 
-def average_gradients(module: nn.Module) -> None:
-    """Replace every gradient by its mean over the ranks, in one message."""
+def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Replace the gradient of each of `parameters` by its mean over the ranks, in one message."""
     if world() == 1:
         return
-    gradients = [p.grad for p in module.parameters() if p.grad is not None]
+    gradients = [p.grad for p in parameters if p.grad is not None]
     flat = torch.cat([g.flatten() for g in gradients])
     dist.all_reduce(flat)
     flat /= world()

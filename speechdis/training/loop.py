@@ -1,4 +1,7 @@
-"""The one training loop: steps, looks at the validation speakers, and a state that resumes exactly."""
+"""The one training loop: steps, looks at the validation speakers, and a state that resumes exactly.
+
+A step takes each of the model's phases in turn (`models/base.py`); most models have one.
+"""
 
 import json
 import math
@@ -14,6 +17,7 @@ from tqdm import tqdm
 
 from speechdis.data.atomic import replacing
 from speechdis.errors import InputError
+from speechdis.models.base import Batch, Loss, Phase, phases_of
 from speechdis.nn import parallel
 from speechdis.training import checkpoint
 from speechdis.training.batches import Batches
@@ -38,7 +42,8 @@ class Trainer:
         self.batches, self.validation = batches, validation
         self.model = current.model.train()
         self.device = batches.device
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=training.learning_rate, fused=True)
+        self.phases = phases_of(self.model)
+        self.optimisers = [p.optimiser(p.parameters, lr=self._learning_rate(p)) for p in self.phases]
         self.generator = torch.Generator(self.device).manual_seed(training.seed)
         self.step, self.best, self.worse = 0, math.inf, 0
         self.writes = parallel.rank() == 0
@@ -68,29 +73,43 @@ class Trainer:
         totals: dict[str, Tensor] = {}
         count = until - self.step
         while self.step < until:
-            self._set_learning_rate()
-            terms = self._terms(self.batches.draw(self.generator), self.generator)
-            self.optimiser.zero_grad()
-            terms["loss"].backward()
-            parallel.average_gradients(self.model)
-            if self.training.clip:
-                torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
-            self.optimiser.step()
-            _add(totals, terms)
+            self._set_learning_rates()
+            for phase, optimiser in zip(self.phases, self.optimisers, strict=True):
+                for _ in range(phase.repeats):
+                    terms = self._take(phase, optimiser)
+                _add(totals, terms)
             self.step += 1
             progress.update()
         return _means(totals, count)
 
-    def _terms(self, batch: Any, generator: torch.Generator) -> dict[str, Tensor]:
+    def _take(self, phase: Phase, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+        """One optimiser step of `phase`, on a batch of its own."""
+        terms = self._terms(phase.terms, self.batches.draw(self.generator), self.generator)
+        optimiser.zero_grad()
+        terms[phase.minimised].backward(inputs=phase.parameters)
+        parallel.average_gradients(phase.parameters)
+        if self.training.clip:
+            torch.nn.utils.clip_grad_norm_(phase.parameters, self.training.clip)
+        optimiser.step()
+        if phase.weight_limit:
+            for parameter in phase.parameters:
+                parameter.data.clamp_(-phase.weight_limit, phase.weight_limit)
+        return terms
+
+    def _terms(self, loss: Loss, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         mixed = self.training.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
-            return self.model.loss(batch, generator)
+            return loss(batch, generator)
 
-    def _set_learning_rate(self) -> None:
+    def _learning_rate(self, phase: Phase) -> float:
+        return phase.learning_rate or self.training.learning_rate
+
+    def _set_learning_rates(self) -> None:
         if self.training.schedule == "cosine":
             share = 0.5 * (1 + math.cos(math.pi * self.step / self.training.steps))
-            for group in self.optimiser.param_groups:
-                group["lr"] = self.training.learning_rate * share
+            for phase, optimiser in zip(self.phases, self.optimisers, strict=True):
+                for group in optimiser.param_groups:
+                    group["lr"] = self._learning_rate(phase) * share
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
@@ -100,7 +119,7 @@ class Trainer:
         totals: dict[str, Tensor] = {}
         count = 0
         for batch in self.validation.tile(generator):
-            _add(totals, self._terms(batch, generator))
+            _add(totals, self._terms(self.model.loss, batch, generator))
             count += 1
         self.model.train()
         return _means(totals, count)
@@ -136,7 +155,7 @@ class Trainer:
     def _save_state(self) -> None:
         state = {
             "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "generator": self.generator.get_state(),
             "position": {"step": self.step, "best": self.best, "worse": self.worse},
         }
@@ -154,7 +173,8 @@ class Trainer:
         try:
             state = torch.load(self._state_file, map_location="cpu", weights_only=True)
             self.model.load_state_dict(state["model"])
-            self.optimiser.load_state_dict(state["optimiser"])
+            for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+                optimiser.load_state_dict(saved)
             self.generator.set_state(state["generator"])
             position = state["position"]
         except Exception as error:  # torch raises many kinds for a bad file
