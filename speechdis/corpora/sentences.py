@@ -84,6 +84,15 @@ def sentence(rng: np.random.Generator) -> str:
     return text[0].upper() + text[1:]
 
 
+def word_lists(count: int, length: int, rng: np.random.Generator) -> list[str]:
+    """`count` different sentences of `length` words, at least 2, that mean nothing: for corpora that must be short."""
+    lexicon = sorted({word for phrases in SLOTS.values() for phrase in phrases for word in words(phrase)})
+    found: dict[str, None] = {}
+    while len(found) < count:
+        found[" ".join(rng.choice(lexicon, length)).capitalize() + "."] = None
+    return list(found)
+
+
 def words(text: str) -> list[str]:
     """Words of a sentence as label files have them: in lower case, without punctuation."""
     return re.sub(r"[^\w' ]", "", text).lower().split()

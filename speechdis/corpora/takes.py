@@ -3,7 +3,7 @@
 espeak's phonemes become TIMIT's 61 by `conf/timit/espeak.map`. Its closures of voiceless stops are digital
 silence, so they are found exactly and get their own labels (`pcl`, `tcl`, `kcl`); few voiced ones have any.
 An r-coloured diphthong (`A@` in "dark") is one sound to espeak and stays one vowel. Times are espeak's own,
-scaled from its rate to 16 kHz, to the nearest sample.
+scaled from its rate to that of the corpus, to the nearest sample.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from speechdis.corpora.voices import Speaker, vary
 if TYPE_CHECKING:  # the command line imports every corpus; it need not wait for numpy
     import numpy as np
 
-_LEVEL = 0.05  # root mean square of the speech, full scale = 1
+LEVEL = 0.05  # root mean square of the speech, full scale = 1
 _NOISE = 3e-4  # of the room: 44 dB below it
 _CLOSURE = 0.005  # s of digital silence that count as one
 _CLOSURES = {
@@ -40,7 +40,7 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True)
 class Take:
-    """One sentence as a speaker said it: (K,) samples in [-1, 1) at 16 kHz, phones and words in samples."""
+    """One sentence as a speaker said it: (K,) samples in [-1, 1) at the corpus's rate; phones and words in samples."""
 
     wave: np.ndarray
     phones: tuple[Label, ...]
@@ -48,31 +48,54 @@ class Take:
 
 
 def say(text: str, speaker: Speaker, rng: np.random.Generator) -> Take:
-    """Speak a sentence with a small variation of the speaker's voice, in a quiet room.
+    """Speak a sentence with a small variation of the speaker's voice, in a quiet room, at TIMIT's 16 kHz.
 
     All sentences are equally loud, and begin and end with 0.1 to 0.2 s of the room's noise.
     """
+    speech = speak(text.replace(" ", "\u00a0"), vary(speaker.voice, rng))
+    wave, lead = _record(speech, RATE, rng)
+    phones = _phones(speech)
+    extent = phones[0].start, phones[-1].end
+    labels, spoken = (
+        _placed(found, extent, lead, RATE / speech.rate) for found in (phones, _words(speech, text))
+    )
+    silence = Label(0, labels[0].start, "h#"), Label(labels[-1].end, len(wave), "h#")
+    return Take(wave, (silence[0], *labels, silence[1]), spoken)
+
+
+def say_words(text: str, speaker: Speaker, rate: int, rng: np.random.Generator) -> Take:
+    """As `say`, at any rate in Hz and in any language, but without phones."""
+    speech = speak(text.replace(" ", "\u00a0"), vary(speaker.voice, rng))
+    wave, lead = _record(speech, rate, rng)
+    return Take(wave, (), _placed(_words(speech, text), extent(speech), lead, rate / speech.rate))
+
+
+def extent(speech: Speech) -> tuple[int, int]:
+    """Start of the first phone and end of the last one, pauses aside, at espeak's rate."""
+    sounds = [number for number, (_, name) in enumerate(speech.phones) if not name.startswith("_")]
+    starts = [start for start, _ in speech.phones] + [len(speech.samples)]
+    return starts[sounds[0]], starts[sounds[-1] + 1]
+
+
+def _record(speech: Speech, rate: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """(K,) samples at `rate` in a quiet room, and how many of them come before the speech."""
     import numpy as np
     import soxr
 
-    speech = speak(text.replace(" ", "\u00a0"), vary(speaker.voice, rng))
-    lead, tail = (int(n) for n in rng.integers(RATE // 10, RATE // 5, size=2))
-    wave = soxr.resample(speech.samples / 32768, speech.rate, RATE)
-    wave *= _LEVEL / np.sqrt(np.mean(wave**2))
+    lead, tail = (int(n) for n in rng.integers(rate // 10, rate // 5, size=2))
+    wave = soxr.resample(speech.samples / 32768, speech.rate, rate)
+    wave *= LEVEL / np.sqrt(np.mean(wave**2))
     wave = np.concatenate([np.zeros(lead), wave, np.zeros(tail)])
-    wave += rng.normal(0, _NOISE, len(wave))
+    return wave + rng.normal(0, _NOISE, len(wave)), lead
 
-    phones, spoken = _phones(speech), _words(speech, text)
-    first, last = phones[0].start, phones[-1].end
+
+def _placed(labels: list[Label], extent: tuple[int, int], lead: int, scale: float) -> tuple[Label, ...]:
+    """Labels at espeak's rate, held inside `extent`, at the rate and the place of the recording."""
 
     def place(sample: int) -> int:
-        return lead + round(min(max(sample, first), last) * RATE / speech.rate)
+        return lead + round(min(max(sample, extent[0]), extent[1]) * scale)
 
-    def placed(labels: list[Label]) -> tuple[Label, ...]:
-        return tuple(Label(place(start), place(end), label) for start, end, label in labels)
-
-    silence = Label(0, place(first), "h#"), Label(place(last), len(wave), "h#")
-    return Take(wave, (silence[0], *placed(phones), silence[1]), placed(spoken))
+    return tuple(Label(place(start), place(end), label) for start, end, label in labels)
 
 
 def _phones(speech: Speech) -> list[Label]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ if TYPE_CHECKING:  # the command line imports every corpus; it need not wait for
     import numpy as np
 
 _FORMANTS = 6
-_PITCH = {"m": 92.0, "f": 165.0}  # Hz, bottom of the intonation range
-_TRACT = {"m": 0.96, "f": 1.12}  # formants against espeak's own: a shorter vocal tract has higher ones
+# Hz, bottom of the intonation range
+_PITCH = {"m": 92.0, "f": 165.0, "boy": 205.0, "girl": 215.0}
+# formants against espeak's own: a shorter vocal tract has higher ones
+_TRACT = {"m": 0.96, "f": 1.12, "boy": 1.2, "girl": 1.23}
 
 
 @dataclass(frozen=True)
@@ -32,20 +35,29 @@ class Speaker:
     voice: Voice
 
 
-def draw_speaker(spk: str, gender: str, rng: np.random.Generator) -> Speaker:
-    """A speaker whose pitch, vocal tract, timbre and rate are drawn around those of the gender."""
+def draw_speaker(spk: str, kind: str, rng: np.random.Generator, language: str = "gmw/en-US") -> Speaker:
+    """A speaker whose pitch, vocal tract, timbre and rate are drawn around those of the kind.
+
+    Args:
+        spk: id.
+        kind: "m", "f", "boy" or "girl".
+        rng: draws.
+        language: see `espeak.Voice`.
+    """
     import numpy as np
 
-    tract = _TRACT[gender] * np.exp(rng.normal(0, 0.05))
+    tract = _TRACT[kind] * np.exp(rng.normal(0, 0.05))
     voice = Voice(
-        pitch=float(_PITCH[gender] * np.exp(rng.normal(0, 0.15))),
+        pitch=float(_PITCH[kind] * np.exp(rng.normal(0, 0.15))),
         range=float(1.2 + 0.5 * rng.random()),
         rate=int(rng.integers(140, 200)),
         formants=_floats(tract * np.exp(rng.normal(0, 0.04, _FORMANTS))),
         heights=_floats(np.exp(rng.normal(0, 0.18, _FORMANTS))),
         widths=_floats(np.exp(rng.normal(0, 0.18, _FORMANTS))),
         breath=int(rng.integers(0, 3)),
+        language=language,
     )
+    gender = {"boy": "m", "girl": "f"}.get(kind, kind)
     return Speaker(spk, gender, round(float(tract), 3), voice)
 
 
@@ -62,6 +74,17 @@ def vary(voice: Voice, rng: np.random.Generator) -> Voice:
         formants=_floats(np.multiply(voice.formants, np.exp(rng.normal(0, 0.015, _FORMANTS)))),
         heights=_floats(np.multiply(voice.heights, effort)),
     )
+
+
+def speaker_table(cast: Mapping[str, Speaker]) -> str:
+    """What is true of every speaker, by the folder of the speaker: tab-separated; units as in `espeak.Voice`."""
+    rows = ["folder\tgender\ttract\tpitch\trange\trate\tbreath\tformants\theights\twidths"]
+    for folder, speaker in cast.items():
+        v = speaker.voice
+        single = f"{speaker.gender}\t{speaker.tract:.3f}\t{v.pitch:.1f}\t{v.range:.3f}\t{v.rate}\t{v.breath}"
+        shapes = (" ".join(f"{value:.3f}" for value in shape) for shape in (v.formants, v.heights, v.widths))
+        rows.append("\t".join((folder, single, *shapes)))
+    return "\n".join(rows) + "\n"
 
 
 def _floats(values: np.ndarray) -> tuple[float, ...]:

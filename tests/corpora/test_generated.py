@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speechdis.corpora import generated, timit
+from speechdis.corpora import timit
 from speechdis.corpora.espeak import Voice, speak
+from speechdis.corpora.generated import timit as generated
 from speechdis.corpora.sentences import SLOTS, sentences, words
 from speechdis.corpora.takes import Take, say
 from speechdis.corpora.voices import Speaker, draw_speaker, vary
@@ -127,7 +128,7 @@ def digest(root: Path) -> dict[str, str]:
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_jobs(tmp_path: Path) -> None:
     for name, seed, jobs in (("a", 3, 1), ("b", 3, 2), ("c", 4, 1)):
-        done = list(generated.timit(tmp_path / name, speakers=6, seed=seed, sentences_each=1, jobs=jobs))
+        done = list(generated.generate(tmp_path / name, speakers=6, seed=seed, sentences=1, jobs=jobs))
         assert len(done) == 6
     a, b, c = (digest(tmp_path / name) for name in "abc")
     assert a == b
@@ -136,7 +137,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_jobs(tmp_path
 
 
 def test_speakers_bear_ids_of_the_lists_and_share_only_the_sa_sentences(tmp_path: Path) -> None:
-    list(generated.timit(tmp_path, speakers=12, seed=0, sentences_each=2))
+    list(generated.generate(tmp_path, speakers=12, seed=0, sentences=2))
     splits = timit.prepare(tmp_path, sa=True)
     spks = {name: {u.spk for u in utterances} for name, utterances in splits.items()}
     assert {name: len(found) for name, found in spks.items()} == {"train": 7, "dev": 2, "test": 3}
@@ -147,5 +148,5 @@ def test_speakers_bear_ids_of_the_lists_and_share_only_the_sa_sentences(tmp_path
 
 
 def test_too_few_speakers(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="at least 6"):
-        list(generated.timit(tmp_path, speakers=5, seed=0))
+    with pytest.raises(InputError, match="6 to 630"):
+        list(generated.generate(tmp_path, speakers=5, seed=0))

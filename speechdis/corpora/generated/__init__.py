@@ -1,0 +1,32 @@
+"""Synthetic corpora in published layouts: espeak-ng voices whose words, times and factors are known exactly.
+
+A file of this package writes one layout: `generate(path, speakers, seed, jobs, **options)`, an iterator over the
+number of recordings of each speaker that is done; `SPEAKERS`, the default number of them; `arguments(parser)`
+for options of its own. Every tree holds `DOC/SPEAKERS.TSV`, the factors of every speaker (`voices.speaker_table`).
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import ModuleType
+from typing import TypeVar
+
+Group = TypeVar("Group")
+MARKER = "DOC/SPEAKERS.TSV"
+
+
+def names() -> list[str]:
+    """Every layout that can be generated."""
+    return sorted(info.name for info in pkgutil.iter_modules(__path__))
+
+
+def load(name: str) -> ModuleType:
+    """The module of layout `name`, one of `names()`."""
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def interleave(sizes: Mapping[Group, int]) -> list[Group]:
+    """Every group as often as its size, in an order of which any beginning has about the same proportions."""
+    places = ((number / size, order) for order, size in enumerate(sizes.values()) for number in range(size))
+    groups = list(sizes)
+    return [groups[order] for _, order in sorted(places)]
