@@ -12,6 +12,16 @@ A model that trains in phases (an adversary, say) also gives
 
     phases() -> list of Phase
 
+One that holds a parameter with a row for each utterance also has a field `rows` in its Config, which training sets,
+and gives
+
+    begin_pass(batches) -> the parameters that it set from all segments of the utterances of a new pass
+
+One whose static vector is not simply the mean over an utterance's segments also has
+
+    shrinkage: the vector is the sum over M segments, divided by M + shrinkage
+    transfer(static (M, S), voice (M', S)) -> (M, S), what to decode M segments with in the voice of M' others
+
 Dimension letters: B segments, T frames, F features, S and Z sizes of the static and dynamic factor.
 """
 
@@ -36,6 +46,8 @@ class Batch:
         twin: the same frames in another voice (B, T, F), or None: the motion augmentation.
         shuffled: a view that keeps the voice only, (B, T, F), or None: the content augmentation.
         population: number of segments in the training set, N of the MWS estimators.
+        utterance: which utterance a segment is of (B,), counted among those segments are drawn from.
+        segments: number of non-overlapping whole segments of that utterance (B,).
     """
 
     x: Tensor
@@ -43,6 +55,8 @@ class Batch:
     twin: Tensor | None = None
     shuffled: Tensor | None = None
     population: int = 1
+    utterance: Tensor | None = None
+    segments: Tensor | None = None
 
 
 class Posterior(NamedTuple):

@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 
 def run(rnn: nn.RNNBase, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Outputs (B, T, H) and the last state of every direction side by side, (B, directions * H).
+    """Outputs (B, T, H) and the last state of every layer and direction side by side, (B, layers * directions * H).
 
     Frames past `lengths` (B,) neither enter the state nor come out (zeros). None: all frames count.
     """
@@ -19,8 +19,7 @@ def run(rnn: nn.RNNBase, x: Tensor, lengths: Tensor | None = None) -> tuple[Tens
         packed_output, state = rnn(packed)
         output, _ = pad_packed_sequence(packed_output, batch_first=True, total_length=x.shape[1])
     hidden = state[0] if isinstance(state, tuple) else state  # (layers * directions, B, H)
-    directions = 2 if rnn.bidirectional else 1
-    return output, torch.cat(list(hidden[-directions:]), dim=-1)
+    return output, torch.cat(list(hidden), dim=-1)
 
 
 def mask(lengths: Tensor | None, x: Tensor) -> Tensor:

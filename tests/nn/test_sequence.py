@@ -7,10 +7,10 @@ from torch import nn
 from speechdis.nn import sequence
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize(("layers", "bidirectional"), [(1, False), (1, True), (2, True)])
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.RNN])
-def test_a_padded_segment_is_as_the_short_one_alone(kind: type, bidirectional: bool) -> None:
-    rnn = kind(4, 6, batch_first=True, bidirectional=bidirectional)
+def test_a_padded_segment_is_as_the_short_one_alone(kind: type, layers: int, bidirectional: bool) -> None:
+    rnn = kind(4, 6, layers, batch_first=True, bidirectional=bidirectional)
     x = torch.randn(3, 7, 4)
     lengths = torch.tensor([7, 3, 5])
     output, last = sequence.run(rnn, x, lengths)
@@ -25,6 +25,13 @@ def test_last_state_reads_both_ends() -> None:
     rnn = nn.LSTM(2, 3, batch_first=True, bidirectional=True)
     output, last = sequence.run(rnn, torch.randn(1, 5, 2))
     torch.testing.assert_close(last[0], torch.cat([output[0, -1, :3], output[0, 0, 3:]]))
+
+
+def test_last_state_holds_every_layer() -> None:
+    rnn = nn.LSTM(2, 3, num_layers=2, batch_first=True)
+    output, last = sequence.run(rnn, torch.randn(1, 5, 2))
+    assert last.shape == (1, 6)
+    torch.testing.assert_close(last[:, 3:], output[:, -1])
 
 
 def test_delay_and_mask() -> None:
