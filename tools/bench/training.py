@@ -3,8 +3,9 @@
 The plain step is what released code does: one encoder pass a view, a Python loop over LSTM cells for the
 posterior and for the prior, and MWS on a (T, B, B, D) tensor. Same equations, widths, batch and optimiser.
 Also printed: the share of a step that gathers frames, and segments per second at the recipe's settings.
+With --keep both are spared the page faults of freed memory (`training/memory.py`).
 
-    python tools/bench/training.py [--batch 256] [--hidden 128]
+    python tools/bench/training.py [--batch 256] [--hidden 128] [--keep]
 """
 
 import argparse
@@ -24,6 +25,7 @@ from speechdis.models import cdsvae, dsvae
 from speechdis.models.base import Batch, weighted
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.gaussian import LOG_2PI, Gaussian
+from speechdis.training import memory
 from speechdis.training.batches import Batches
 from speechdis.training.config import Training
 
@@ -95,7 +97,10 @@ def main() -> None:
     )
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--keep", action="store_true", help="keep freed memory, as `speechdis train` does")
     args = parser.parse_args()
+    if args.keep:
+        memory.keep_freed()
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         utterances = [
