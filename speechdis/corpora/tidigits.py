@@ -90,7 +90,7 @@ def parse(name: str) -> tuple[str, str]:
     """
     match = _NAME.fullmatch(name.lower())
     if match is None:
-        raise InputError(f"'{name}' is not digits (z, o, 1-9) and the letter of a take, as in z1234a.wav")
+        raise InputError(f"{name!r} is not digits (z, o, 1-9) and the letter of a take, as in z1234a.wav")
     return " ".join(LETTERS[letter] for letter in match[1]), match[2]
 
 

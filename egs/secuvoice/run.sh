@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SecuVoice: Spanish digits by two smartphones, cut out of their sequences, for pairing with MNIST's written ones.
+#
+#   bash egs/secuvoice/run.sh --secuvoice-root DIR --mnist DIR      # described by DIR/manifest.tsv
+#   bash egs/secuvoice/run.sh --secuvoice-root DIR \
+#     --pattern 'audio/(?P<speaker>[^/]+)/(?P<device>[^/]+)/(?P<digits>\d+)_(?P<take>\d+)\.wav'
+#   bash egs/secuvoice/run.sh --generated                           # no SecuVoice: a synthetic tree
+#
+# manifest.tsv has the tab-separated columns path, speaker, device, digits and take, named so in its first line;
+# the pattern above is for files such as audio/s001/wide/0457_1.wav. `speechdis prepare secuvoice --help` says more.
+# Stages: 0 data (sequences, and the digits cut out of them), 1 features, 2 pairs with written digits (with --mnist).
+
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+options=(
+  secuvoice_root= # the corpus
+  pattern=       # regular expression that describes its files; default: ROOT/manifest.tsv does
+  generated=false # speak a tree with espeak-ng, and use that
+  speakers=12    # how many, with --generated
+  mnist=         # folder of MNIST's IDX files; without it there are no pairs
+)
+. "$here/../options.sh"
+
+corpus=secuvoice
+if [ "$generated" = true ]; then
+  corpus=secuvoice-generated
+  secuvoice_root=$work/generated/secuvoice
+fi
+data=$work/data/$corpus
+
+if stage 0 "data: sequences, and the digits cut out of them"; then
+  if [ -z "$secuvoice_root" ]; then
+    echo "SecuVoice is not published: ask its authors (University of Granada), then pass its folder as --secuvoice-root DIR." >&2
+    echo "Without it, run on a generated tree: bash egs/secuvoice/run.sh --generated" >&2
+    exit 2
+  fi
+  if [ "$generated" = true ]; then
+    speechdis generate secuvoice --out "$secuvoice_root" --speakers "$speakers" --seed "$seed" --jobs "$jobs"
+  fi
+  speechdis prepare secuvoice --root "$secuvoice_root" ${pattern:+--pattern "$pattern"} --out "$data-sequences" \
+    --seed "$seed" --jobs "$jobs"
+  speechdis segment --data "$data-sequences" --out "$data" --method islands --jobs "$jobs"
+fi
+
+. "$here/../digits.sh"

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# TIDIGITS: English digits of 225 adults, cut out of their strings, for pairing with MNIST's written ones.
+#
+#   bash egs/tidigits/run.sh --tidigits-root /corpora/TIDIGITS --mnist DIR
+#   bash egs/tidigits/run.sh --generated                # no TIDIGITS: a synthetic tree of the same layout
+#
+# Stages: 0 data (strings, and the digits cut out of them), 1 features, 2 pairs with written digits (with --mnist).
+
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+options=(
+  tidigits_root= # the LDC release (LDC93S10)
+  generated=false # speak a tree of TIDIGITS's layout with espeak-ng, and use that
+  speakers=24    # how many, with --generated
+  strings=11     # of each length that each of them says, with --generated
+  mnist=         # folder of MNIST's IDX files; without it there are no pairs
+)
+. "$here/../options.sh"
+
+corpus=tidigits
+if [ "$generated" = true ]; then
+  corpus=tidigits-generated
+  tidigits_root=$work/generated/tidigits
+fi
+data=$work/data/$corpus
+
+if stage 0 "data: strings, and the digits cut out of them"; then
+  if [ -z "$tidigits_root" ]; then
+    echo "TIDIGITS is licensed: LDC93S10 from the Linguistic Data Consortium; pass its folder as --tidigits-root DIR." >&2
+    echo "Without it, run on a generated tree of the same layout: bash egs/tidigits/run.sh --generated" >&2
+    exit 2
+  fi
+  if [ "$generated" = true ]; then
+    speechdis generate tidigits --out "$tidigits_root" --speakers "$speakers" --strings "$strings" --seed "$seed" --jobs "$jobs"
+  fi
+  speechdis prepare tidigits --root "$tidigits_root" --out "$data-strings" --seed "$seed"
+  speechdis segment --data "$data-strings" --out "$data" --method align --jobs "$jobs"
+fi
+
+. "$here/../digits.sh"
