@@ -20,8 +20,7 @@ import torch
 from torch import Tensor
 
 from speechdis.models import dsvae
-from speechdis.models.base import Batch, Posterior, weighted
-from speechdis.nn import parallel, sequence
+from speechdis.models.base import Batch, weighted
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.gaussian import Gaussian
 from speechdis.nn.information import information_with_input, mutual_information
@@ -62,7 +61,7 @@ class Model(dsvae.Model):
         contrast = config.information == "contrast"
         shuffled = batch.shuffled if contrast and config.contrast_static else None
         twin = batch.twin if contrast and config.contrast_dynamic else None
-        posterior, shuffled_static, twin_dynamic = self._encode_views(batch, shuffled, twin, generator)
+        posterior, shuffled_static, twin_dynamic = self.encode_views(batch, shuffled, twin, generator)
         terms = self.bound(batch, posterior)
         if shuffled_static is not None:
             terms["contrast_static"] = -contrastive_information(
@@ -90,39 +89,3 @@ class Model(dsvae.Model):
                 config.mutual_information_over,
             )
         return weighted(terms, config)
-
-    def _encode_views(
-        self, batch: Batch, shuffled: Tensor | None, twin: Tensor | None, generator: torch.Generator
-    ) -> tuple[Posterior, Tensor | None, Tensor | None]:
-        """q(s, z | x), the static means of `shuffled` and the dynamic means of `twin`, in one encoder pass.
-
-        The shuffled view goes through the static branch alone and the twin through the dynamic one, except
-        where the dynamic posterior is built on the static branch ("full", "smooth").
-        """
-        lengths, size = batch.lengths, len(batch.x)
-        views = [v for v in (batch.x, twin, shuffled) if v is not None]
-        frames = self.frame(torch.cat(views)).split(size)
-        dynamic_views = frames[: 1 if twin is None else 2]
-        on_static = self.config.posterior in ("full", "smooth")
-        static_views = frames if on_static or twin is None else (frames[0], *frames[2:])
-
-        hidden, last = sequence.run(
-            self.static_rnn, torch.cat(static_views), _repeat(lengths, len(static_views))
-        )
-        static = self.static_head(last)
-        s = static.at(parallel.noise(static.mean, generator, views=len(static_views)))
-        seen = torch.cat(dynamic_views)
-        noise = parallel.noise(self.dynamic_like(seen), generator, views=len(dynamic_views))
-        dynamic, z = self.encode_dynamic(
-            seen, hidden[: len(seen)], s[: len(seen)], _repeat(lengths, len(dynamic_views)), noise
-        )
-        own = Posterior(
-            Gaussian(*(p[:size] for p in static)), Gaussian(*(p[:size] for p in dynamic)), s[:size], z[:size]
-        )
-        shuffled_static = None if shuffled is None else static.mean[-size:]
-        twin_dynamic = None if twin is None else dynamic.mean[size:]
-        return own, shuffled_static, twin_dynamic
-
-
-def _repeat(lengths: Tensor | None, times: int) -> Tensor | None:
-    return None if lengths is None else lengths.repeat(times)

@@ -137,6 +137,38 @@ class Model(nn.Module):
             samples.append(z)
         return Gaussian(torch.stack(means, 1), torch.stack(logvars, 1)), torch.stack(samples, 1)
 
+    def encode_views(
+        self, batch: Batch, shuffled: Tensor | None, twin: Tensor | None, generator: torch.Generator
+    ) -> tuple[Posterior, Tensor | None, Tensor | None]:
+        """q(s, z | x), the static means of `shuffled` and the dynamic means of `twin`, in one encoder pass.
+
+        None for a view that was not given. The shuffled view goes through the static branch alone and the twin
+        through the dynamic one, except where the dynamic posterior is built on the static branch ("full", "smooth").
+        """
+        lengths, size = batch.lengths, len(batch.x)
+        views = [v for v in (batch.x, twin, shuffled) if v is not None]
+        frames = self.frame(torch.cat(views)).split(size)
+        dynamic_views = frames[: 1 if twin is None else 2]
+        on_static = self.config.posterior in ("full", "smooth")
+        static_views = frames if on_static or twin is None else (frames[0], *frames[2:])
+
+        hidden, last = sequence.run(
+            self.static_rnn, torch.cat(static_views), _repeat(lengths, len(static_views))
+        )
+        static = self.static_head(last)
+        s = static.at(parallel.noise(static.mean, generator, views=len(static_views)))
+        seen = torch.cat(dynamic_views)
+        noise = parallel.noise(self.dynamic_like(seen), generator, views=len(dynamic_views))
+        dynamic, z = self.encode_dynamic(
+            seen, hidden[: len(seen)], s[: len(seen)], _repeat(lengths, len(dynamic_views)), noise
+        )
+        own = Posterior(
+            Gaussian(*(p[:size] for p in static)), Gaussian(*(p[:size] for p in dynamic)), s[:size], z[:size]
+        )
+        shuffled_static = None if shuffled is None else static.mean[-size:]
+        twin_dynamic = None if twin is None else dynamic.mean[size:]
+        return own, shuffled_static, twin_dynamic
+
     def prior(self, dynamic: Tensor) -> Gaussian:
         """p(z_t | z_<t) for every t of (B, T, Z), with z_0 = 0: one fused call."""
         hidden, _ = sequence.run(self.prior_rnn, sequence.delayed(dynamic))
@@ -178,3 +210,7 @@ class Model(nn.Module):
         """Posterior means: static (B, S), dynamic (B, T, Z)."""
         posterior = self.encode(x, lengths)
         return posterior.static.mean, posterior.dynamic.mean
+
+
+def _repeat(lengths: Tensor | None, times: int) -> Tensor | None:
+    return None if lengths is None else lengths.repeat(times)

@@ -119,7 +119,7 @@ class TestModel:
 def test_cdsvae_views_are_encoded_as_they_would_be_alone(posterior: str) -> None:
     """One encoder pass over segment, twin and shuffled view gives what three passes give."""
     model, data = build("cdsvae", posterior), batch()
-    own, shuffled_static, twin_dynamic = model._encode_views(data, data.shuffled, data.twin, generator())
+    own, shuffled_static, twin_dynamic = model.encode_views(data, data.shuffled, data.twin, generator())
     torch.testing.assert_close(own.static.mean, model.embed(data.x)[0])
     torch.testing.assert_close(shuffled_static, model.embed(data.shuffled)[0])
     if posterior in ("factorised", "causal", "smooth"):  # the others read a sample on the way
