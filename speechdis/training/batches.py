@@ -1,5 +1,10 @@
-"""Batches of segments gathered on the device: all frames are put there once, no workers, no host syncs."""
+"""Batches of segments gathered on the device: all frames are put there once, no workers, no host syncs.
 
+With `training.utterances` they are drawn in passes, each from that many utterances (hierarchical sampling, Hsu & Glass
+2018).
+"""
+
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +19,7 @@ from speechdis.features.store import Store
 from speechdis.models.base import Batch
 from speechdis.nn import parallel
 from speechdis.training.config import Training
+from speechdis.training.segments import Segments, pool
 
 
 class Batches:
@@ -27,7 +33,8 @@ class Batches:
         device: where all frames are put.
 
     Raises:
-        InputError: no utterance holds one whole segment, or the twins are not those of `store`.
+        InputError: no utterance holds one whole segment, fewer do than a pass has utterances, or the twins are not
+            those of `store`.
     """
 
     def __init__(
@@ -46,30 +53,67 @@ class Batches:
         self.mean, self.std = (torch.as_tensor(s, device=device) for s in (mean, std))
         self.bins = bins_of(store.settings)
         self.offsets = torch.arange(training.segment, device=device)
-        starts, first, count = segment_starts(store, training.segment)
-        self.starts, self.first, self.count = (
-            torch.as_tensor(s, device=device) for s in (starts, first, count)
+        whole = np.flatnonzero(store.counts >= training.segment)
+        self.first, self.counts = store.first[whole], store.counts[whole]
+        self.rows = training.utterances or len(whole)
+        _check(store, training, len(whole))
+        self.population = int((self.counts // training.segment).sum())
+        self.pass_steps = training.pass_steps or math.ceil(
+            self.population * self.rows / len(whole) / training.batch
         )
-        self.tiles = torch.as_tensor(tiled_starts(store, training.segment), device=device)
-        self.population = len(self.tiles)
+        self._choose(0)
+
+    def enter(self, step: int) -> bool:
+        """Draw from the utterances of the pass that `step` is of; True where the pass begins with it.
+
+        Which these are follows from seed and step alone.
+        """
+        if not self.training.utterances:
+            return False
+        number, within = divmod(step, self.pass_steps)
+        if number != self.number:
+            self._choose(number)
+        return within == 0
+
+    def _choose(self, number: int) -> None:
+        self.number = number
+        chosen = np.arange(len(self.first))
+        if self.training.utterances:
+            chosen = pool(len(chosen), self.rows, number, self.training.seed)
+        segment = self.training.segment
+        self.segments = Segments.of(self.first[chosen], self.counts[chosen], segment, self.device)
 
     def draw(self, generator: torch.Generator) -> Batch:
         """This rank's slice of a random batch: positions anywhere in the utterances, uniformly over frames."""
-        training = self.training
-        chosen = self._integers(len(self.starts), (training.batch,), generator)
+        training, segments = self.training, self.segments
+        number = self._integers(segments.total_positions, (training.batch,), generator)
+        starts, utterance = segments.position(number)
         other = None
         if training.static_view == "other":
             spread = torch.rand(training.batch, generator=generator, device=self.device)
-            other = self.starts[self.first[chosen] + (spread * self.count[chosen]).long()]
-        return self._batch(self.starts[chosen], other, generator)
+            other = segments.first[utterance] + (spread * segments.positions[utterance]).long()
+        return self._batch(starts, utterance, other, generator)
 
     def tile(self, generator: torch.Generator) -> Iterator[Batch]:
         """All non-overlapping whole segments in order, a batch at a time; a last part batch is left out."""
-        size = min(self.training.batch, len(self.tiles)) // parallel.world() * parallel.world()
-        for starts in self.tiles[: len(self.tiles) // size * size].split(size):
-            yield self._batch(starts, starts, generator)
+        total = self.segments.total_tiles
+        size = min(self.training.batch, total) // parallel.world() * parallel.world()
+        for begin in range(0, total // size * size, size):
+            starts, utterance = self.segments.tile(torch.arange(begin, begin + size, device=self.device))
+            yield self._batch(starts, utterance, starts, generator)
 
-    def _batch(self, starts: Tensor, other: Tensor | None, generator: torch.Generator) -> Batch:
+    def everything(self) -> Iterator[Batch]:
+        """All non-overlapping whole segments in order, without views, on every rank alike; the last batch is short."""
+        total, size = self.segments.total_tiles, self.training.batch
+        for begin in range(0, total, size):
+            number = torch.arange(begin, min(begin + size, total), device=self.device)
+            starts, utterance = self.segments.tile(number)
+            x = (self.frames[starts[:, None] + self.offsets] - self.mean) / self.std
+            yield Batch(x, utterance=utterance, segments=self.segments.tiles[utterance])
+
+    def _batch(
+        self, starts: Tensor, utterance: Tensor, other: Tensor | None, generator: torch.Generator
+    ) -> Batch:
         training = self.training
         rows = starts[:, None] + self.offsets
         raw = self.frames[rows]
@@ -89,6 +133,8 @@ class Batches:
             twin=None if twin is None else self._normalised(twin),
             shuffled=self._normalised(view),
             population=self.population,
+            utterance=parallel.mine(utterance),
+            segments=parallel.mine(self.segments.tiles[utterance]),
         )
 
     def _channel(self, raw: Tensor, filter_db: float, generator: torch.Generator) -> Tensor:
@@ -108,25 +154,16 @@ def on_device(frames: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(frames).to(device)
 
 
-def segment_starts(store: Store, segment: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every row at which a whole segment of one utterance begins, (P,), and for each the position in that
-    list of its utterance's first start, (P,), and the number of starts of its utterance, (P,)."""
-    counts = np.maximum(store.counts - segment + 1, 0)
-    if not counts.any():
+def _check(store: Store, training: Training, whole: int) -> None:
+    if not whole:
         raise InputError(
-            f"{store.path}: no utterance holds a segment of {segment} frames; lower training.segment"
+            f"{store.path}: no utterance holds a segment of {training.segment} frames; lower training.segment"
         )
-    first = np.cumsum(counts) - counts
-    within = np.arange(counts.sum()) - np.repeat(first, counts)
-    return np.repeat(store.first, counts) + within, np.repeat(first, counts), np.repeat(counts, counts)
-
-
-def tiled_starts(store: Store, segment: int) -> np.ndarray:
-    """First rows of all non-overlapping whole segments, in order."""
-    tiles = store.counts // segment
-    first = np.cumsum(tiles) - tiles
-    within = np.arange(tiles.sum()) - np.repeat(first, tiles)
-    return np.repeat(store.first, tiles) + segment * within
+    if training.utterances > whole:
+        raise InputError(
+            f"{store.path}: training.utterances is {training.utterances}, but only {whole} utterances hold a segment; "
+            "lower it, or set 0 for all"
+        )
 
 
 def _versions(store: Store, twins: Store) -> int:

@@ -34,6 +34,9 @@ class Training:
         seed: of weights, segments and noise.
         validate_every: steps between looks at the validation speakers, which choose `best`.
         patience: looks without a better validation loss before training stops; 0 never stops.
+        utterances: draw from this many at a time, a pass, and have the model's table begin anew with each (hierarchical
+            sampling); 0 draws from all.
+        pass_steps: optimiser steps of a pass; 0: as many as draw its utterances' segments once, on average.
         precision: "bfloat16" computes in mixed precision (meant for GPUs).
         static_view: what the voice must survive: frames in another order ("shuffle", "reverse", or "either",
             drawn per batch), or "other": another segment of the same utterance (ours; it uses the utterance
@@ -52,6 +55,8 @@ class Training:
     seed: int = 0
     validate_every: int = 200
     patience: int = 0
+    utterances: int = 0
+    pass_steps: int = 0
     precision: Literal["float32", "bfloat16"] = "float32"
     static_view: Literal["shuffle", "reverse", "either", "other"] = "shuffle"
     static_channel_db: float = 0.0

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,12 @@ def _trainer(
         )
     training, mean, std = recipe.training, store.mean, store.std
     batches = Batches(store, twins, training, mean, std, device)
-    looks = Batches(validation, None, training, mean, std, device)  # on the recordings alone
-    model = models.build(recipe.name, len(mean), recipe.model).to(device)
+    look = replace(training, utterances=0)  # on the recordings alone, and on all of them
+    looks = Batches(validation, None, look, mean, std, device)
+    config = recipe.model
+    if hasattr(config, "rows"):
+        config = replace(config, rows=batches.rows)
+    model = models.build(recipe.name, len(mean), config).to(device)
     current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
     return Trainer(current, training, batches, looks, out)
 

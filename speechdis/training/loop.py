@@ -73,6 +73,8 @@ class Trainer:
         totals: dict[str, Tensor] = {}
         count = until - self.step
         while self.step < until:
+            if self.batches.enter(self.step):
+                self._begin_pass()
             self._set_learning_rates()
             for phase, optimiser in zip(self.phases, self.optimisers, strict=True):
                 for _ in range(phase.repeats):
@@ -81,6 +83,13 @@ class Trainer:
             self.step += 1
             progress.update()
         return _means(totals, count)
+
+    def _begin_pass(self) -> None:
+        """Have a model with a row for each utterance set its rows; what the optimiser knew of the last ones goes."""
+        if hasattr(self.model, "begin_pass"):
+            for parameter in self.model.begin_pass(self.batches.everything()):
+                for optimiser in self.optimisers:
+                    optimiser.state.pop(parameter, None)
 
     def _take(self, phase: Phase, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
         """One optimiser step of `phase`, on a batch of its own."""

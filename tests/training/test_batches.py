@@ -8,8 +8,9 @@ import torch
 
 from speechdis.errors import InputError
 from speechdis.features.store import Store
-from speechdis.training.batches import Batches, segment_starts, tiled_starts
+from speechdis.training.batches import Batches
 from speechdis.training.config import Training
+from speechdis.training.segments import Segments
 
 CPU = torch.device("cpu")
 ZERO, ONE = np.zeros(10, np.float32), np.ones(10, np.float32)
@@ -30,17 +31,32 @@ def utterance_of(store: Store, rows: np.ndarray) -> np.ndarray:
     return np.searchsorted(store.first, rows, side="right") - 1
 
 
-def test_starts_are_all_positions_by_brute_force(train_store: Store) -> None:
-    starts, first, count = segment_starts(train_store, 6)
-    brute = [f + i for f, c in zip(train_store.first, train_store.counts, strict=True) for i in range(c - 5)]
-    np.testing.assert_array_equal(starts, brute)
-    owner = utterance_of(train_store, starts)
-    for i in range(len(starts)):
-        assert set(owner[first[i] : first[i] + count[i]]) == {owner[i]}
+def test_segments_are_all_of_them_by_brute_force(train_store: Store) -> None:
+    first, counts = train_store.first, train_store.counts
+    segments = Segments.of(first, counts, 6, CPU)
+    positions = [(f + i, u) for u, (f, c) in enumerate(zip(first, counts, strict=True)) for i in range(c - 5)]
     tiles = [
-        f + i for f, c in zip(train_store.first, train_store.counts, strict=True) for i in range(0, c - 5, 6)
+        (f + i, u) for u, (f, c) in enumerate(zip(first, counts, strict=True)) for i in range(0, c - 5, 6)
     ]
-    np.testing.assert_array_equal(tiled_starts(train_store, 6), tiles)
+    assert (segments.total_positions, segments.total_tiles) == (len(positions), len(tiles))
+    for found, brute in ((segments.position, positions), (segments.tile, tiles)):
+        rows, owner = found(torch.arange(len(brute)))
+        assert list(zip(rows.tolist(), owner.tolist(), strict=True)) == brute
+
+
+def test_a_batch_says_whose_segments_it_holds(train_store: Store) -> None:
+    made = batches(train_store)
+    drawn = made.draw(torch.Generator().manual_seed(0))
+    tiled = list(made.tile(torch.Generator().manual_seed(0)))
+    for batch in (drawn, *tiled):
+        owner = utterance_of(train_store, rows_of(train_store, batch.x))[:, 0]
+        np.testing.assert_array_equal(batch.utterance, owner)
+        np.testing.assert_array_equal(batch.segments, train_store.counts[owner] // 6)
+    everything = list(made.everything())
+    for a, b in zip(tiled, everything, strict=False):
+        torch.testing.assert_close(a.x, b.x)
+    rows = np.concatenate([rows_of(train_store, b.x)[:, 0] for b in everything])
+    np.testing.assert_array_equal(rows, made.segments.tile(torch.arange(made.population))[0])
 
 
 def test_a_segment_is_consecutive_frames_of_one_utterance(train_store: Store) -> None:
@@ -87,4 +103,4 @@ def test_foreign_twins_and_too_long_segments_are_refused(corpus: Path, train_sto
     with pytest.raises(InputError, match="not the twins of"):
         batches(train_store, Store.read(corpus / "features" / "dev"))
     with pytest.raises(InputError, match="no utterance holds a segment of 1000 frames"):
-        segment_starts(train_store, 1000)
+        Batches(train_store, None, Training(segment=1000), ZERO, ONE, CPU)

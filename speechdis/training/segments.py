@@ -1,0 +1,63 @@
+"""Whole segments of a set of utterances, found by number: what is held grows with utterances, not with frames."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The whole segments of U utterances: at every position ("positions"), or one after the other ("tiles").
+
+    Positions, and tiles, are numbered utterance by utterance.
+
+    Attributes:
+        length: frames of a segment.
+        first: row of each utterance's first frame, (U,).
+        positions, tiles: how many each utterance has, (U,).
+        position_ends, tile_ends: running sums of them, (U,).
+        total_positions, total_tiles: of all utterances.
+    """
+
+    length: int
+    first: Tensor
+    positions: Tensor
+    tiles: Tensor
+    position_ends: Tensor
+    tile_ends: Tensor
+    total_positions: int
+    total_tiles: int
+
+    @classmethod
+    def of(cls, first: np.ndarray, counts: np.ndarray, length: int, device: torch.device) -> "Segments":
+        """Of utterances that begin at rows `first` (U,) and have `counts` (U,) frames, `length` or more each."""
+        positions, tiles = counts - length + 1, counts // length
+        arrays = (first, positions, tiles, positions.cumsum(), tiles.cumsum())
+        a, b, c, d, e = (torch.as_tensor(array, device=device) for array in arrays)
+        return cls(length, a, b, c, d, e, int(positions.sum()), int(tiles.sum()))
+
+    def position(self, number: Tensor) -> tuple[Tensor, Tensor]:
+        """First row and utterance of the positions of these numbers (B,)."""
+        utterance = torch.searchsorted(self.position_ends, number, right=True)
+        within = number - self.position_ends[utterance] + self.positions[utterance]
+        return self.first[utterance] + within, utterance
+
+    def tile(self, number: Tensor) -> tuple[Tensor, Tensor]:
+        """First row and utterance of the tiles of these numbers (B,)."""
+        utterance = torch.searchsorted(self.tile_ends, number, right=True)
+        within = number - self.tile_ends[utterance] + self.tiles[utterance]
+        return self.first[utterance] + self.length * within, utterance
+
+
+def pool(utterances: int, size: int, number: int, seed: int) -> np.ndarray:
+    """Which of `utterances` the pass `number` draws from, (size,), distinct, ascending: hierarchical sampling.
+
+    Hsu & Glass (2018) draw every pass anew; here ceil(utterances / size) passes in a row cut one random order of all
+    utterances, so that none is left out; the last of them is filled up from the order's beginning.
+    """
+    passes = math.ceil(utterances / size)
+    order = np.random.default_rng([seed, number // passes]).permutation(utterances)
+    return np.sort(order.take(number % passes * size + np.arange(size), mode="wrap"))
