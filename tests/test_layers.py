@@ -10,6 +10,7 @@ MAY_IMPORT = {
     "data": set(),
     "corpora": {"data"},
     "features": {"data", "corpora"},
+    "segmentation": {"data", "corpora"},
     "augment": {"data", "corpora", "features"},
     "nn": set(),
     "models": {"nn"},
@@ -18,7 +19,7 @@ MAY_IMPORT = {
     "synthesis": {"data", "features", "augment", "nn", "models", "training"},
     "report": {"data", "features", "models", "training", "evaluation", "synthesis"},
 }
-NO_TORCH = {"data", "corpora"}
+NO_TORCH = {"data", "corpora", "segmentation"}
 
 
 def imported(file: Path) -> set[str]:

@@ -39,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Make one store or several."""
+    from speechdis.data.directory import find_directories
     from speechdis.features import settings_of
     from speechdis.features.kaldi import export
 
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError("--from-kaldi reads frames, so it does not go with --channel or --scheduler")
     make, marker = (_imported, "feats.scp") if args.from_kaldi else (_extracted, "wav.scp")
     result: dict[str, dict[str, Any]] = {}
-    for name, data in _directories(args.data, marker).items():
+    for name, data in find_directories(args.data, marker).items():
         store, skipped = make(data, args.out / name, settings, args)
         if args.to_kaldi:
             export(store, args.to_kaldi / name)
@@ -59,16 +60,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     message = "%s: %d utterances, %d frames, %d utterances skipped -> %s"
     logging.getLogger(__name__).info(message, args.type, *totals, args.out)
     return result
-
-
-def _directories(data: Path, marker: str) -> dict[str, Path]:
-    """Name of each data directory in the folder `data`, or "" for `data` itself."""
-    if (data / marker).exists():
-        return {"": data}
-    found = {path.parent.name: path.parent for path in sorted(data.glob(f"*/{marker}"))}
-    if not found:
-        raise InputError(f"{data}: no {marker} there or in a folder of it; see 'speechdis prepare'")
-    return found
 
 
 def _extracted(

@@ -64,6 +64,25 @@ def read_directory(path: str | Path) -> list[Utterance]:
     ]  # fmt: skip
 
 
+def find_directories(path: str | Path, marker: str = "wav.scp") -> dict[str, Path]:
+    """Name of each data directory in the folder `path`, or "" for `path` itself.
+
+    Args:
+        path: a data directory, or a folder of some (train, dev, test).
+        marker: the file that tells one.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = Path(path)
+    if (path / marker).exists():
+        return {"": path}
+    found = {file.parent.name: file.parent for file in sorted(path.glob(f"*/{marker}"))}
+    if not found:
+        raise InputError(f"{path}: no {marker} there or in a folder of it; see 'speechdis prepare'")
+    return found
+
+
 def write_directory(path: str | Path, utterances: Iterable[Utterance]) -> None:
     """Write a data directory, each file sorted as `LC_ALL=C sort` would.
 
