@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "augment": {"data", "corpora", "features"},
     "nn": set(),
     "models": {"nn"},
-    "training": {"data", "features", "augment", "nn", "models"},
+    "training": {"data", "corpora", "features", "augment", "nn", "models"},
     "evaluation": {"data", "features", "augment", "nn", "models", "training"},
     "synthesis": {"data", "features", "augment", "nn", "models", "training"},
     "report": {"data", "features", "models", "training", "evaluation", "synthesis"},

@@ -56,10 +56,12 @@ def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
         _LOG.warning("skipped: %s", error)
         skipped.append(error)
 
-    prepare = corpora.load(args.corpus).prepare
+    corpus = corpora.load(args.corpus)
+    prepare = corpus.prepare
     options = vars(args).keys() & inspect.signature(prepare).parameters.keys()
     splits = prepare(report=report, **{name: getattr(args, name) for name in options})
-    summaries = write_splits(args.out, splits, report)
+    disjoint = not getattr(corpus, "SHARED_SPEAKERS", False)
+    summaries = write_splits(args.out, splits, report, disjoint)
     for name, s in summaries.items():
         _LOG.info("%-6s %6d utterances  %4d speakers  %7.3f h", name, s.utterances, s.speakers, s.hours)
     total = sum(s.utterances for s in summaries.values())

@@ -34,7 +34,7 @@ def hold_out(spks: Iterable[str], count: int, seed: int) -> set[str]:
 
 
 def write_splits(
-    path: str | Path, splits: dict[str, list[Utterance]], report: Report = fail
+    path: str | Path, splits: dict[str, list[Utterance]], report: Report = fail, disjoint: bool = True
 ) -> dict[str, Summary]:
     """Write a data directory for each split, `path/train` and so on, all of them or none.
 
@@ -42,12 +42,13 @@ def write_splits(
         path: the tree; an earlier one is replaced.
         splits: split name to utterances.
         report: called with the InputError of each utterance whose audio does not open, which is left out.
+        disjoint: no two splits may share a speaker.
 
     Raises:
-        InputError: an empty split, or a speaker in two of them.
+        InputError: an empty split, or, if `disjoint`, a speaker in two of them.
     """
     path = Path(path)
-    for one, other in combinations(splits, 2):
+    for one, other in combinations(splits, 2) if disjoint else ():
         shared = {u.spk for u in splits[one]} & {u.spk for u in splits[other]}
         if shared:
             raise InputError(

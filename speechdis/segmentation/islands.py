@@ -30,9 +30,9 @@ class Settings:
         margin: what is kept before and after an island, s.
     """
 
-    threshold: float = 0.35
+    threshold: float = 0.2
     range_db: float = 40.0
-    gap: float = 0.15
+    gap: float = 0.2
     shortest: float = 0.08
     margin: float = 0.02
 

@@ -1,0 +1,45 @@
+"""Turn MNIST into frame stores: train, dev and test.
+
+An image is 28 frames (rows) of 28 pixels in [0, 1]; its id is its digit and its number, 7-00012. The release's
+10,000 test images are `test`; some of the others, drawn by seed, are `dev`.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add("--root", required=True, type=Path, metavar="DIR", help="MNIST's four IDX files, plain or .gz")
+    add("--out", required=True, type=Path, metavar="DIR", help="writes DIR/train, DIR/dev and DIR/test")
+    add("--dev", type=int, default=5000, metavar="N", help="training images held for dev (default: 5000)")
+    add("--seed", type=int, default=0, help="draws them (default: 0)")
+
+
+def run(args: argparse.Namespace) -> dict[str, int]:
+    """Write the stores; the number of images in each."""
+    import numpy as np
+
+    from speechdis.corpora import mnist
+    from speechdis.errors import InputError
+    from speechdis.features.images import write_images
+
+    parts = {part: mnist.read(args.root, part) for part in ("train", "test")}
+    count = len(parts["train"][1])
+    if not 0 < args.dev < count:
+        raise InputError(f"--dev {args.dev}: choose 1 to {count - 1} of the {count} training images")
+    order = np.random.default_rng(args.seed).permutation(count)
+    chosen = {
+        "train": ("train", np.sort(order[args.dev :])),
+        "dev": ("train", np.sort(order[: args.dev])),
+        "test": ("test", np.arange(len(parts["test"][1]))),
+    }
+    sizes = {}
+    for name, (part, numbers) in chosen.items():
+        sizes[name] = len(write_images(args.out / name, *parts[part], numbers))
+    logging.getLogger(__name__).info(
+        "%s: %d images for training, %d for dev, %d for test", args.out, *sizes.values()
+    )
+    return sizes

@@ -1,0 +1,46 @@
+"""Pair each spoken digit with a random written one of the same identity, once and for all.
+
+For dev and test; training draws new pairs in every epoch. SPEECH is a data directory whose `text` is one digit an
+utterance, IMAGES a store of `speechdis images`. Lines 'spoken-id image-id'.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add("--speech", required=True, type=Path, metavar="DIR", help="data directory of single spoken digits")
+    add("--images", required=True, type=Path, metavar="DIR", help="frame store of written digits")
+    add("--out", required=True, type=Path, metavar="FILE", help="the pairs")
+    add("--seed", type=int, default=0, help="draws them (default: 0)")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Write the pairs; how many there are of each digit and how many different images they use."""
+    import numpy as np
+
+    from speechdis.errors import InputError
+    from speechdis.features.store import Store
+    from speechdis.training.pairs import Pairing, spoken_digits, write_pairs, written_digits
+
+    spoken, store = spoken_digits(args.speech), Store.read(args.images)
+    digits, written = np.array(list(spoken.values())), written_digits(store)
+    try:
+        images = Pairing(digits, written).draw(args.seed)
+    except InputError as error:
+        raise InputError(f"{args.speech} and {args.images}: {error}") from None
+    write_pairs(args.out, [(utt, store.utts[i]) for utt, i in zip(spoken, images, strict=True)])
+    log, classes = logging.getLogger(__name__), []
+    for digit in np.unique(digits):
+        of = digits == digit
+        row = {"digit": int(digit), "spoken": int(of.sum()), "written": int((written == digit).sum())}
+        row["images_used"] = len(np.unique(images[of]))
+        classes.append(row)
+        log.info("%d: %6d spoken, %6d written, %6d of them used", *row.values())
+    used = len(np.unique(images))
+    log.info("%s: %d pairs with %d different images", args.out, len(digits), used)
+    return {"pairs": len(digits), "images_used": used, "classes": classes}

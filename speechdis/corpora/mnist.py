@@ -1,0 +1,81 @@
+"""MNIST (LeCun, Cortes and Burges): 70,000 written digits of 28 x 28 pixels, in the IDX files of its release.
+
+`{train,t10k}-{images-idx3,labels-idx1}-ubyte`, plain or `.gz`. An IDX file is a big-endian number that says type
+and dimensions (2051: images, 2049: labels), each dimension in four bytes, and the bytes themselves.
+"""
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from speechdis.corpora.layout import looks_like
+from speechdis.errors import InputError
+
+SIZE = 28
+"""Pixels of a side."""
+_IMAGES, _LABELS = 2051, 2049
+_KINDS = {_IMAGES: "images", _LABELS: "labels"}
+_PARTS = {"train": "train", "test": "t10k"}
+
+
+def read(root: str | Path, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, 28, 28) and their digits (N,), both uint8, of `train` or `test`, in the order of the files.
+
+    Raises:
+        InputError: a file is missing, or not what its name says; the two do not belong together.
+    """
+    files = [_find(Path(root), f"{_PARTS[part]}-{kind}") for kind in ("images-idx3", "labels-idx1")]
+    images, labels = read_idx(files[0], _IMAGES), read_idx(files[1], _LABELS)
+    if images.shape[1:] != (SIZE, SIZE):
+        height, width = images.shape[1:]
+        raise InputError(f"{files[0]}: images of {height} x {width} pixels; {SIZE} x {SIZE} are needed")
+    if len(images) != len(labels):
+        raise InputError(f"{files[1]}: {len(labels)} labels, but {len(images)} images in {files[0].name}")
+    if labels.max() > 9:
+        raise InputError(f"{files[1]}: label {labels.max()} is no digit")
+    return images, labels
+
+
+def read_idx(file: Path, magic: int) -> np.ndarray:
+    """The uint8 array of an IDX file that begins with `magic`, 2051 (N, height, width) or 2049 (N,).
+
+    Raises:
+        InputError: empty, of another kind, truncated, too long, or not gzip where its name ends so.
+    """
+    try:
+        data = file.read_bytes()
+        data = gzip.decompress(data) if file.suffix == ".gz" and data else data
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{file}: cannot be read ({error})") from None
+    if not data:
+        raise InputError(f"{file}: empty file")
+    found = int.from_bytes(data[:4], "big")
+    if found in _KINDS and found != magic:
+        raise InputError(f"{file}: holds {_KINDS[found]}, not {_KINDS[magic]}; are the two files swapped?")
+    if found != magic:
+        raise InputError(f"{file}: begins with {found}, not {magic}: not an IDX file of {_KINDS[magic]}")
+    head = 4 * (1 + magic % 256)  # the last byte is the number of dimensions
+    if len(data) < head:
+        raise InputError(f"{file}: truncated in its header")
+    shape = struct.unpack(f">{magic % 256}I", data[4:head])
+    expected = int(np.prod(shape, dtype=object))
+    if len(data) - head != expected:
+        what = "truncated" if len(data) - head < expected else "too long"
+        raise InputError(f"{file}: {what}: {len(data) - head} bytes of data, its header promises {expected}")
+    if not expected:
+        raise InputError(f"{file}: holds no {_KINDS[magic]}")
+    return np.frombuffer(data, np.uint8, offset=head).reshape(shape)
+
+
+def _find(root: Path, name: str) -> Path:
+    """The file, plain or compressed, with the `-` or the `.` that copies of MNIST have before `idx`."""
+    for stem in (f"{name}-ubyte", f"{name}-ubyte".replace("-idx", ".idx")):
+        for file in (root / stem, root / f"{stem}.gz"):
+            if file.is_file():
+                return file
+    raise InputError(
+        f"{root}: no {name}-ubyte or {name}-ubyte.gz{looks_like(root)}; MNIST has four such files"
+    )
