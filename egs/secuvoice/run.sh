@@ -22,6 +22,7 @@ options=(
 . "$here/../options.sh"
 
 corpus=secuvoice
+rate=
 if [ "$generated" = true ]; then
   corpus=secuvoice-generated
   secuvoice_root=$work/generated/secuvoice
