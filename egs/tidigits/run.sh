@@ -18,7 +18,7 @@ options=(
 . "$here/../options.sh"
 
 corpus=tidigits
-rate= # 16 kHz, of the 20 of the recordings
+rate=
 if [ "$generated" = true ]; then
   corpus=tidigits-generated
   tidigits_root=$work/generated/tidigits
