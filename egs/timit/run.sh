@@ -11,7 +11,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 options=(
   timit_root=    # the LDC release (LDC93S1)
   generated=false # speak a tree of TIMIT's layout with espeak-ng, and use that
-  speakers=64    # how many, with --generated
+  speakers=64    # how many, with --generated; 630 is TIMIT's whole shape
+  words=         # of each sentence, with --generated; default: real sentences
 )
 . "$here/../options.sh"
 
@@ -32,7 +33,7 @@ if stage 0 "data"; then
     exit 2
   fi
   if [ "$generated" = true ]; then
-    speechdis generate timit --out "$timit_root" --speakers "$speakers" --seed "$seed" --jobs "$jobs"
+    speechdis generate timit --out "$timit_root" --speakers "$speakers" ${words:+--words "$words"} --seed "$seed" --jobs "$jobs"
   fi
   speechdis prepare timit --root "$timit_root" --out "$data"
 fi

@@ -96,7 +96,7 @@ def test_times_of_secuvoice_are_those_of_the_sound(sequences: Path) -> None:
     for place, spk, device, digits, take in rows:
         wave, rate = read_audio(sequences / place)
         spans = words[f"{spk}-{device}-{digits}-{take}"]
-        assert len(spans) == len(digits)
+        assert len(spans) == len(digits) and spans == sorted(spans)
         noise = floor[spk, device]
         for start, end, _ in spans:
             assert decibels(wave[round(start * rate) : round(end * rate)]) > max(-36, noise)

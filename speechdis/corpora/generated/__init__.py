@@ -7,7 +7,8 @@ for options of its own. Every tree holds `DOC/SPEAKERS.TSV`, the factors of ever
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
@@ -23,6 +24,11 @@ def names() -> list[str]:
 def load(name: str) -> ModuleType:
     """The module of layout `name`, one of `names()`."""
     return importlib.import_module(f"{__name__}.{name}")
+
+
+def write_words(path: Path, lines: Iterable[str]) -> None:
+    """`words` of a tree: lines `utt start end word`, in the order of ids and, within one, as they come."""
+    (path / "words").write_text("".join(sorted(lines, key=lambda line: line.split()[0])))
 
 
 def interleave(sizes: Mapping[Group, int]) -> list[Group]:

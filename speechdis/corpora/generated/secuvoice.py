@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from speechdis.corpora import espeak
 from speechdis.corpora.digits import SPANISH
-from speechdis.corpora.generated import MARKER
+from speechdis.corpora.generated import MARKER, write_words
 from speechdis.corpora.secuvoice import FIELDS, MANIFEST, utterance_id
 from speechdis.corpora.takes import LEVEL, Label, extent
 from speechdis.corpora.voices import Speaker, draw_speaker, speaker_table, vary
@@ -105,7 +105,7 @@ def generate(
         lines += own_lines
         yield len(own_rows)
     (path / MANIFEST).write_text("".join(rows))
-    (path / "words").write_text("".join(sorted(lines)))
+    write_words(path, lines)
 
 
 def _cast(count: int, rng: np.random.Generator) -> tuple[dict[str, Speaker], dict[str, dict[str, float]]]:

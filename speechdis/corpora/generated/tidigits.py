@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speechdis.corpora import espeak
-from speechdis.corpora.generated import MARKER, interleave
+from speechdis.corpora.generated import MARKER, interleave, write_words
 from speechdis.corpora.takes import say_words
 from speechdis.corpora.tidigits import ADULTS, GENDERS, LETTERS, RATE, parse
 from speechdis.corpora.voices import Speaker, draw_speaker, speaker_table
@@ -94,7 +94,7 @@ def generate(path: Path, speakers: int, seed: int, jobs: int = 1, strings: int =
     for own, spoken in zip(parts, map_utterances(_write, parts, jobs), strict=True):
         lines += spoken
         yield len(own.names)
-    (path / "words").write_text("".join(lines))
+    write_words(path, lines)
 
 
 def _names(strings: int, rng: np.random.Generator) -> tuple[str, ...]:
