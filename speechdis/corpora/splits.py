@@ -26,10 +26,10 @@ def hold_out(spks: Iterable[str], count: int, seed: int) -> set[str]:
         InputError: `count` would take none or all of them.
     """
     spks = set(spks)
+    if len(spks) < 2:
+        raise InputError(f"{len(spks)} speaker(s) to hold {count} out of: is the corpus whole?")
     if not 0 < count < len(spks):
-        raise InputError(
-            f"cannot hold out {count} of {len(spks)} speakers: choose 1 to {len(spks) - 1}, or find more of the corpus"
-        )
+        raise InputError(f"cannot hold out {count} of {len(spks)} speakers: choose 1 to {len(spks) - 1}")
     return set(sorted(spks, key=lambda spk: hashlib.sha256(f"{seed} {spk}".encode()).digest())[:count])
 
 

@@ -75,8 +75,10 @@ def test_the_seed_chooses_the_dev_speakers(tmp_path: Path) -> None:
     dev = [frozenset(u.spk for u in tidigits.prepare(root, seed=seed)["dev"]) for seed in range(20)]
     assert dev[0] == frozenset(u.spk for u in tidigits.prepare(root, seed=0)["dev"])
     assert set().union(*dev) == {"ae", "aj", "al", "ac"}
-    with pytest.raises(InputError, match="hold out 4 of 4 speakers"):
+    with pytest.raises(InputError, match="hold out 4 of 4 speakers: choose 1 to 3"):
         tidigits.prepare(root, dev_speakers=4)
+    with pytest.raises(InputError, match=r"0 speaker\(s\) to hold 1 out of"):
+        tidigits.prepare(root / "tidigits/test")
 
 
 def test_a_strange_name_is_reported_and_left_out(tmp_path: Path) -> None:
