@@ -80,25 +80,13 @@ def generate(
         raise InputError(f"{speakers} speakers with {takes} takes: 3 to 999 and at least 1 are needed")
     espeak.load()
     cast, noise = _cast(speakers, np.random.default_rng((seed, 0)))
-    parts = [
-        _Part(
-            path,
-            speaker,
-            noise[spk],
-            _digits(sequences, np.random.default_rng((seed, 1, n))),
-            takes,
-            (seed, 2, n),
-        )
-        for n, (spk, speaker) in enumerate(cast.items())
-    ]
+    parts = []
+    for n, (spk, speaker) in enumerate(cast.items()):
+        digits = _digits(sequences, np.random.default_rng((seed, 1, n)))
+        parts.append(_Part(path, speaker, noise[spk], digits, takes, (seed, 2, n)))
     (path / MARKER).parent.mkdir(parents=True, exist_ok=True)
     (path / MARKER).write_text(speaker_table({f"audio/{spk}": speaker for spk, speaker in cast.items()}))
-    devices = [
-        f"{spk}\t{device}\t{level:.1f}\t{BANDS[device][0]:.0f}\t{BANDS[device][1]:.0f}\n"
-        for spk, levels in noise.items()
-        for device, level in levels.items()
-    ]
-    (path / "DOC/DEVICES.TSV").write_text("speaker\tdevice\tnoise_db\tlow_hz\thigh_hz\n" + "".join(devices))
+    (path / "DOC/DEVICES.TSV").write_text(_device_table(noise))
     rows, lines = ["\t".join(FIELDS) + "\n"], []
     for own_rows, own_lines in map_utterances(_write, parts, jobs):
         rows += own_rows
@@ -121,6 +109,16 @@ def _cast(count: int, rng: np.random.Generator) -> tuple[dict[str, Speaker], dic
             zip(BANDS, levels if rng.random() < _WIDE_IS_QUIETER else levels[::-1], strict=True)
         )
     return cast, noise
+
+
+def _device_table(noise: dict[str, dict[str, float]]) -> str:
+    """Noise in dB of full scale and band in Hz of every device, by speaker."""
+    rows = ["speaker\tdevice\tnoise_db\tlow_hz\thigh_hz"]
+    for spk, levels in noise.items():
+        for device, level in levels.items():
+            low, high = BANDS[device]
+            rows.append(f"{spk}\t{device}\t{level:.1f}\t{low:.0f}\t{high:.0f}")
+    return "\n".join(rows) + "\n"
 
 
 def _digits(sequences: int, rng: np.random.Generator) -> tuple[str, ...]:
