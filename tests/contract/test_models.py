@@ -1,6 +1,6 @@
 """One contract for every model: shapes, gradients, learning, checkpoints, independence of the batch, swapping."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,20 @@ from speechdis.training import checkpoint
 BINS, FRAMES = 12, 8
 SMALL = {"static_size": 5, "dynamic_size": 3, "hidden_size": 16, "frame_size": 10}
 POSTERIORS = ["factorised", "full", "nested", "causal", "smooth"]
-CASES = [(name, posterior) for name in ("dsvae", "cdsvae") for posterior in POSTERIORS]
+CASES: list[tuple[str, dict[str, Any]]] = [
+    *((name, {"posterior": posterior}) for name in ("dsvae", "cdsvae") for posterior in POSTERIORS),
+    *(("fhvae", {"layers": layers, "rows": 8}) for layers in (1, 2)),
+    *((name, {"posterior": posterior}) for name in ("s3vae", "rwae", "spyl") for posterior in ("factorised", "full")),
+    ("rwae", {"divergence": "gan"}),
+    ("dbse", {}),
+]
 
 
-def build(name: str, posterior: str) -> Any:
+def build(name: str, settings: dict[str, Any]) -> Any:
     torch.manual_seed(0)
-    return models.build(name, BINS, models.load(name).Config(**SMALL, posterior=posterior))
+    config = models.load(name).Config
+    small = {k: v for k, v in SMALL.items() if k in {f.name for f in fields(config)}}
+    return models.build(name, BINS, config(**small, **settings))
 
 
 def batch(size: int = 8) -> Batch:
@@ -29,7 +37,8 @@ def batch(size: int = 8) -> Batch:
     directions = torch.randn(2, BINS, generator=g)
     voices, words = torch.randn(2, size, 1, 1, generator=g), torch.randn(1, size, FRAMES, 1, generator=g)
     x, twin = (2 * v * directions[0] + 2 * words[0] * directions[1] for v in voices)
-    return Batch(x, twin=twin, shuffled=x.flip(1), population=100)
+    utterance, segments = torch.arange(size), torch.full((size,), 3)
+    return Batch(x, None, twin, x.flip(1), population=100, utterance=utterance, segments=segments)
 
 
 def generator() -> torch.Generator:
@@ -40,10 +49,10 @@ def test_the_cases_name_every_model() -> None:
     assert {name for name, _ in CASES} == set(models.names())
 
 
-@pytest.mark.parametrize(("name", "posterior"), CASES)
+@pytest.mark.parametrize(("name", "settings"), CASES, ids=str)
 class TestModel:
-    def test_shapes(self, name: str, posterior: str) -> None:
-        model, x = build(name, posterior), batch().x
+    def test_shapes(self, name: str, settings: dict[str, Any]) -> None:
+        model, x = build(name, settings), batch().x
         q = model.encode(x, None, generator())
         assert q.static.mean.shape == q.static.logvar.shape == q.static_sample.shape == (8, 5)
         assert q.dynamic.mean.shape == q.dynamic.logvar.shape == q.dynamic_sample.shape == (8, FRAMES, 3)
@@ -54,21 +63,21 @@ class TestModel:
         static, dynamic = model.sample_prior(4, 6, generator())
         assert (static.shape, dynamic.shape) == ((4, 5), (4, 6, 3))
 
-    def test_gradient_reaches_every_parameter(self, name: str, posterior: str) -> None:
-        model = build(name, posterior)
+    def test_gradient_reaches_every_parameter(self, name: str, settings: dict[str, Any]) -> None:
+        model = build(name, settings)
         model.loss(batch(), generator())["loss"].backward()
         idle = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
         assert idle == []
 
-    def test_the_loss_is_the_weighted_sum_of_its_terms(self, name: str, posterior: str) -> None:
-        model = build(name, posterior)
+    def test_the_loss_is_the_weighted_sum_of_its_terms(self, name: str, settings: dict[str, Any]) -> None:
+        model = build(name, settings)
         model.config = replace(model.config, kl_static=0.3, kl_dynamic=2.0)
         terms = model.loss(batch(), generator())
         total = sum(getattr(model.config, n, 1.0) * v for n, v in terms.items() if n != "loss")
         torch.testing.assert_close(terms["loss"], total)
 
-    def test_the_loss_falls_on_eight_segments(self, name: str, posterior: str) -> None:
-        model, data, g = build(name, posterior), batch(), generator()
+    def test_the_loss_falls_on_eight_segments(self, name: str, settings: dict[str, Any]) -> None:
+        model, data, g = build(name, settings), batch(), generator()
         optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
         losses = []
         for _ in range(40):
@@ -79,8 +88,8 @@ class TestModel:
             losses.append(terms["reconstruction"].item())
         assert losses[-1] < 0.7 * losses[0]
 
-    def test_one_segment_alone_is_as_in_a_batch_of_four(self, name: str, posterior: str) -> None:
-        model, x = build(name, posterior).eval(), batch(4).x
+    def test_one_segment_alone_is_as_in_a_batch_of_four(self, name: str, settings: dict[str, Any]) -> None:
+        model, x = build(name, settings).eval(), batch(4).x
         lengths = torch.tensor([FRAMES, 3, 5, 1])
         static, dynamic = model.embed(x, lengths)
         for i, length in enumerate(lengths):
@@ -88,15 +97,15 @@ class TestModel:
             torch.testing.assert_close(static[i], alone_static[0])
             torch.testing.assert_close(dynamic[i, :length], alone_dynamic[0])
 
-    def test_swapping_the_voice_leaves_the_words(self, name: str, posterior: str) -> None:
-        model, x = build(name, posterior).eval(), batch(2).x
+    def test_swapping_the_voice_leaves_the_words(self, name: str, settings: dict[str, Any]) -> None:
+        model, x = build(name, settings).eval(), batch(2).x
         static, dynamic = model.embed(x)
         kept, swapped = model.decode(static, dynamic).mean, model.decode(static.flip(0), dynamic).mean
         assert not torch.allclose(kept, swapped)
         torch.testing.assert_close(model.decode(static.flip(0).flip(0), dynamic).mean, kept)
 
-    def test_checkpoint_round_trip(self, name: str, posterior: str, tmp_path: Path) -> None:
-        model = build(name, posterior).eval()
+    def test_checkpoint_round_trip(self, name: str, settings: dict[str, Any], tmp_path: Path) -> None:
+        model = build(name, settings).eval()
         mean, std = np.arange(BINS, dtype=np.float32), np.full(BINS, 2, np.float32)
         file = tmp_path / "exp" / "checkpoints" / "best.safetensors"
         checkpoint.save(
@@ -118,7 +127,7 @@ class TestModel:
 @pytest.mark.parametrize("posterior", POSTERIORS)
 def test_cdsvae_views_are_encoded_as_they_would_be_alone(posterior: str) -> None:
     """One encoder pass over segment, twin and shuffled view gives what three passes give."""
-    model, data = build("cdsvae", posterior), batch()
+    model, data = build("cdsvae", {"posterior": posterior}), batch()
     own, shuffled_static, twin_dynamic = model.encode_views(data, data.shuffled, data.twin, generator())
     torch.testing.assert_close(own.static.mean, model.embed(data.x)[0])
     torch.testing.assert_close(shuffled_static, model.embed(data.shuffled)[0])
@@ -129,7 +138,7 @@ def test_cdsvae_views_are_encoded_as_they_would_be_alone(posterior: str) -> None
 
 def test_dsvae_bound_by_hand() -> None:
     """With all weights zero: x_hat = 0, q = p = N(0, I), so the bound is log N(x; 0, I)."""
-    model, data = build("dsvae", "full"), batch()
+    model, data = build("dsvae", {"posterior": "full"}), batch()
     for parameter in model.parameters():
         parameter.data.zero_()
     terms = model.loss(data, generator())
@@ -139,7 +148,7 @@ def test_dsvae_bound_by_hand() -> None:
 
 
 def test_loss_gradient_agrees_with_finite_differences() -> None:
-    model, data = build("cdsvae", "nested").double(), batch(3)
+    model, data = build("cdsvae", {"posterior": "nested"}).double(), batch(3)
     data = Batch(*(v.double() if isinstance(v, torch.Tensor) else v for v in vars(data).values()))
     parameter = model.decode_static.weight
     gradient = torch.autograd.grad(model.loss(data, generator())["loss"], parameter)[0]
@@ -158,7 +167,7 @@ def test_loss_gradient_agrees_with_finite_differences() -> None:
      ({"mutual_information": 0.0}, "mutual_information")],
 )  # fmt: skip
 def test_ablations_are_settings(setting: dict[str, float], missing: str) -> None:
-    model = build("cdsvae", "causal")
+    model = build("cdsvae", {"posterior": "causal"})
     model.config = replace(model.config, **setting)
     terms = model.loss(batch(), generator())
     assert missing not in terms
