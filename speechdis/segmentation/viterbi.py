@@ -36,7 +36,7 @@ def network(
     entered: list[list[tuple[int, float]]] = [[] for _ in range(count)]
     for (source, target), weight in arcs.items():
         entered[target].append((source, weight))
-    width = max(map(len, entered), default=0)
+    width = max(1, *map(len, entered))
     sources = np.zeros((count, width), np.int64)
     weights = np.full((count, width), -np.inf)
     for target, arc in enumerate(entered):
