@@ -18,9 +18,12 @@ POSTERIORS = ["factorised", "full", "nested", "causal", "smooth"]
 CASES: list[tuple[str, dict[str, Any]]] = [
     *((name, {"posterior": posterior}) for name in ("dsvae", "cdsvae") for posterior in POSTERIORS),
     *(("fhvae", {"layers": layers, "rows": 8}) for layers in (1, 2)),
-    *((name, {"posterior": posterior}) for name in ("s3vae", "rwae", "spyl") for posterior in ("factorised", "full")),
-    ("rwae", {"divergence": "gan"}),
-    ("dbse", {}),
+    *((name, {"posterior": posterior}) for name in ("s3vae", "spyl") for posterior in ("factorised", "full")),
+    *(
+        ("rwae", {"divergence": d, "divergence_static": 1.0, "divergence_dynamic": 1.0})
+        for d in ("mmd", "gan")
+    ),
+    ("dbse", {"static_reconstruction": 0.5}),
 ]
 
 

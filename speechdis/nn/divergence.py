@@ -1,0 +1,56 @@
+"""Maximum mean discrepancy between samples of two distributions (Gretton et al. 2012; WAE, Tolstikhin et al. 2018).
+
+    MMD^2(Q, P) = E k(a, a') + E k(b, b') - 2 E k(a, b),   a, a' ~ Q,  b, b' ~ P
+
+It is 0 for equal distributions only, as the kernels below are characteristic. Kernels of several widths are
+summed, so its value grows with their number and lies between 0 and twice that.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Kernel = Literal["imq", "rbf"]
+WIDTHS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # of the released WAE code
+
+
+def squared_distances(a: Tensor, b: Tensor) -> Tensor:
+    """|a_i - b_j|^2 of rows (..., N, D) and (..., M, D), (..., N, M), without an (N, M, D) tensor."""
+    squares = a.square().sum(-1)[..., :, None] + b.square().sum(-1)[..., None, :]
+    return (squares - 2 * a @ b.mT).clamp_min(0)
+
+
+def kernel_sum(squares: Tensor, spread: Tensor | float, kernel: Kernel, widths: tuple[float, ...]) -> Tensor:
+    """Sum over `widths` of k at squared distances `squares`; C = width * spread is the kernel's width.
+
+    "imq" is the inverse multiquadric C / (C + r^2), whose tails still pull outliers in; "rbf" is exp(-r^2 / C).
+    """
+    scaled = squares / spread
+    if kernel == "imq":
+        return torch.stack([w / (w + scaled) for w in widths]).sum(0)
+    return torch.stack([torch.exp(-scaled / w) for w in widths]).sum(0)
+
+
+def mmd(
+    a: Tensor,
+    b: Tensor,
+    spread: Tensor | float,
+    kernel: Kernel = "imq",
+    widths: tuple[float, ...] = WIDTHS,
+) -> Tensor:
+    """Unbiased estimate of MMD^2, (...); it may be negative where the distributions are close.
+
+    Args:
+        a, b: N >= 2 samples (rows) of each distribution, (..., N, D).
+        spread: the squared distance that counts as near, broadcast over (...). For a prior of variance v a
+            dimension, 2 D v is the mean squared distance of two of its samples, the choice of the WAE paper.
+        kernel, widths: see `kernel_sum`.
+    """
+    count = a.shape[-2]
+    spread = torch.as_tensor(spread, dtype=a.dtype, device=a.device)[..., None, None]
+    within = sum(kernel_sum(squared_distances(x, x), spread, kernel, widths) for x in (a, b))
+    within = torch.as_tensor(within)
+    apart = within.sum((-2, -1)) - within.diagonal(dim1=-2, dim2=-1).sum(-1)  # a sample is not its own pair
+    across = kernel_sum(squared_distances(a, b), spread, kernel, widths).mean((-2, -1))
+    return apart / (count * (count - 1)) - 2 * across
