@@ -50,6 +50,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="training of the phone-sequence probe; 0 skips it",
     )
     parser.add_argument(
+        "--lda",
+        type=int,
+        default=0,
+        metavar="D",
+        help="also score static vectors after a supervised LDA to D dimensions (training speakers' labels)",
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="JSON", help="default: results.json beside the checkpoint's experiment"
     )
     parser.add_argument(
@@ -65,7 +72,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training.distributed import processes
     from speechdis.training.provenance import provenance
 
-    budget = measure.Budget(args.attacker_steps, args.phone_steps)
+    budget = measure.Budget(args.attacker_steps, args.phone_steps, lda=args.lda)
     with processes(args.device) as device:
         made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)

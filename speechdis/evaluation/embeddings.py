@@ -21,7 +21,8 @@ class Embeddings:
     """Codes of a store of U utterances and N frames.
 
     Attributes:
-        static: (U, S), mean over segments of the static posterior mean.
+        static: (U, S), mean over segments of the static posterior mean (of an FHVAE the s-vector: their sum over
+            count + 0.25).
         dynamic: (U, Z), mean over segments of each segment's mean over frames.
         flattened: (U, T Z), mean over segments of the trajectory z_{1:T}, frame by frame.
         frames: (N, Z), the dynamic posterior mean of every frame, in the store's order.
@@ -88,7 +89,7 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     flattened = _sums(dynamic_codes, utterance, len(store)) / times[..., None]
     count = np.bincount(utterance)[:, None]
     return Embeddings(
-        static=_sums(static_codes, utterance, len(store)) / count,
+        static=_sums(static_codes, utterance, len(store)) / (count + getattr(model, "shrinkage", 0)),
         dynamic=_sums(means, utterance, len(store)) / count,
         flattened=flattened.reshape(len(store), -1),
         frames=dynamic_codes[present],

@@ -2,8 +2,8 @@
 
 A row is a dict (JSON): `static`, `dynamic` and `flattened` hold verification figures for each condition ("clean",
 "channel"), raw and centred (the training set's mean vector subtracted); `attacker` the EER of a network trained to
-find the voice in the dynamic sequences; `probes` what is left of voice and words in either code; `validation` the
-terms of the loss on the validation speakers.
+find the voice in the dynamic sequences; `static_lda`, where asked for, that of static vectors after a supervised LDA;
+`probes` what is left of voice and words in either code; `validation` the terms of the loss on the validation speakers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.evaluation import probes, references
 from speechdis.evaluation.embeddings import Embeddings, embed
+from speechdis.evaluation.lda import lda
 from speechdis.evaluation.phone_sequences import Transcribed, phone_sequence_probe
 from speechdis.evaluation.speaker_network import SpeakerNetwork
 from speechdis.evaluation.trials import all_pairs, cosine_scores, segment_pairs, some_segments
@@ -63,12 +64,14 @@ class Speech:
 
 @dataclass(frozen=True)
 class Budget:
-    """How long the trained judges are trained: optimiser steps of the attacker and of the phone-sequence probe."""
+    """How long the trained judges are trained: optimiser steps of the attacker and of the phone-sequence probe; and
+    dimensions of the supervised LDA on static vectors, 0 for none."""
 
     attacker: int = 800
     phones: int = 600
     resamples: int = 1000
     seed: int = 0
+    lda: int = 0
 
 
 def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: torch.device) -> dict[str, Any]:
@@ -80,6 +83,12 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
     for code in ("static", "dynamic", "flattened"):
         vectors = {name: getattr(codes, code) for name, codes in test.items()}
         row[code] = _verified(vectors, getattr(train, code).mean(0), speech, budget)
+    if budget.lda:
+        projected = lda(train.static, speech.train.store.spks, budget.lda)
+        row["static_lda"] = _verified(
+            {name: projected(codes.static) for name, codes in test.items()}, None, speech, budget
+        )
+        row["lda_dimensions"] = budget.lda
     row["segments"] = {
         name: _segment_eer(codes, speech.test[name].store.spks) for name, codes in test.items()
     }

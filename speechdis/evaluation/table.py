@@ -53,6 +53,7 @@ VERIFICATION: dict[str, Callable[[Row], str]] = {
     **_conditions("static", "centred", "static centred"),
     **_conditions("dynamic"),
     **_conditions("dynamic", "centred", "dynamic centred"),
+    **_conditions("static_lda", title="static, supervised LDA"),
     "segment static EER": _segments("clean"),
     "segment static EER, channel": _segments("channel"),
     "dynamic flattened EER": _eer("flattened", "clean", "raw"),

@@ -13,13 +13,18 @@ from speechdis.training.checkpoint import Checkpoint
 def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray) -> np.ndarray:
     """Log frames (T, F) decoded from the mean static vector of `voice` and the dynamic vectors of `words`.
 
+    A model may say otherwise how static vectors become another voice's (`transfer`). Each segment is decoded by itself,
+    as in training.
+
     Args:
         voice: log frames (T', F) of the recording that lends its voice.
         words: log frames (T, F) of the recording whose words are kept.
     """
-    static, _ = _codes(checkpoint, voice)
-    _, dynamic = _codes(checkpoint, words)
-    mean = checkpoint.model.decode(static.mean(0, keepdim=True), dynamic.flatten(0, 1)[None]).mean[0]
+    model = checkpoint.model
+    lent, _ = _codes(checkpoint, voice)
+    own, dynamic = _codes(checkpoint, words)
+    static = model.transfer(own, lent) if hasattr(model, "transfer") else lent.mean(0).expand_as(own)
+    mean = model.decode(static, dynamic).mean.flatten(0, 1)
     return mean[: len(words)].cpu().numpy() * checkpoint.std + checkpoint.mean
 
 
