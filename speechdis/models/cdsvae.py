@@ -52,6 +52,11 @@ class Model(dsvae.Model):
 
     config: Config
 
+    @property
+    def reads_twins(self) -> bool:
+        """Whether training needs voice-converted twins."""
+        return self.config.information == "contrast" and self.config.contrast_dynamic != 0
+
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per segment, and their weighted sum "loss" (eq 6 with its sign turned).
 

@@ -82,11 +82,6 @@ def _trainer(
         raise InputError(
             f"training.batch={recipe.training.batch} does not divide among {parallel.world()} processes"
         )
-    if getattr(recipe.model, "contrast_dynamic", 0) and twins is None:
-        raise InputError(
-            f"{recipe.name}: contrast_dynamic needs voice-converted twins: give --augmented (see 'speechdis augment'), "
-            "or --set model.contrast_dynamic=0"
-        )
     training, mean, std = recipe.training, store.mean, store.std
     batches = Batches(store, twins, training, mean, std, device)
     look = replace(training, utterances=0)  # on the recordings alone, and on all of them
@@ -95,6 +90,11 @@ def _trainer(
     if hasattr(config, "rows"):
         config = replace(config, rows=batches.rows)
     model = models.build(recipe.name, len(mean), config).to(device)
+    if getattr(model, "reads_twins", False) and twins is None:
+        raise InputError(
+            f"{recipe.name}: contrast_dynamic needs voice-converted twins: give --augmented (see 'speechdis augment'), "
+            "or --set model.contrast_dynamic=0"
+        )
     current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
     return Trainer(current, training, batches, looks, out)
 
