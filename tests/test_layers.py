@@ -10,7 +10,7 @@ MAY_IMPORT = {
     "data": set(),
     "corpora": {"data"},
     "features": {"data", "corpora"},
-    "segmentation": {"data", "corpora"},
+    "segmentation": {"data"},
     "augment": {"data", "corpora", "features"},
     "nn": set(),
     "models": {"nn"},

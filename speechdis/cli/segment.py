@@ -53,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     align("--seed", type=int, default=0, help="chooses them (default: 0)")
     islands = parser.add_argument_group("islands").add_argument
     for name, default, text in (
-        ("threshold", 0.2, "speech is louder than this part of the way from noise floor to peak, in dB"),
+        ("threshold", 0.15, "speech is louder than this part of the way from noise floor to peak, in dB"),
         ("range-db", 40.0, "and no further below the peak than this, dB"),
         ("gap", 0.2, "islands closer than this are one, s"),
         ("shortest", 0.08, "a shorter island is no speech, s"),

@@ -30,7 +30,7 @@ class Settings:
         margin: what is kept before and after an island, s.
     """
 
-    threshold: float = 0.2
+    threshold: float = 0.15
     range_db: float = 40.0
     gap: float = 0.2
     shortest: float = 0.08
