@@ -6,7 +6,8 @@ knows of its own segment:
     E c(x, x_hat) + divergence_static D(Q_s, P_s) + divergence_dynamic sum_t D(Q(z_t | z_<t), P(z_t | z_<t))
 
 c is half the squared error plus a constant (the unit-variance likelihood of the other models). D of z is MMD^2 between
-the batch's z_t and, for each, one draw of p(z_t | z_<t) along its own history. D of s is MMD^2 ("mmd"), or a latent
+the batch's z_t and, for each, one draw of p(z_t | z_<t) along its own history, so compared over all histories at once
+and not within each. D of s is MMD^2 ("mmd"), or a latent
 discriminator trained in a phase of its own ("gan"), whose optimum measures the Jensen-Shannon divergence; the encoder
 then lowers -log D(s), as the WAE-GAN does.
 

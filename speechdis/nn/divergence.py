@@ -41,6 +41,9 @@ def mmd(
 ) -> Tensor:
     """Unbiased estimate of MMD^2, (...); it may be negative where the distributions are close.
 
+    The U-statistic over pairs i != j (Gretton et al., eq 4): no k(a_i, b_i) either, so row i of `a` and row i of `b`
+    may depend on each other, as two draws along one history do.
+
     Args:
         a, b: N >= 2 samples (rows) of each distribution, (..., N, D).
         spread: the squared distance that counts as near, broadcast over (...). For a prior of variance v a
@@ -49,8 +52,9 @@ def mmd(
     """
     count = a.shape[-2]
     spread = torch.as_tensor(spread, dtype=a.dtype, device=a.device)[..., None, None]
-    within = sum(kernel_sum(squared_distances(x, x), spread, kernel, widths) for x in (a, b))
-    within = torch.as_tensor(within)
-    apart = within.sum((-2, -1)) - within.diagonal(dim1=-2, dim2=-1).sum(-1)  # a sample is not its own pair
-    across = kernel_sum(squared_distances(a, b), spread, kernel, widths).mean((-2, -1))
-    return apart / (count * (count - 1)) - 2 * across
+    aa, bb, ab = (
+        kernel_sum(squared_distances(x, y), spread, kernel, widths) for x, y in ((a, a), (b, b), (a, b))
+    )
+    pairs = aa + bb - 2 * ab
+    off_diagonal = pairs.sum((-2, -1)) - pairs.diagonal(dim1=-2, dim2=-1).sum(-1)
+    return off_diagonal / (count * (count - 1))
