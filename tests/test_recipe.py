@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from hashlib import sha256
 from pathlib import Path
@@ -128,3 +129,37 @@ def test_options_are_checked_and_listed() -> None:
     done = subprocess.run([*words, "--help"], capture_output=True, text=True, check=True)
     for option in ("--stage", "--stop-stage", "--timit-root", "--generated", "--model"):
         assert option in done.stdout
+
+
+def test_a_killed_benchmark_goes_on_to_the_same_table(whole: Path, recipe: Path, tmp_path: Path) -> None:
+    suite = tmp_path / "two.yaml"
+    suite.write_text(
+        f"budget: {{training.steps: 40, training.validate_every: 20}}\nsystems:\n"
+        f"  one: {{recipe: {recipe}}}\n  other: {{recipe: {recipe}, set: {{model.contrast_dynamic: 0}}}}\n"
+    )
+
+    def words(out: Path) -> list[str]:
+        told = ["--suite", str(suite), "--corpus", str(whole / "data" / "timit-generated"), "--out", str(out)]
+        few = ["--attacker-steps", "3", "--phone-steps", "3", "--versions", "1", "--device", "cpu"]
+        return [sys.executable, "-m", "speechdis", "benchmark", *told, *few]
+
+    def table(out: Path) -> list[dict]:
+        systems = json.loads((out / "two.json").read_text())["systems"]
+        for system in systems:
+            del system["training, min"]
+        return systems
+
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
+    subprocess.run(words(unbroken), check=True, capture_output=True, env=environment)
+    killed = subprocess.Popen(words(broken), stderr=subprocess.DEVNULL, env=environment)
+    while not (broken / "exp/two/one-0/results-test.json").exists():
+        assert killed.poll() is None
+        time.sleep(0.1)
+    time.sleep(1)  # in the second training
+    killed.kill()
+    killed.wait()
+    assert not (broken / "two.md").exists()
+    subprocess.run(words(broken), check=True, capture_output=True, env=environment)
+    assert table(broken) == table(unbroken)
+    assert [system["system"] for system in table(broken)] == ["one", "other"]

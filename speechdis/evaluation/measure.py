@@ -119,6 +119,7 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         "active_dynamic": _active(clean.frames),
     }
     row["validation"] = checkpoint.validation
+    row["parameters"] = sum(p.numel() for p in checkpoint.model.parameters())
     return row
 
 

@@ -1,0 +1,106 @@
+"""Train and measure a suite of systems under one budget, over seeds, and write one table.
+
+Takes a prepared corpus (a folder of data directories) to the table by the commands that a recipe runs one by one:
+features, the same through random channels, twins; then train and evaluate for every system and seed. Run again
+after a kill, it goes on where it was. Writes OUT/SUITE.md, .csv and .json; OUT has the layout of a recipe's --work.
+"""
+
+import argparse
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+_LOG = logging.getLogger(__name__)
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add("--suite", required=True, metavar="NAME", help="a name in recipes/suites, or a YAML file")
+    add("--corpus", required=True, type=Path, metavar="DIR", help="data directories train, dev and test")
+    add("--out", required=True, type=Path, metavar="DIR", help="holds feats/, exp/ and the table")
+    add("--recipes", metavar="NAME", help="{corpus} in the suite's recipes (default: the name of --corpus)")
+    add("--seeds", type=int, default=1, metavar="N", help="trainings of each system (default 1)")
+    add("--features", default="fbank", choices=["fbank", "spectrogram"], help="default: fbank")
+    add("--versions", type=int, default=4, metavar="V", help="twins of an utterance (default 4)")
+    add("--split", default="test", choices=["dev", "test"], help="speakers measured on (default test)")
+    add("--attacker-steps", type=int, default=800, metavar="N", help="default 800")
+    add("--phone-steps", type=int, default=600, metavar="N", help="default 600")
+    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Run what is not there yet, and write the table."""
+    from speechdis.data.atomic import replacing
+    from speechdis.evaluation import suite as suites
+
+    path = Path(args.suite) if args.suite.endswith(".yaml") else RECIPES / "suites" / f"{args.suite}.yaml"
+    suite = suites.read_suite(path, RECIPES, args.recipes or args.corpus.name)
+    feats = args.out / "feats" / f"{args.corpus.name}-{args.features}"
+    _frames(args, feats)
+    summaries = []
+    for system in suite.systems:
+        rows = []
+        for seed in range(args.seeds):
+            exp = args.out / "exp" / path.stem / f"{system.slug}-{seed}"
+            rows.append(_row(args, feats, system.recipe, [*system.settings, f"training.seed={seed}"], exp))
+        summaries.append(suites.summarise(system.title, rows))
+    table = args.out / path.stem
+    for suffix, text in {
+        ".md": suites.markdown(summaries, suite.published),
+        ".csv": suites.as_csv(summaries),
+        ".json": json.dumps({"systems": summaries, "published": suite.published}, indent=1) + "\n",
+    }.items():
+        with replacing(table.with_suffix(suffix)) as partial:
+            partial.write_text(text)
+    _LOG.info("\n%s", table.with_suffix(".md").read_text())
+    _LOG.info("%s: %d systems, %d seeds -> %s.md", path.stem, len(suite.systems), args.seeds, table)
+    return {"systems": summaries}
+
+
+def _frames(args: argparse.Namespace, feats: Path) -> None:
+    """The stores that are not there yet; a store appears whole or not at all."""
+    kind = ["--type", args.features]
+    for split in ("train", "dev", args.split):
+        if not (feats / split).exists():
+            _command("features", "--data", args.corpus / split, "--out", feats / split, *kind)
+    channel = Path(f"{feats}-channel") / args.split
+    if not channel.exists():
+        _command("features", "--data", args.corpus / args.split, "--out", channel, *kind, "--channel", 0)
+    twins = Path(f"{feats}-twins")
+    if not twins.exists():
+        train = ["--data", args.corpus / "train", "--features", feats / "train"]
+        _command("augment", *train, "--out", twins, *kind, "--versions", args.versions)
+
+
+def _row(
+    args: argparse.Namespace, feats: Path, recipe: Path, settings: list[str], exp: Path
+) -> dict[str, Any]:
+    """The figures of one training, made now or read."""
+    results = exp / f"results-{args.split}.json"
+    if not results.exists():
+        told = [word for setting in settings for word in ("--set", setting)]
+        stores = ["--features", feats, "--augmented", f"{feats}-twins"]
+        device = ["--device", args.device]
+        _command("train", "--config", recipe, *told, *stores, "--out", exp, "--resume", *device)
+        measured = ["--data", args.corpus, "--features", feats, "--channel", f"{feats}-channel"]
+        steps = ["--attacker-steps", args.attacker_steps, "--phone-steps", args.phone_steps]
+        kept = ["--references", f"{feats}-references-{args.split}.json", "--out", results]
+        _command(
+            "evaluate", "--checkpoint", exp / "best", *measured, "--split", args.split, *steps, *kept, *device
+        )
+    made = json.loads((exp / "run.json").read_text())
+    return {**json.loads(results.read_text())["row"], "seconds": made["seconds"]}
+
+
+def _command(name: str, *words: object) -> None:
+    """Run another command of this program, in this process."""
+    import importlib
+
+    module = importlib.import_module(f"speechdis.cli.{name}")
+    parser = argparse.ArgumentParser(prog=f"speechdis {name}")
+    module.arguments(parser)
+    _LOG.info("%s %s", name, " ".join(map(str, words)))
+    module.run(parser.parse_args([str(word) for word in words]))

@@ -1,0 +1,74 @@
+"""Suites: what a file may say, and a table whose means and ranges are those of its rows."""
+
+from pathlib import Path
+
+import pytest
+
+from speechdis.errors import InputError
+from speechdis.evaluation.suite import as_csv, markdown, read_suite, summarise
+
+ROOT = Path(__file__).parents[2]
+
+
+def row(static: float, dynamic: float) -> dict:
+    def figures(eer: float) -> dict:
+        return {"clean": {"raw": {"eer": eer / 100, "interval": (eer / 100 - 0.01, eer / 100 + 0.01)}}}
+
+    return {"static": figures(static), "dynamic": figures(dynamic), "seconds": 90, "parameters": 1_500_000}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "recipes" / "suites").glob("*.yaml")), ids=lambda f: f.stem)
+@pytest.mark.parametrize("corpus", ["speechocean762", "timit"])
+def test_every_suite_names_recipes_that_are_there(file: Path, corpus: str) -> None:
+    from speechdis.training import config
+
+    for system in read_suite(file, ROOT / "recipes", corpus).systems:
+        config.read(system.recipe, system.settings)  # and its settings are keys of them
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[", "not a YAML file"),
+        ("budget: {}", "expected 'systems:'"),
+        ("systems: {a: {recipe: x.yaml}}", "no such recipe"),
+        ("systems: {a: {set: {}}}", "needs 'recipe'"),
+        ("systems: {a: {recipe: r.yaml}}\nseeds: 3", "unknown key 'seeds'"),
+        ("systems: {A b: {recipe: r.yaml}, a-B: {recipe: r.yaml}}", "same folder"),
+    ],
+)
+def test_a_bad_suite_is_named(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "r.yaml").touch()
+    file = tmp_path / "suite.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=fault):
+        read_suite(file, tmp_path, "corpus")
+
+
+def test_a_missing_suite_says_which_there_are() -> None:
+    with pytest.raises(InputError, match="static-dynamic"):
+        read_suite(ROOT / "recipes/suites/none.yaml", ROOT / "recipes", "timit")
+
+
+def test_budget_comes_before_a_systems_own_settings(tmp_path: Path) -> None:
+    (tmp_path / "here.yaml").touch()
+    file = tmp_path / "suite.yaml"
+    file.write_text(
+        "budget: {training.steps: 5, training.batch: 8}\n"
+        "systems: {A, (b): {recipe: '{corpus}.yaml', set: {training.batch: 4}}}".replace("A, (b)", '"A, (b)"')
+    )
+    (system,) = read_suite(file, tmp_path, "here").systems
+    assert system.settings == ("training.steps=5", "training.batch=4")
+    assert system.slug == "a-b"
+
+
+def test_means_and_ranges_are_those_of_the_rows() -> None:
+    summary = summarise("X", [row(4, 30), row(8, 33)])
+    assert summary["static EER"]["mean"] == pytest.approx(6)
+    assert summary["gap"] == pytest.approx({"mean": 25.5, "least": 25, "most": 26})
+    assert summary["dynamic EER"]["interval"] == pytest.approx([30.5, 32.5])
+    assert "attacker on z EER" not in summary
+    table = markdown([summary], {"X": {"static": 1, "source": "elsewhere"}})
+    assert "| X | 6.0 (4.0-8.0) [5.0, 7.0] | 31.5 (30.0-33.0) [30.5, 32.5] |" in table
+    assert "| X | 1 |  | elsewhere |" in table
+    assert as_csv([summary]).splitlines()[1].startswith("X,2,6.0")
