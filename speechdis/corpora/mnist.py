@@ -4,15 +4,20 @@
 and dimensions (2051: images, 2049: labels), each dimension in four bytes, and the bytes themselves.
 """
 
+from __future__ import annotations
+
 import gzip
+import math
 import struct
 import zlib
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from speechdis.corpora.layout import looks_like
 from speechdis.errors import InputError
+
+if TYPE_CHECKING:  # the command line imports every corpus; it need not wait for numpy
+    import numpy as np
 
 SIZE = 28
 """Pixels of a side."""
@@ -45,6 +50,8 @@ def read_idx(file: Path, magic: int) -> np.ndarray:
     Raises:
         InputError: empty, of another kind, truncated, too long, or not gzip where its name ends so.
     """
+    import numpy as np
+
     try:
         data = file.read_bytes()
         data = gzip.decompress(data) if file.suffix == ".gz" and data else data
@@ -61,7 +68,7 @@ def read_idx(file: Path, magic: int) -> np.ndarray:
     if len(data) < head:
         raise InputError(f"{file}: truncated in its header")
     shape = struct.unpack(f">{magic % 256}I", data[4:head])
-    expected = int(np.prod(shape, dtype=object))
+    expected = math.prod(shape)
     if len(data) - head != expected:
         what = "truncated" if len(data) - head < expected else "too long"
         raise InputError(f"{file}: {what}: {len(data) - head} bytes of data, its header promises {expected}")
