@@ -33,8 +33,7 @@ class Batches:
         device: where all frames are put.
 
     Raises:
-        InputError: no utterance holds one whole segment, fewer do than a pass has utterances, or the twins are not
-            those of `store`.
+        InputError: no utterance holds one whole segment, or the twins are not those of `store`.
     """
 
     def __init__(
@@ -55,8 +54,11 @@ class Batches:
         self.offsets = torch.arange(training.segment, device=device)
         whole = np.flatnonzero(store.counts >= training.segment)
         self.first, self.counts = store.first[whole], store.counts[whole]
-        self.rows = training.utterances or len(whole)
-        _check(store, training, len(whole))
+        if not len(whole):
+            raise InputError(
+                f"{store.path}: no utterance holds a segment of {training.segment} frames; lower training.segment"
+            )
+        self.rows = min(training.utterances, len(whole)) or len(whole)
         self.population = int((self.counts // training.segment).sum())
         self.pass_steps = training.pass_steps or math.ceil(
             self.population * self.rows / len(whole) / training.batch
@@ -152,18 +154,6 @@ def on_device(frames: np.ndarray, device: torch.device) -> Tensor:
     if isinstance(frames, np.memmap):
         frames = np.load(str(frames.filename), mmap_mode="c")  # torch takes no read-only array
     return torch.from_numpy(frames).to(device)
-
-
-def _check(store: Store, training: Training, whole: int) -> None:
-    if not whole:
-        raise InputError(
-            f"{store.path}: no utterance holds a segment of {training.segment} frames; lower training.segment"
-        )
-    if training.utterances > whole:
-        raise InputError(
-            f"{store.path}: training.utterances is {training.utterances}, but only {whole} utterances hold a segment; "
-            "lower it, or set 0 for all"
-        )
 
 
 def _versions(store: Store, twins: Store) -> int:

@@ -34,8 +34,8 @@ class Training:
         seed: of weights, segments and noise.
         validate_every: steps between looks at the validation speakers, which choose `best`.
         patience: looks without a better validation loss before training stops; 0 never stops.
-        utterances: draw from this many at a time, a pass, and have the model's table begin anew with each (hierarchical
-            sampling); 0 draws from all.
+        utterances: draw from this many at a time (from all, where there are fewer), a pass, and have the model's table
+            begin anew with each: hierarchical sampling. 0 draws from all in one pass without end.
         pass_steps: optimiser steps of a pass; 0: as many as draw its utterances' segments once, on average.
         precision: "bfloat16" computes in mixed precision (meant for GPUs).
         static_view: what the voice must survive: frames in another order ("shuffle", "reverse", or "either",

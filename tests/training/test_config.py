@@ -30,7 +30,7 @@ def test_every_recipe_reads_and_resolves_to_itself(path: Path) -> None:
         ({"model": {"name": "dsvae", "hidden_size": "big"}}, "model.hidden_size: expected int, not 'big'"),
         ({"model": {"name": "dsvae", "hidden_size": True}}, "expected int, not True"),
         ({"model": {"name": "dsvae", "posterior": "best"}}, "expected one of factorised, full"),
-        ({"model": {"name": "dsave"}}, "no model 'dsave'; there are: cdsvae, dsvae"),
+        ({"model": {"name": "dsave"}}, "no model 'dsave'; there are: cdsvae, dbse, dsvae"),
         ({"model": {}}, "'model.name' is missing"),
     ],
 )

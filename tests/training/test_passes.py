@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from speechdis import models
 from speechdis.cli import main
-from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.training import checkpoint, config
 from speechdis.training.batches import Batches
@@ -108,9 +107,11 @@ def test_without_passes_there_is_one_pool(train_store: Store) -> None:
     assert not any(made.enter(step) for step in (0, 1, 1000))
 
 
-def test_more_utterances_than_there_are_is_an_error(train_store: Store) -> None:
-    with pytest.raises(InputError, match=r"training.utterances is 25, but only 24 utterances hold a segment"):
-        batches(train_store, utterances=25)
+def test_fewer_utterances_than_a_pass_has_are_all_in_each(train_store: Store) -> None:
+    made = batches(train_store, utterances=1000, pass_steps=2)
+    assert made.rows == len(train_store)
+    assert [made.enter(step) for step in range(4)] == [True, False] * 2
+    np.testing.assert_array_equal(made.segments.first, train_store.first)
 
 
 def test_the_table_begins_anew_and_its_moments_with_it(train_store: Store, tmp_path: Path) -> None:
