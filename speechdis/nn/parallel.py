@@ -47,7 +47,10 @@ def all_rows(x: Tensor) -> Tensor:
         return x
     from torch.distributed.nn.functional import all_gather
 
-    return torch.cat(all_gather(x.contiguous()))
+    rows = torch.cat(all_gather(x.contiguous()))
+    if rows.requires_grad:
+        rows.register_hook(Tensor.contiguous)  # gloo sends memory as it lies, a transposed gradient wrongly
+    return rows
 
 
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:

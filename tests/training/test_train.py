@@ -73,7 +73,7 @@ def test_a_killed_run_ends_as_an_unbroken_one(arguments: Arguments, tmp_path: Pa
     assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("name", ["dsvae", "cdsvae"])
+@pytest.mark.parametrize("name", ["dsvae", "cdsvae", "s3vae", "rwae"])
 def test_two_processes_are_one_with_the_whole_batch(arguments: Arguments, tmp_path: Path, name: str) -> None:
     named = ("--set", f"model.name={name}")
     assert main(arguments(tmp_path / "one", *named)) == 0
