@@ -7,9 +7,8 @@ knows of its own segment:
 
 c is half the squared error plus a constant (the unit-variance likelihood of the other models). D of z is MMD^2 between
 the batch's z_t and, for each, one draw of p(z_t | z_<t) along its own history, so compared over all histories at once
-and not within each. D of s is MMD^2 ("mmd"), or a latent
-discriminator trained in a phase of its own ("gan"), whose optimum measures the Jensen-Shannon divergence; the encoder
-then lowers -log D(s), as the WAE-GAN does.
+and not within each. D of s is MMD^2 ("mmd"), or a latent discriminator trained in a phase of its own ("gan"), whose
+optimum measures the Jensen-Shannon divergence; the encoder then lowers -log D(s), as the WAE-GAN does.
 
 Weights and kernels for speech are not given in any text at hand: the defaults here are ours. Kernel widths of z_t
 follow the spread of the prior's draws: with fixed ones, prior and posterior could shrink together at no cost.
