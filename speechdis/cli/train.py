@@ -1,13 +1,17 @@
 """Train a model from a recipe.
 
 Reads the frame stores FEATURES/train and FEATURES/dev (validation speakers) and, for models that need them, the
-voice-converted twins of the training set. Started by `torchrun`, it trains on all the processes' devices.
+voice-converted twins of the training set. Models of spoken and written digits (pvae, jmvae, vae) also read the stores
+IMAGES/train and IMAGES/dev, the texts of DATA/train and DATA/dev, and DATA/dev/pairs. Started by `torchrun`, it
+trains on all the processes' devices.
 """
 
 import argparse
 import logging
 from pathlib import Path
 from typing import Any
+
+from speechdis.errors import InputError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +22,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--augmented", type=Path, metavar="DIR", help="store of twins, from 'speechdis augment'"
+    )
+    parser.add_argument(
+        "--images", type=Path, metavar="DIR", help="stores of written digits, from 'speechdis images'"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="data directories that say which digits are spoken"
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="experiment directory to fill")
     parser.add_argument(
@@ -38,7 +48,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training import config, experiment
 
     recipe = config.read(args.config, args.set)
-    result = experiment.train(recipe, args.features, args.augmented, args.out, args.resume, args.device)
+    if (args.images is None) != (args.data is None):
+        raise InputError("--images and --data go together: which digits are written, and which are spoken")
+    digits = None if args.images is None else (args.data, args.images)
+    result = experiment.train(
+        recipe, args.features, args.augmented, args.out, args.resume, args.device, digits
+    )
     logging.getLogger(__name__).info(
         "%s: %d steps, validation loss %.1f, %.0f segments/s -> %s",
         recipe.name,

@@ -24,6 +24,13 @@ One whose static vector is not simply the mean over an utterance's segments also
     shrinkage: the vector is the sum over M segments, divided by M + shrinkage
     transfer(static (M, S), voice (M', S)) -> (M, S), what to decode M segments with in the voice of M' others
 
+A model of paired modalities says so in `reads_pairs`. Its batches are `Pairs`; for encode, decode and
+embed it gives
+
+    infer(name, view) -> the posterior of each of its codes, by name, of samples seen in modality `name` alone
+    generate(name, codes, lengths=None) -> mean samples of modality `name`; speech has `lengths` frames
+    frames(name, codes) -> the likeliest of those lengths
+
 Dimension letters: B segments, T frames, F features, S and Z sizes of the static and dynamic factor.
 """
 
@@ -36,6 +43,7 @@ import torch
 from torch import Tensor, nn
 
 from speechdis.nn.gaussian import Gaussian
+from speechdis.nn.modality import View
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,19 @@ class Batch:
     segments: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """A batch of samples, each seen in several modalities, on the device.
+
+    Attributes:
+        views: B samples in each modality, by its name.
+        other: for each of them the row of another one, among the rows of all processes (B,).
+    """
+
+    views: dict[str, View]
+    other: Tensor
+
+
 class Posterior(NamedTuple):
     """q(s, z | x) and one sample of it (its means, where no generator was given)."""
 
@@ -70,7 +91,7 @@ class Posterior(NamedTuple):
     dynamic_sample: Tensor
 
 
-Loss = Callable[[Batch, torch.Generator], dict[str, Tensor]]
+Loss = Callable[[Any, torch.Generator], dict[str, Tensor]]
 Optimiser = Callable[..., torch.optim.Optimizer]
 ADAM: Optimiser = partial(torch.optim.Adam, fused=True)
 

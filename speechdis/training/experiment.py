@@ -19,7 +19,8 @@ from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Recipe
 from speechdis.training.distributed import processes
-from speechdis.training.loop import Trainer
+from speechdis.training.loop import Source, Trainer
+from speechdis.training.paired import paired
 from speechdis.training.provenance import provenance
 
 
@@ -30,6 +31,7 @@ def train(
     out: Path,
     resume: bool = False,
     device: str = "auto",
+    digits: tuple[Path, Path] | None = None,
 ) -> dict[str, Any]:
     """Train `recipe` on the stores `features/train` and `features/dev` and fill `out`.
 
@@ -37,6 +39,8 @@ def train(
         augmented: store of the voice-converted twins of `features/train`; needed where the model reads twins.
         resume: go on from the state in `out` if there is one; the result is that of an unbroken run.
         device: "cpu", "cuda" or "auto".
+        digits: for a model of paired modalities: data directories that say which digits are spoken, and the stores of
+            written ones; each with `train` and `dev`.
 
     Returns:
         What `out/run.json` holds: steps, best validation loss, speed, seed, commit, versions, hardware.
@@ -50,8 +54,8 @@ def train(
         # Not needed for the same results, but a debugging aid that costs a tenth of a step.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         memory.keep_freed()
-        trainer = _trainer(recipe, features, augmented, out, place)
-        told = {**recipe.resolved(), "data": _digests(features, augmented)}
+        trainer = _trainer(recipe, features, augmented, digits, out, place)
+        told = {**recipe.resolved(), "data": _digests(features, augmented, digits)}
         if (out / "checkpoints").is_dir() and not resume:
             raise InputError(
                 f"{out}: holds a run already; add --resume to go on with it, or choose another --out"
@@ -72,7 +76,12 @@ def train(
 
 
 def _trainer(
-    recipe: Recipe, features: Path, augmented: Path | None, out: Path, device: torch.device
+    recipe: Recipe,
+    features: Path,
+    augmented: Path | None,
+    digits: tuple[Path, Path] | None,
+    out: Path,
+    device: torch.device,
 ) -> Trainer:
     store, validation = Store.read(features / "train"), Store.read(features / "dev")
     if validation.settings != store.settings:
@@ -82,13 +91,23 @@ def _trainer(
         raise InputError(
             f"training.batch={recipe.training.batch} does not divide among {parallel.world()} processes"
         )
-    training, mean, std = recipe.training, store.mean, store.std
-    batches = Batches(store, twins, training, mean, std, device)
-    look = replace(training, utterances=0)  # on the recordings alone, and on all of them
-    looks = Batches(validation, None, look, mean, std, device)
-    config = recipe.model
-    if hasattr(config, "rows"):
-        config = replace(config, rows=batches.rows)
+    training, mean, std, config = recipe.training, store.mean, store.std, recipe.model
+    batches: Source
+    looks: Source
+    if getattr(models.load(recipe.name).Model, "reads_pairs", False):
+        if digits is None:
+            raise InputError(
+                f"{recipe.name}: needs written digits beside the spoken ones: give --images and --data"
+            )
+        batches, looks = paired(training, features, *digits, device)
+    elif digits is not None:
+        raise InputError(f"{recipe.name}: has no use for --images; pvae, jmvae and vae have")
+    else:
+        batches = segments = Batches(store, twins, training, mean, std, device)
+        look = replace(training, utterances=0)  # on the recordings alone, and on all of them
+        looks = Batches(validation, None, look, mean, std, device)
+        if hasattr(config, "rows"):
+            config = replace(config, rows=segments.rows)
     model = models.build(recipe.name, len(mean), config).to(device)
     if getattr(model, "reads_twins", False) and twins is None:
         raise InputError(
@@ -99,11 +118,15 @@ def _trainer(
     return Trainer(current, training, batches, looks, out)
 
 
-def _digests(features: Path, augmented: Path | None) -> dict[str, str]:
+def _digests(
+    features: Path, augmented: Path | None, digits: tuple[Path, Path] | None = None
+) -> dict[str, str]:
     """Which frames a run was trained on, whatever their place."""
     stores = {"train": features / "train", "dev": features / "dev"}
     if augmented is not None:
         stores["augmented"] = augmented
+    if digits is not None:
+        stores |= {f"images_{part}": digits[1] / part for part in ("train", "dev")}
     return {name: Store.read(path).digest for name, path in stores.items()}
 
 

@@ -6,9 +6,10 @@ A step takes each of the model's phases in turn (`models/base.py`); most models 
 import json
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import torch.distributed as dist
@@ -17,12 +18,22 @@ from tqdm import tqdm
 
 from speechdis.data.atomic import replacing
 from speechdis.errors import InputError
-from speechdis.models.base import Batch, Loss, Phase, phases_of
+from speechdis.models.base import Loss, Phase, phases_of
 from speechdis.nn import parallel
 from speechdis.training import checkpoint
-from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
+
+
+class Source(Protocol):
+    """Batches of one part of the data, of whatever a model's loss takes; see `Batches` and `PairBatches`."""
+
+    device: torch.device
+
+    def enter(self, step: int) -> bool: ...
+    def draw(self, generator: torch.Generator) -> Any: ...
+    def tile(self, generator: torch.Generator) -> Iterator[Any]: ...
+    def everything(self) -> Iterator[Any]: ...
 
 
 class Trainer:
@@ -36,7 +47,7 @@ class Trainer:
     """
 
     def __init__(
-        self, current: Checkpoint, training: Training, batches: Batches, validation: Batches, out: Path
+        self, current: Checkpoint, training: Training, batches: Source, validation: Source, out: Path
     ) -> None:
         self.current, self.training, self.out = current, training, out
         self.batches, self.validation = batches, validation
@@ -105,7 +116,7 @@ class Trainer:
                 parameter.data.clamp_(-phase.weight_limit, phase.weight_limit)
         return terms
 
-    def _terms(self, loss: Loss, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+    def _terms(self, loss: Loss, batch: Any, generator: torch.Generator) -> dict[str, Tensor]:
         mixed = self.training.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
             return loss(batch, generator)
