@@ -1,8 +1,13 @@
-# Stages 1 and 2 of every recipe of spoken digits; sourced after stage 0. Reads, besides the options: corpus, data
+# Stages 1-5 of every recipe of spoken digits; sourced after stage 0. Reads, besides the options: corpus, data
 # (data directories of single digits), mnist (the four IDX files, or nothing), rate (Hz, or nothing for 16,000).
 
 feats=$work/feats/$corpus-$features
 images=$work/feats/mnist
+exp=$work/exp/$corpus-${name:-$model}
+if [ -z "$config" ]; then
+  config=$here/../../recipes/$model/${corpus%%-*}.yaml
+  [ -f "$config" ] || config=$here/../../recipes/$model/digits.yaml
+fi
 
 if stage 1 "features of the digits"; then
   speechdis features --data "$data" --out "$feats" --type "$features" ${rate:+--rate "$rate"} --jobs "$jobs"
@@ -13,4 +18,25 @@ if [ -n "$mnist" ] && stage 2 "written digits, and pairs of both for dev and tes
   for part in dev test; do
     speechdis pair --speech "$data/$part" --images "$images/$part" --out "$data/$part/pairs" --seed "$seed"
   done
+fi
+
+[ -n "$mnist" ] || [ -d "$images" ] || return 0
+
+if stage 3 "training of $model"; then
+  speechdis train --config "$config" --features "$feats" --data "$data" --images "$images" --out "$exp" --resume \
+    --set training.seed="$seed" --device "$device"
+fi
+
+if stage 4 "clusters of the codes, and digits made from them"; then
+  beside=()
+  for other in "$work/exp/$corpus"-*/digits.json; do
+    [ "$other" = "$exp/digits.json" ] || [ ! -f "$other" ] || beside+=(--beside "$other")
+  done
+  speechdis clusters --checkpoint "$exp/best" --features "$feats" --data "$data" --images "$images" --device "$device" \
+    ${beside[@]+"${beside[@]}"}
+fi
+
+if [[ $model == pvae* ]] && stage 5 "spoken digits to written ones and back"; then
+  speechdis crossmodal --checkpoint "$exp/best" --features "$feats/test" --data "$data/test" --images "$images/test" \
+    --out "$exp/crossmodal" --seed "$seed" --device "$device"
 fi

@@ -30,7 +30,7 @@ while [ $# -gt 0 ]; do
   if [ "$1" = --help ]; then
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
     echo "Options:"
-    cat "${BASH_SOURCE[0]}" "$0" | sed -nE 's/^  ([a-z_]+)=("[^"]*"|[^ #]*) *# (.*)/\1|\3|\2/p' |
+    cat "$0" "${BASH_SOURCE[0]}" | sed -nE 's/^  ([a-z_]+)=("[^"]*"|[^ #]*) *# (.*)/\1|\3|\2/p' | awk -F'|' '!seen[$1]++' |
       while IFS="|" read -r key text value; do
         [[ $value == \"* ]] && value=
         printf '  --%-16s %s%s\n' "${key//_/-}" "$text" "${value:+ (default $value)}"

@@ -4,13 +4,15 @@
 #   bash egs/fsdd/run.sh --root DIR --mnist DIR
 #   bash egs/fsdd/run.sh --root DIR --mnist DIR --split speakers      # test on a speaker never heard before
 #
-# Stages: 0 data, 1 features, 2 written digits, and pairs of the two for dev and test (with --mnist).
+# Stages: 0 data, 1 features; with --mnist: 2 written digits, and pairs of the two for dev and test, 3 training,
+# 4 the table of clusters, 5 digits made across modalities.
 
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 options=(
   root=          # the corpus, or its folder recordings
-  mnist=         # MNIST's four IDX files; without it stage 2 is left out
+  mnist=         # MNIST's four IDX files; without it the rest is left out
+  model=pvae     # pvae, pvae-no-contrast, jmvae, vae-sp or vae-im
   split=official # official (takes 0-4 are the test) or speakers (held out)
 )
 . "$here/../options.sh"

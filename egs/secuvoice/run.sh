@@ -8,16 +8,18 @@
 #
 # manifest.tsv has the tab-separated columns path, speaker, device, digits and take, named so in its first line;
 # the pattern above is for files such as audio/s001/wide/0457_1.wav. `speechdis prepare secuvoice --help` says more.
-# Stages: 0 data (sequences, and the digits cut out of them), 1 features, 2 pairs with written digits (with --mnist).
+# Stages: 0 data (sequences, and the digits cut out of them), 1 features; with --mnist: 2 pairs with written digits,
+# 3 training, 4 the table of clusters, 5 digits made across modalities.
 
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 options=(
+  model=pvae     # pvae, pvae-no-contrast, jmvae, vae-sp or vae-im
   secuvoice_root= # the corpus
   pattern=       # regular expression that describes its files; default: ROOT/manifest.tsv does
   generated=false # speak a tree with espeak-ng, and use that
   speakers=12    # how many, with --generated
-  mnist=         # folder of MNIST's IDX files; without it there are no pairs
+  mnist=         # folder of MNIST's IDX files; without it the rest is left out
 )
 . "$here/../options.sh"
 

@@ -1,0 +1,94 @@
+"""Measure a model of spoken and written digits: clusters of its codes, and the digits that it makes.
+
+Reads the stores FEATURES/SPLIT and IMAGES/SPLIT and the texts of DATA/SPLIT; trains a judge of each modality on their
+`train`. Prints purities beside those of the PVAE paper's Table 1 and writes to OUT: digits.json (every figure),
+inertia.png and tsne.png.
+"""
+
+import argparse
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    add("--features", required=True, type=Path, metavar="DIR", help="holds the stores of spoken digits")
+    add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories of spoken digits")
+    add("--images", required=True, type=Path, metavar="DIR", help="holds the stores of written digits")
+    add(
+        "--split",
+        default="test",
+        choices=["dev", "test"],
+        help="which part to measure on (default test; choose settings on dev)",
+    )
+    add("--out", type=Path, metavar="DIR", help="default: the checkpoint's experiment")
+    add(
+        "--beside",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="JSON",
+        help="earlier digits.json to show (repeatable)",
+    )
+    add("--judge-steps", type=int, default=600, metavar="N", help="training of each judge (default 600)")
+    add("--seed", type=int, default=0, help="of clusters, judges and drawn pairs (default 0)")
+    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Measure, print the tables, write figures and plots."""
+    from speechdis.data.atomic import replacing
+    from speechdis.evaluation import clusters, digit_table, digits
+    from speechdis.evaluation.digit_judge import DigitJudge
+    from speechdis.training import checkpoint
+    from speechdis.training.distributed import processes
+    from speechdis.training.paired import samples_of
+    from speechdis.training.provenance import provenance
+
+    exp = checkpoint.resolve(args.checkpoint).parent.parent
+    out = args.out or exp
+    with processes(args.device) as device:
+        made = provenance(device)
+        trained = checkpoint.load(args.checkpoint, device)
+        train, tested = (
+            samples_of(trained, args.features / part, args.data / part, args.images / part, device)
+            for part in ("train", args.split)
+        )
+        judges = {name: DigitJudge.train(name, train[name], args.judge_steps, args.seed) for name in train}
+        codes = {name: digits.infer(trained, name, samples) for name, samples in tested.items()}
+        result: dict[str, Any] = {"system": exp.name, "model": trained.name, "step": trained.step}
+        result |= digits.clustered(codes, tested, args.seed)
+        result["judges"] = {name: judge.accuracy(tested[name]) for name, judge in judges.items()}
+        result["generation"] = digits.generated(trained, codes, tested, judges, seed=args.seed)
+        if "style" not in next(iter(codes.values())):
+            result["existence"] = digits.existence(trained, codes, tested)
+        stores = {name: samples.store.digest for name, samples in tested.items()}
+    result["protocol"] = {
+        "split": args.split,
+        "seed": args.seed,
+        "restarts": clusters.RESTARTS,
+        "digests": stores,
+    }
+    result["made"] = made
+    maps = {
+        f"{code} of {name}": (mean.cpu().numpy(), tested[name].digits)
+        for name, found in codes.items()
+        for code, mean in found.items()
+    }
+    clusters.plot_tsne(out / "tsne.png", maps, args.seed)
+    clusters.plot_inertia(out / "inertia.png", result["inertia"])
+    with replacing(out / "digits.json") as partial:
+        partial.write_text(json.dumps(result, indent=1) + "\n")
+    log = logging.getLogger(__name__)
+    log.info("\n%s", digit_table.markdown([*(json.loads(path.read_text()) for path in args.beside), result]))
+    purities = {name: 100 * next(iter(c.values()))["purity"] for name, c in result["clusters"].items()}
+    log.info(
+        "purity of %s: every figure -> %s",
+        ", ".join(f"{name} {value:.2f}%" for name, value in purities.items()),
+        out / "digits.json",
+    )
+    return result

@@ -1,0 +1,145 @@
+"""Turn a spoken digit into a written one in the handwriting of a reference, and back.
+
+    --speech F.wav --image G.png --out X.png      the digit that F says, in the handwriting of G
+    --speech F.wav --image G.png --out X.wav      the digit that G shows, in the voice of F
+    --speech F.wav --style H.wav --out X.wav      within a modality: the digit of F, in the voice of H
+    --image G.png --style H.png --out X.png       the digit of G, in the handwriting of H
+
+Or, for DATA and the stores FEATURES and IMAGES (a part of each, such as .../test), into the folder OUT: for each
+direction a grid of the ten digits in the styles of some references, as PNG, and what is spoken in it as WAV files.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+from speechdis.errors import InputError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    add("--speech", type=Path, metavar="WAV", help="a spoken digit")
+    add(
+        "--image",
+        type=Path,
+        metavar="PNG",
+        help="a written digit: 28 x 28 pixels, light ink on a dark ground",
+    )
+    add("--style", type=Path, metavar="FILE", help="WAV or PNG: style within a modality")
+    add("--data", type=Path, metavar="DIR", help="grids: data directory of spoken digits")
+    add("--features", type=Path, metavar="DIR", help="grids: their frame store")
+    add("--images", type=Path, metavar="DIR", help="grids: store of written digits")
+    add("--styles", type=int, default=3, metavar="N", help="grids: references of a style (default 3)")
+    add("--out", required=True, type=Path, metavar="FILE", help="PNG or WAV; a folder for grids")
+    add(
+        "--length",
+        default="predicted",
+        choices=["predicted", "reference"],
+        help="frames of generated speech: likeliest for digit and style (default), or the style reference's",
+    )
+    add("--seed", type=int, default=0, help="grids: draws digits and references (default 0)")
+    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Make one sample, or the grids."""
+    from speechdis.training import checkpoint
+    from speechdis.training.distributed import processes
+
+    parts = (args.features, args.data, args.images)
+    grids = any(part is not None for part in parts)
+    if grids and (None in parts or args.speech or args.image or args.style):
+        raise InputError(
+            "grids need --data, --features and --images, and neither --speech, --image nor --style"
+        )
+    with processes(args.device) as device:
+        trained = checkpoint.load(args.checkpoint, device)
+        return _grids(args, trained, device) if grids else _one(args, trained)
+
+
+def _one(args: argparse.Namespace, trained: Any) -> dict[str, Any]:
+    from speechdis.data.audio import read_audio, write_audio
+    from speechdis.synthesis.crossmodal import crossed, image_view, speech_view, write_image
+    from speechdis.synthesis.vocoder import griffin_lim
+
+    digit, style = _asked(args)
+    rate = trained.features["config"]["rate"]
+
+    def read(path: Path) -> Any:
+        if _kind(path) == "image":
+            return "image", image_view(trained, path)
+        return "speech", speech_view(trained, read_audio(path, rate)[0])
+
+    made = crossed(trained, read(digit), read(style), args.length)[0]
+    result: dict[str, Any] = {"digit": digit.name, "style": style.name}
+    if _kind(args.out) == "image":
+        write_image(args.out, made)
+    else:
+        wave = griffin_lim(made, trained.features)
+        write_audio(args.out, wave, rate)
+        result |= {"seconds": len(wave) / rate, "rate": rate}
+    logging.getLogger(__name__).info("the digit of %s in the style of %s -> %s", digit, style, args.out)
+    return result
+
+
+def _asked(args: argparse.Namespace) -> tuple[Path, Path]:
+    """Which file says the digit and which one the style."""
+    given = {"speech": args.speech, "image": args.image}
+    target = _kind(args.out)
+    if args.style is not None:
+        digits = [path for path in given.values() if path is not None]
+        if len(digits) != 1:
+            raise InputError("--style goes with one of --speech and --image, which says the digit")
+        digit, style = digits[0], args.style
+    else:
+        missing = [name for name, path in given.items() if path is None]
+        if missing:
+            raise InputError(f"give --{missing[0]} too (or --style, for a style within a modality)")
+        style, digit = given[target], given["image" if target == "speech" else "speech"]
+    if _kind(style) != target:
+        raise InputError(f"{args.out}: the style is that of {style}, which is of the other modality")
+    return digit, style
+
+
+def _kind(path: Path) -> str:
+    return "image" if path.suffix.lower() == ".png" else "speech"
+
+
+def _grids(args: argparse.Namespace, trained: Any, device: Any) -> dict[str, Any]:
+    """For each direction: ten digits of the source in the styles of some samples of the target."""
+    import numpy as np
+
+    from speechdis.data.audio import write_audio
+    from speechdis.synthesis.crossmodal import crossed, plot_grid
+    from speechdis.synthesis.vocoder import griffin_lim
+    from speechdis.training.paired import samples_of
+
+    samples = samples_of(trained, args.features, args.data, args.images, device)
+    rng = np.random.default_rng(args.seed)
+    rows: dict[str, Any] = {}  # for each modality one sample of each digit, and some of any digit
+    for name, found in samples.items():
+        digits = [rng.choice(np.flatnonzero(found.digits == digit)) for digit in np.unique(found.digits)]
+        rows[name] = np.array(digits), rng.permutation(len(found))[: args.styles]
+    waves = 0
+    for source, (digits, _) in rows.items():
+        for target, (_, styles) in rows.items():
+            meant, cells = samples[source].view(digits), []
+            for number, style in enumerate(styles):
+                like = samples[target].view(np.full(len(digits), style))
+                cells.append(crossed(trained, (source, meant), (target, like), args.length))
+                if target == "speech":
+                    for digit, frames in zip(samples[source].digits[digits], cells[-1], strict=True):
+                        wave = griffin_lim(frames, trained.features)
+                        name = f"{source}-to-speech/style{number}-digit{digit}.wav"
+                        write_audio(args.out / name, wave, trained.features["config"]["rate"])
+                        waves += 1
+            across, down = (
+                [samples[source].store[i] for i in digits],
+                [samples[target].store[i] for i in styles],
+            )
+            plot_grid(args.out / f"{source}-to-{target}.png", across, down, cells, "digit →\nstyle ↓")
+    logging.getLogger(__name__).info("%d grids and %d recordings -> %s", len(rows) ** 2, waves, args.out)
+    return {"grids": len(rows) ** 2, "recordings": waves}

@@ -1,0 +1,97 @@
+"""Do codes fall into as many clusters as there are digits? Hsu & Glass 2018, section 4.4 and appendix C."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from speechdis.data.atomic import replacing
+from speechdis.errors import InputError
+
+RESTARTS = 10
+SHOWN = 1000  # points of a t-SNE plot
+
+
+def purity(clusters: np.ndarray, digits: np.ndarray) -> float:
+    """Share of N samples that are of their cluster's commonest digit: each cluster's purity, weighted by its size.
+
+    Args:
+        clusters, digits: (N,) integers from 0.
+    """
+    counts = np.zeros((clusters.max() + 1, digits.max() + 1), np.int64)
+    np.add.at(counts, (clusters, digits), 1)
+    return float(counts.max(1).sum() / len(digits))
+
+
+def kmeans(codes: np.ndarray, count: int, seed: int = 0) -> Any:
+    """scikit-learn's k-means of codes (N, D), the best of 10 seeded restarts; InputError where N < `count`."""
+    from sklearn.cluster import KMeans
+
+    if len(codes) < count:
+        raise InputError(f"{len(codes)} samples are too few for {count} clusters")
+    return KMeans(count, n_init=RESTARTS, random_state=seed).fit(codes)
+
+
+def agreement(clusters: np.ndarray, digits: np.ndarray) -> dict[str, float]:
+    """Purity, normalised mutual information and adjusted Rand index of clusters (N,) and digits (N,)."""
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+    return {
+        "purity": purity(clusters, digits),
+        "nmi": float(normalized_mutual_info_score(digits, clusters)),
+        "ari": float(adjusted_rand_score(digits, clusters)),
+    }
+
+
+def inertia(codes: np.ndarray, counts: Iterable[int] = range(2, 21), seed: int = 0) -> dict[int, float]:
+    """Sum of squared distances to the nearest centroid, by the number of clusters; its bend is where they end."""
+    return {count: float(kmeans(codes, count, seed).inertia_) for count in counts}
+
+
+def plot_inertia(path: Path, curves: Mapping[str, Mapping[int, float]]) -> None:
+    """Draw inertia, as a share of that of two clusters, over the number of clusters (figure 3)."""
+    plt = _pyplot()
+    figure, ax = plt.subplots(figsize=(5, 3.5))
+    for name, curve in curves.items():
+        first = next(iter(curve.values()))
+        ax.plot(list(curve), [value / first for value in curve.values()], marker=".", label=name)
+    ax.axvline(10, color="grey", linewidth=0.5)
+    ax.set(xlabel="clusters", ylabel="inertia / inertia of two")
+    ax.legend()
+    _save(path, figure)
+
+
+def plot_tsne(path: Path, codes: Mapping[str, tuple[np.ndarray, np.ndarray]], seed: int = 0) -> None:
+    """Draw t-SNE maps of codes, each coloured by digit (figures 12 to 15).
+
+    Args:
+        codes: for each map its title, codes (N, D) and digits (N,); 1,000 drawn ones of each are shown.
+    """
+    from sklearn.manifold import TSNE
+
+    plt = _pyplot()
+    figure, axes = plt.subplots(1, len(codes), figsize=(4 * len(codes), 4), squeeze=False)
+    for ax, (title, (values, digits)) in zip(axes[0], codes.items(), strict=True):
+        chosen = np.random.default_rng(seed).permutation(len(values))[:SHOWN]
+        perplexity = min(30.0, (len(chosen) - 1) / 3)
+        points = TSNE(random_state=seed, perplexity=perplexity).fit_transform(values[chosen])
+        ax.scatter(*points.T, c=digits[chosen], cmap="tab10", vmin=0, vmax=9, s=4)
+        ax.set(title=title, xticks=[], yticks=[])
+    _save(path, figure)
+
+
+def _pyplot() -> Any:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    return plt
+
+
+def _save(path: Path, figure: Any) -> None:
+    figure.tight_layout()
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=80, format="png", metadata={"Software": None})
+    _pyplot().close(figure)
