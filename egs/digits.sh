@@ -7,6 +7,7 @@ exp=$work/exp/$corpus-${name:-$model}
 if [ -z "$config" ]; then
   config=$here/../../recipes/$model/${corpus%%-*}.yaml
   [ -f "$config" ] || config=$here/../../recipes/$model/digits.yaml
+  [[ $model != *-* ]] || config=$here/../../recipes/${model/-//}.yaml # pvae-no-contrast: pvae/no-contrast.yaml
 fi
 
 if stage 1 "features of the digits"; then
