@@ -4,7 +4,10 @@
     image    two 4 x 4 convolutions of stride 2 -> linear; two linear layers -> two transposed convolutions
 
 A modality is called by its kind, and by a number where a sample has several of a kind: "speech", "image2". All
-densities are Gaussians of unit variance. Dimension letters: B samples, T frames, F bins, H hidden units, C code.
+densities are Gaussians of unit variance. The LSTMs run over the padding too: they only look back, so that frames of a
+sample are what they are alone, and a packed sequence takes several times as long on a CPU.
+
+Dimension letters: B samples, T frames, F bins, H hidden units, C code.
 """
 
 import math
@@ -45,14 +48,14 @@ def kind(name: str) -> str:
 
 
 class SpeechEncoder(nn.Module):
-    """Speech of any length -> (B, H): the last state of an LSTM; padding never enters it."""
+    """Speech of any length -> (B, H): the last state of an LSTM on its last frame, not on padding."""
 
     def __init__(self, bins: int, hidden: int) -> None:
         super().__init__()
         self.rnn = nn.LSTM(bins, hidden, batch_first=True)
 
     def forward(self, view: View) -> Tensor:
-        output, _ = sequence.run(self.rnn, view.x, view.lengths)
+        output, _ = self.rnn(view.x)
         if view.lengths is None:
             return output[:, -1]
         return output[torch.arange(len(output), device=output.device), view.lengths - 1]
@@ -75,7 +78,7 @@ class SpeechDecoder(nn.Module):
     def forward(self, code: Tensor, lengths: Tensor) -> Tensor:
         """Mean frames (B, max T, F) of codes (B, C); those past `lengths` (B,) mean nothing."""
         steps = code[:, None].expand(-1, int(lengths.max()), -1)
-        output, _ = sequence.run(self.rnn, steps, lengths)
+        output, _ = self.rnn(steps)
         return self.frame(output)
 
     def frames(self, code: Tensor) -> Tensor:
