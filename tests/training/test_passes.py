@@ -185,7 +185,7 @@ def test_a_run_resumed_at_any_place_of_a_pass_is_unbroken(
         recipe = config.recipe(RECIPE, "test")
         for stop in stops:
             torch.manual_seed(0)
-            trainer = _trainer(recipe, corpus / "features", None, out, CPU)
+            trainer = _trainer(recipe, corpus / "features", None, None, out, CPU)
             trainer.resume()
             trainer._advance(stop, _Silent())
             trainer._save_state()
