@@ -1,12 +1,15 @@
 """One contract for every model: shapes, gradients, learning, checkpoints, independence of the batch, swapping."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import laws
 import numpy as np
 import pytest
 import torch
+from gradients import assert_gradient
+from laws import generator
 
 from speechdis import models
 from speechdis.models.base import Batch
@@ -28,10 +31,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 
 
 def build(name: str, settings: dict[str, Any]) -> Any:
-    torch.manual_seed(0)
-    config = models.load(name).Config
-    small = {k: v for k, v in SMALL.items() if k in {f.name for f in fields(config)}}
-    return models.build(name, BINS, config(**small, **settings))
+    return laws.build(name, BINS, SMALL, settings)
 
 
 def batch(size: int = 8) -> Batch:
@@ -42,10 +42,6 @@ def batch(size: int = 8) -> Batch:
     x, twin = (2 * v * directions[0] + 2 * words[0] * directions[1] for v in voices)
     utterance, segments = torch.arange(size), torch.full((size,), 3)
     return Batch(x, None, twin, x.flip(1), population=100, utterance=utterance, segments=segments)
-
-
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(1)
 
 
 def test_the_cases_name_every_model() -> None:
@@ -69,29 +65,14 @@ class TestModel:
         assert (static.shape, dynamic.shape) == ((4, 5), (4, 6, 3))
 
     def test_gradient_reaches_every_parameter(self, name: str, settings: dict[str, Any]) -> None:
-        model = build(name, settings)
-        model.loss(batch(), generator())["loss"].backward()
-        idle = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
-        assert idle == []
+        laws.gradient_reaches_every_parameter(build(name, settings), batch())
 
     def test_the_loss_is_the_weighted_sum_of_its_terms(self, name: str, settings: dict[str, Any]) -> None:
-        model = build(name, settings)
-        model.config = replace(model.config, kl_static=0.3, kl_dynamic=2.0)
-        terms = model.loss(batch(), generator())
-        total = sum(getattr(model.config, n, 1.0) * v for n, v in terms.items() if n != "loss")
-        torch.testing.assert_close(terms["loss"], total)
+        weights = {"kl_static": 0.3, "kl_dynamic": 2.0}
+        laws.loss_is_the_weighted_sum_of_its_terms(build(name, settings), batch(), weights)
 
     def test_the_loss_falls_on_eight_segments(self, name: str, settings: dict[str, Any]) -> None:
-        model, data, g = build(name, settings), batch(), generator()
-        optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
-        losses = []
-        for _ in range(40):
-            terms = model.loss(data, g)
-            optimiser.zero_grad()
-            terms["loss"].backward()
-            optimiser.step()
-            losses.append(terms["reconstruction"].item())
-        assert losses[-1] < 0.7 * losses[0]
+        laws.term_falls(build(name, settings), batch(), "reconstruction", share=0.7, steps=40)
 
     def test_one_segment_alone_is_as_in_a_batch_of_four(self, name: str, settings: dict[str, Any]) -> None:
         model, x = build(name, settings).eval(), batch(4).x
@@ -155,15 +136,7 @@ def test_dsvae_bound_by_hand() -> None:
 def test_loss_gradient_agrees_with_finite_differences() -> None:
     model, data = build("cdsvae", {"posterior": "nested"}).double(), batch(3)
     data = Batch(*(v.double() if isinstance(v, torch.Tensor) else v for v in vars(data).values()))
-    parameter = model.decode_static.weight
-    gradient = torch.autograd.grad(model.loss(data, generator())["loss"], parameter)[0]
-    with torch.no_grad():
-        values = []
-        for sign in (1, -1):
-            parameter[0, 0] += sign * 1e-5
-            values.append(model.loss(data, generator())["loss"])
-            parameter[0, 0] -= sign * 1e-5
-    torch.testing.assert_close(gradient[0, 0], (values[0] - values[1]) / 2e-5, rtol=1e-4, atol=1e-6)
+    assert_gradient(lambda: model.loss(data, generator())["loss"], model.decode_static.weight)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """One contract for every model of paired modalities: terms, gradients, learning, padding, checkpoints."""
 
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import laws
 import numpy as np
 import pytest
 import torch
+from laws import generator
 
 from speechdis import models
 from speechdis.models.base import Pairs
@@ -27,10 +28,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 
 
 def build(name: str, settings: dict[str, Any]) -> Any:
-    torch.manual_seed(0)
-    config = models.load(name).Config
-    small = {k: v for k, v in SMALL.items() if k in {f.name for f in fields(config)}}
-    return models.build(name, BINS, config(**small, **settings))
+    return laws.build(name, BINS, SMALL, settings)
 
 
 def batch(size: int = 8) -> Pairs:
@@ -57,10 +55,6 @@ def one(data: Pairs, i: int) -> Pairs:
     return Pairs(views, torch.zeros(1, dtype=torch.long))
 
 
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(1)
-
-
 def test_the_cases_name_every_model() -> None:
     paired = {n for n in models.names() if getattr(models.load(n).Model, "reads_pairs", False)}
     assert {name for name, _ in CASES} == paired
@@ -83,31 +77,14 @@ class TestModel:
                 assert model.generate(modality, means).shape == (8, 28, 28)
 
     def test_gradient_reaches_every_parameter(self, name: str, settings: dict[str, Any]) -> None:
-        model = build(name, settings)
-        model.loss(batch(), generator())["loss"].backward()
-        idle = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
-        assert idle == []
+        laws.gradient_reaches_every_parameter(build(name, settings), batch())
 
     def test_the_loss_is_the_weighted_sum_of_its_terms(self, name: str, settings: dict[str, Any]) -> None:
-        model = build(name, settings)
         weights = {"kl_semantic": 0.3, "kl_style": 2.0, "kl_latent": 0.7, "coherence": 5.0}
-        known = {f.name for f in fields(model.config)}
-        model.config = replace(model.config, **{k: v for k, v in weights.items() if k in known})
-        terms = model.loss(batch(), generator())
-        total = sum(getattr(model.config, n, 1.0) * v for n, v in terms.items() if n != "loss")
-        torch.testing.assert_close(terms["loss"], total)
+        laws.loss_is_the_weighted_sum_of_its_terms(build(name, settings), batch(), weights)
 
     def test_the_loss_falls_on_eight_samples(self, name: str, settings: dict[str, Any]) -> None:
-        model, data, g = build(name, settings), batch(), generator()
-        optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
-        losses = []
-        for _ in range(60):
-            terms = model.loss(data, g)
-            optimiser.zero_grad()
-            terms["loss"].backward()
-            optimiser.step()
-            losses.append(terms["loss"].item())
-        assert losses[-1] < 0.9 * losses[0]
+        laws.term_falls(build(name, settings), batch(), "loss", share=0.9, steps=60)
 
     def test_padding_changes_nothing(self, name: str, settings: dict[str, Any]) -> None:
         """Codes and likelihoods of a sample are those it has alone, whatever stands past its end."""

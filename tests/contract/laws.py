@@ -1,0 +1,52 @@
+"""What holds of the loss of every model, whatever its batches are made of."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import torch
+
+from speechdis import models
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(1)
+
+
+def known(config: Any, numbers: Mapping[str, float]) -> dict[str, Any]:
+    """Those of `numbers` that are fields of `config`."""
+    return {k: v for k, v in numbers.items() if k in {f.name for f in fields(config)}}
+
+
+def build(name: str, bins: int, small: Mapping[str, int], settings: Mapping[str, Any]) -> Any:
+    """A model of the sizes `small`, as far as it has them."""
+    torch.manual_seed(0)
+    config = models.load(name).Config
+    return models.build(name, bins, config(**known(config, small), **settings))
+
+
+def gradient_reaches_every_parameter(model: Any, batch: Any) -> None:
+    model.loss(batch, generator())["loss"].backward()
+    idle = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert idle == []
+
+
+def loss_is_the_weighted_sum_of_its_terms(model: Any, batch: Any, weights: Mapping[str, float]) -> None:
+    model.config = replace(model.config, **known(model.config, weights))
+    terms = model.loss(batch, generator())
+    total = sum(getattr(model.config, n, 1.0) * v for n, v in terms.items() if n != "loss")
+    torch.testing.assert_close(terms["loss"], total)
+
+
+def term_falls(model: Any, batch: Any, term: str, share: float, steps: int) -> None:
+    """To less than `share` of what it was."""
+    g = generator()
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    values = []
+    for _ in range(steps):
+        terms = model.loss(batch, g)
+        optimiser.zero_grad()
+        terms["loss"].backward()
+        optimiser.step()
+        values.append(terms[term].item())
+    assert values[-1] < share * values[0]
