@@ -12,7 +12,7 @@ A model that trains in phases (an adversary, say) also gives
 
     phases() -> list of Phase
 
-One that cannot train without voice-converted twins says so in `reads_twins`.
+One that cannot train without voice-converted twins names in `reads_twins` the term that needs them.
 
 One that holds a parameter with a row for each utterance also has a field `rows` in its Config, which training sets,
 and gives

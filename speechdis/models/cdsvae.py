@@ -53,9 +53,10 @@ class Model(dsvae.Model):
     config: Config
 
     @property
-    def reads_twins(self) -> bool:
-        """Whether training needs voice-converted twins."""
-        return self.config.information == "contrast" and self.config.contrast_dynamic != 0
+    def reads_twins(self) -> str:
+        """The term that needs voice-converted twins, where it has a weight."""
+        needed = self.config.information == "contrast" and self.config.contrast_dynamic
+        return "contrast_dynamic" if needed else ""
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per segment, and their weighted sum "loss" (eq 6 with its sign turned).
@@ -85,12 +86,6 @@ class Model(dsvae.Model):
                 posterior.dynamic_sample.flatten(1), flat, batch.population
             )
         if config.mutual_information:
-            terms["mutual_information"] = mutual_information(
-                posterior.static_sample,
-                posterior.static,
-                posterior.dynamic_sample,
-                posterior.dynamic,
-                batch.population,
-                config.mutual_information_over,
-            )
+            over = config.mutual_information_over
+            terms["mutual_information"] = mutual_information(*posterior, batch.population, over)
         return weighted(terms, config)

@@ -70,14 +70,8 @@ class Model(dsvae.Model):
         if config.dynamic_prediction:
             terms["dynamic_prediction"] = self.prediction(batch, posterior.dynamic_sample)
         if config.mutual_information:
-            terms["mutual_information"] = mutual_information(
-                posterior.static_sample,
-                posterior.static,
-                posterior.dynamic_sample,
-                posterior.dynamic,
-                batch.population,
-                config.mutual_information_over,
-            )
+            over = config.mutual_information_over
+            terms["mutual_information"] = mutual_information(*posterior, batch.population, over)
         return weighted(terms, config)
 
     def prediction(self, batch: Batch, dynamic: Tensor) -> Tensor:

@@ -64,14 +64,8 @@ class Model(dsvae.Model):
         if config.contrast_static or config.contrast_dynamic:
             terms |= self._contrasts(batch, posterior, generator)
         if config.mutual_information:
-            terms["mutual_information"] = mutual_information(
-                posterior.static_sample,
-                posterior.static,
-                posterior.dynamic_sample,
-                posterior.dynamic,
-                batch.population,
-                config.mutual_information_over,
-            )
+            over = config.mutual_information_over
+            terms["mutual_information"] = mutual_information(*posterior, batch.population, over)
         return weighted(terms, config)
 
     def _contrasts(self, batch: Batch, posterior: Posterior, generator: torch.Generator) -> dict[str, Tensor]:

@@ -48,18 +48,18 @@ def information_with_input(samples: Tensor, posterior: Gaussian, population: int
 
 
 def mutual_information(
-    static: Tensor,
     static_posterior: Gaussian,
-    dynamic: Tensor,
     dynamic_posterior: Gaussian,
+    static: Tensor,
+    dynamic: Tensor,
     population: int,
     over: str = "sum",
 ) -> Tensor:
     """MWS estimate of I(static; dynamic) in nats: E log q(s, z) - log q(s) - log q(z).
 
     Args:
-        static, static_posterior: samples (B, S) and their posteriors.
-        dynamic, dynamic_posterior: samples (B, T, Z) and their posteriors.
+        static_posterior, dynamic_posterior: of B segments, (B, S) and (B, T, Z).
+        static, dynamic: a sample of each.
         population: number of training segments, N.
         over: "sum" of I(s; z_t) over the frames; "mean" of them (the released C-DSVAE code); "joint" for
             I(s; z_{1:T}) as written in eq 5.

@@ -109,10 +109,11 @@ def _trainer(
         if hasattr(config, "rows"):
             config = replace(config, rows=segments.rows)
     model = models.build(recipe.name, len(mean), config).to(device)
-    if getattr(model, "reads_twins", False) and twins is None:
+    term = getattr(model, "reads_twins", "")
+    if term and twins is None:
         raise InputError(
-            f"{recipe.name}: contrast_dynamic needs voice-converted twins: give --augmented (see 'speechdis augment'), "
-            "or --set model.contrast_dynamic=0"
+            f"{recipe.name}: {term} needs voice-converted twins: give --augmented (see 'speechdis augment'), "
+            f"or --set model.{term}=0"
         )
     current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
     return Trainer(current, training, batches, looks, out)

@@ -38,13 +38,13 @@ def test_independent_codes_share_nothing_and_a_copied_one_shares_itself() -> Non
     s, qs = codes(3000, 1, 1.0, 1.0, seed=1)
     z, qz = codes(3000, 1, 1.0, 1.0, seed=2)
     z, qz = z[:, None], Gaussian(*(p[:, None] for p in qz))
-    independent = mutual_information(s, qs, z, qz, population=1)
+    independent = mutual_information(qs, qz, s, z, population=1)
     assert abs(independent.item()) < 0.05
     g = torch.Generator().manual_seed(3)
     same = Gaussian(
         *(p[:, None] for p in qs)
     )  # z of the same mean, fresh noise: I = -log(1 - rho^2) / 2, rho = 1/2
-    dependent = mutual_information(s, qs, same.sample(g), same, population=1)
+    dependent = mutual_information(qs, same, s, same.sample(g), population=1)
     assert dependent.item() == pytest.approx(-0.5 * math.log(1 - 0.25), abs=0.05)
 
 
@@ -52,11 +52,11 @@ def test_sum_mean_and_joint_over_frames() -> None:
     s, qs = codes(64, 2, 1.0, 0.5)
     z, qz = codes(64, 6, 1.0, 0.5, seed=4)
     z, qz = z.view(64, 3, 2), Gaussian(*(p.view(64, 3, 2) for p in qz))
-    total, mean, joint = (mutual_information(s, qs, z, qz, 100, over) for over in ("sum", "mean", "joint"))
+    total, mean, joint = (mutual_information(qs, qz, s, z, 100, over) for over in ("sum", "mean", "joint"))
     torch.testing.assert_close(total, 3 * mean)
     flat = Gaussian(*(p.view(64, 1, 6) for p in qz))
     torch.testing.assert_close(
-        joint, mutual_information(s, qs, z.view(64, 1, 6), flat, 100), atol=1e-4, rtol=1e-4
+        joint, mutual_information(qs, flat, s, z.view(64, 1, 6), 100), atol=1e-4, rtol=1e-4
     )
 
 
@@ -64,5 +64,5 @@ def test_saturation_is_as_documented() -> None:
     """Posteriors that hardly overlap: the estimate is log(B N), independent codes or not."""
     s, qs = codes(128, 16, 3.0, 0.1, seed=1)
     z, qz = codes(128, 16, 3.0, 0.1, seed=2)
-    value = mutual_information(s, qs, z[:, None], Gaussian(*(p[:, None] for p in qz)), population=9000)
+    value = mutual_information(qs, Gaussian(*(p[:, None] for p in qz)), s, z[:, None], population=9000)
     assert value.item() == pytest.approx(math.log(128 * 9000), abs=0.01)
