@@ -11,8 +11,10 @@ import logging
 import os
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import speechdis
 from speechdis.errors import InputError
@@ -23,8 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # OpenMP's threads would wait for one another at full speed, which on a busy machine takes all its time: a step
     # of training 20 times as long. Read when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    parser = _parser()
-    args = parser.parse_args(argv)
+    args = command_line().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("speechdis").setLevel(logging.INFO)  # libraries' notices are not for the user
     try:
@@ -40,25 +41,52 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """The parser of all commands; what it parses holds the command's `run`."""
     parser = argparse.ArgumentParser(prog="speechdis", description=speechdis.__doc__)
     parser.add_argument("--version", action="version", version=f"speechdis {speechdis.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
-        text = (module.__doc__ or "").strip()
-        command = commands.add_parser(
-            info.name,
-            help=text.splitlines()[0].replace("%", "%%"),
-            description=text.replace("%", "%%"),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        command = _described(commands, info.name, module)
         module.arguments(command)
         command.add_argument(
             "--json", metavar="FILE", help="write the result as JSON to FILE ('-': standard output)"
         )
         command.set_defaults(run=module.run)
     return parser
+
+
+def each_corpus(
+    parser: argparse.ArgumentParser,
+    dest: str,
+    package: ModuleType,
+    shared: Callable[[argparse.ArgumentParser, ModuleType], None],
+) -> None:
+    """Give `parser` a subcommand for every corpus of `package`: with `shared` options, and the corpus's own."""
+    names = package.names()
+    text = f"{', '.join(names)} ('CORPUS --help' for its options)"
+    commands = parser.add_subparsers(dest=dest, required=True, metavar="CORPUS", help=text)
+    for name in names:
+        module = package.load(name)
+        corpus = _described(commands, name, module)
+        shared(corpus, module)
+        # main() gives --json to the command; here it may also stand after the corpus
+        corpus.add_argument(
+            "--json", metavar="FILE", default=argparse.SUPPRESS, help="write the counts as JSON"
+        )
+        module.arguments(corpus)
+
+
+def _described(commands: Any, name: str, module: ModuleType) -> argparse.ArgumentParser:
+    """A subcommand whose help is the docstring of `module`."""
+    text = (module.__doc__ or "").strip().replace("%", "%%")
+    return commands.add_parser(
+        name,
+        help=text.splitlines()[0],
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def _write_json(result: object, target: str) -> None:

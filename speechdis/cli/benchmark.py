@@ -11,6 +11,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import command_line
+
 _LOG = logging.getLogger(__name__)
 RECIPES = Path(__file__).parents[2] / "recipes"
 
@@ -97,10 +99,6 @@ def _row(
 
 def _command(name: str, *words: object) -> None:
     """Run another command of this program, in this process."""
-    import importlib
-
-    module = importlib.import_module(f"speechdis.cli.{name}")
-    parser = argparse.ArgumentParser(prog=f"speechdis {name}")
-    module.arguments(parser)
+    args = command_line().parse_args([name, *map(str, words)])
     _LOG.info("%s %s", name, " ".join(map(str, words)))
-    module.run(parser.parse_args([str(word) for word in words]))
+    args.run(args)

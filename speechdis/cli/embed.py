@@ -11,14 +11,11 @@ from typing import Any
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last"
-    )
-    parser.add_argument("--features", required=True, type=Path, metavar="DIR", help="frame store")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the archives go")
-    parser.add_argument(
-        "--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any"
-    )
+    add = parser.add_argument
+    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    add("--features", required=True, type=Path, metavar="DIR", help="frame store")
+    add("--out", required=True, type=Path, metavar="DIR", help="where the archives go")
+    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -14,24 +14,19 @@ from typing import Any
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last"
-    )
-    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="holds the data directories")
-    parser.add_argument("--features", required=True, type=Path, metavar="DIR", help="holds the stores")
-    parser.add_argument(
-        "--channel", type=Path, metavar="DIR", help="holds the stores made with 'features --channel'"
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories")
+    add("--features", required=True, type=Path, metavar="DIR", help="holds the stores")
+    add("--channel", type=Path, metavar="DIR", help="holds the stores made with 'features --channel'")
+    add(
         "--split",
         default="test",
         choices=["dev", "test"],
         help="speakers to test on (default test; choose settings on dev)",
     )
-    parser.add_argument(
-        "--references", type=Path, metavar="JSON", help="floors and ceilings: read, or made and written"
-    )
-    parser.add_argument(
+    add("--references", type=Path, metavar="JSON", help="floors and ceilings: read, or made and written")
+    add(
         "--beside",
         action="append",
         default=[],
@@ -39,29 +34,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="earlier --out to show (repeatable)",
     )
-    parser.add_argument(
-        "--attacker-steps", type=int, default=800, metavar="N", help="training of the attacker (default 800)"
-    )
-    parser.add_argument(
+    add("--attacker-steps", type=int, default=800, metavar="N", help="training of the attacker (default 800)")
+    add(
         "--phone-steps",
         type=int,
         default=600,
         metavar="N",
         help="training of the phone-sequence probe; 0 skips it",
     )
-    parser.add_argument(
+    add(
         "--lda",
         type=int,
         default=0,
         metavar="D",
         help="also score static vectors after a supervised LDA to D dimensions (training speakers' labels)",
     )
-    parser.add_argument(
-        "--out", type=Path, metavar="JSON", help="default: results.json beside the checkpoint's experiment"
-    )
-    parser.add_argument(
-        "--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any"
-    )
+    add("--out", type=Path, metavar="JSON", help="default: results.json beside the checkpoint's experiment")
+    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

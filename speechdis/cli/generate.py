@@ -7,45 +7,25 @@ import argparse
 import inspect
 import logging
 from pathlib import Path
+from types import ModuleType
 
+from speechdis.cli import each_corpus
 from speechdis.corpora import generated
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command; each layout adds its own."""
-    names = generated.names()
-    commands = parser.add_subparsers(
-        dest="layout",
-        required=True,
-        metavar="CORPUS",
-        help=f"{', '.join(names)} ('CORPUS --help' for its options)",
-    )
-    for name in names:
-        module = generated.load(name)
-        text = (module.__doc__ or "").strip()
-        layout = commands.add_parser(
-            name,
-            help=text.splitlines()[0],
-            description=text,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        layout.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new corpus root")
-        layout.add_argument(
-            "--speakers",
-            type=int,
-            default=module.SPEAKERS,
-            metavar="N",
-            help=f"different voices (default {module.SPEAKERS})",
-        )
-        layout.add_argument(
-            "--seed", type=int, default=0, help="of voices, of what is said and of noise (default 0)"
-        )
-        layout.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default 1)")
-        # main() gives --json to the command; here it may also stand after the corpus
-        layout.add_argument(
-            "--json", metavar="FILE", default=argparse.SUPPRESS, help="write the counts as JSON"
-        )
-        module.arguments(layout)
+    each_corpus(parser, "layout", generated, _shared)
+
+
+def _shared(layout: argparse.ArgumentParser, module: ModuleType) -> None:
+    add = layout.add_argument
+    add("--out", type=Path, required=True, metavar="DIR", help="the new corpus root")
+    speakers = module.SPEAKERS
+    text = f"different voices (default {speakers})"
+    add("--speakers", type=int, default=speakers, metavar="N", help=text)
+    add("--seed", type=int, default=0, help="of voices, of what is said and of noise (default 0)")
+    add("--jobs", type=int, default=1, metavar="N", help="processes (default 1)")
 
 
 def run(args: argparse.Namespace) -> dict[str, int]:

@@ -5,8 +5,10 @@ import inspect
 import logging
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 
 from speechdis import corpora
+from speechdis.cli import each_corpus
 from speechdis.errors import InputError
 
 _LOG = logging.getLogger(__name__)
@@ -14,34 +16,14 @@ _LOG = logging.getLogger(__name__)
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command; each corpus adds its own."""
-    names = corpora.names()
-    commands = parser.add_subparsers(
-        dest="corpus",
-        required=True,
-        metavar="CORPUS",
-        help=f"{', '.join(names)} ('CORPUS --help' for its options)",
-    )
-    for name in names:
-        module = corpora.load(name)
-        text = (module.__doc__ or "").strip()
-        corpus = commands.add_parser(
-            name,
-            help=text.splitlines()[0],
-            description=text,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        corpus.add_argument("--root", type=Path, required=True, metavar="DIR", help="the corpus as published")
-        corpus.add_argument(
-            "--out", type=Path, required=True, metavar="DIR", help="writes DIR/train, DIR/dev, ..."
-        )
-        corpus.add_argument(
-            "--strict", action="store_true", help="stop at a bad utterance (default: name and skip it)"
-        )
-        # main() gives --json to the command; here it may also stand after the corpus
-        corpus.add_argument(
-            "--json", metavar="FILE", default=argparse.SUPPRESS, help="write the counts as JSON"
-        )
-        module.arguments(corpus)
+    each_corpus(parser, "corpus", corpora, _shared)
+
+
+def _shared(corpus: argparse.ArgumentParser, module: ModuleType) -> None:
+    add = corpus.add_argument
+    add("--root", type=Path, required=True, metavar="DIR", help="the corpus as published")
+    add("--out", type=Path, required=True, metavar="DIR", help="writes DIR/train, DIR/dev, ...")
+    add("--strict", action="store_true", help="stop at a bad utterance (default: name and skip it)")
 
 
 def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:

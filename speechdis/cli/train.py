@@ -16,31 +16,22 @@ from speechdis.errors import InputError
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--config", required=True, type=Path, metavar="YAML", help="the recipe")
-    parser.add_argument(
-        "--features", required=True, type=Path, metavar="DIR", help="holds the stores train and dev"
-    )
-    parser.add_argument(
-        "--augmented", type=Path, metavar="DIR", help="store of twins, from 'speechdis augment'"
-    )
-    parser.add_argument(
-        "--images", type=Path, metavar="DIR", help="stores of written digits, from 'speechdis images'"
-    )
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="data directories that say which digits are spoken"
-    )
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="experiment directory to fill")
-    parser.add_argument(
+    add = parser.add_argument
+    add("--config", required=True, type=Path, metavar="YAML", help="the recipe")
+    add("--features", required=True, type=Path, metavar="DIR", help="holds the stores train and dev")
+    add("--augmented", type=Path, metavar="DIR", help="store of twins, from 'speechdis augment'")
+    add("--images", type=Path, metavar="DIR", help="stores of written digits, from 'speechdis images'")
+    add("--data", type=Path, metavar="DIR", help="data directories that say which digits are spoken")
+    add("--out", required=True, type=Path, metavar="DIR", help="experiment directory to fill")
+    add(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
         help="override a number of the recipe, such as training.steps=100 (repeatable)",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out, if there is one")
-    parser.add_argument(
-        "--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any"
-    )
+    add("--resume", action="store_true", help="go on with the run in --out, if there is one")
+    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -20,13 +20,10 @@ EXPECTED = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--data", required=True, type=Path, metavar="DIR", help="data directory of the test set"
-    )
-    parser.add_argument(
-        "--out", required=True, type=Path, metavar="FILE", help="lines 'enroll test target|nontarget'"
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("--data", required=True, type=Path, metavar="DIR", help="data directory of the test set")
+    add("--out", required=True, type=Path, metavar="FILE", help="lines 'enroll test target|nontarget'")
+    add(
         "--protocol",
         default="all-pairs",
         choices=list(EXPECTED),

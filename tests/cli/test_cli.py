@@ -25,7 +25,7 @@ COMMANDS = [i.name for i in cli.pkgutil.iter_modules(cli.__path__)]
 def test_help_imports_nothing_heavy() -> None:
     """Which is what makes it answer at once: the slowest part of a short command is what it imports."""
     code = (
-        "import sys; from speechdis.cli import _parser; _parser().format_help();"
+        "import sys; from speechdis.cli import command_line; command_line().format_help();"
         f"print([m for m in {HEAVY} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
