@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def _one(args: argparse.Namespace, trained: Any) -> dict[str, Any]:
     from speechdis.data.audio import read_audio, write_audio
     from speechdis.synthesis.crossmodal import crossed, image_view, speech_view, write_image
-    from speechdis.synthesis.vocoder import griffin_lim
+    from speechdis.synthesis.vocoders.griffin_lim import griffin_lim
 
     digit, style = _asked(args)
     rate = trained.features["config"]["rate"]
@@ -114,7 +114,7 @@ def _grids(args: argparse.Namespace, trained: Any, device: Any) -> dict[str, Any
 
     from speechdis.data.audio import write_audio
     from speechdis.synthesis.crossmodal import crossed, plot_grid
-    from speechdis.synthesis.vocoder import griffin_lim
+    from speechdis.synthesis.vocoders.griffin_lim import griffin_lim
     from speechdis.training.paired import samples_of
 
     samples = samples_of(trained, args.features, args.data, args.images, device)

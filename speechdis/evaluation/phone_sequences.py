@@ -71,25 +71,85 @@ def phone_sequence_probe(
     Raises:
         InputError: no phones to train or to test on.
     """
-    from torchaudio.functional import edit_distance
+    trained = PhoneRecogniser.train(train, steps, batch, width, seed, device, label)
+    if not any(test.phones):
+        raise InputError(f"{label}: there are no phones to test on")
+    return trained.errors(test)
 
-    phones = sorted({phone for said in train.phones for phone in said})
-    tested = [k for k, said in enumerate(test.phones) if said]
-    if not phones or not tested:
-        raise InputError(f"{label}: there are no phones to {'test' if phones else 'train'} on")
-    devices = [device] if torch.device(device).type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
-        head = _Head(train.frames, width, len(phones) + 1).to(device)
-    _fit(head, train, phones, steps, batch, np.random.default_rng(seed), label)
-    wrong = 0
-    by_length = sorted(tested, key=lambda k: int(test.counts[k]))
-    for start in range(0, len(by_length), batch):
-        chosen = by_length[start : start + batch]
-        for k, found in zip(chosen, _decode(head, _sequences(test, chosen)), strict=True):
-            wrong += edit_distance([phones[p - 1] for p in found], test.phones[k])
-    total = sum(len(said) for said in test.phones)
-    return PhoneErrors(wrong / total, total)
+
+class PhoneRecogniser:
+    """A trained head; see `train`.
+
+    Args:
+        head: codes to log probabilities.
+        phones: of classes 1 and up.
+    """
+
+    def __init__(self, head: "_Head", phones: Sequence[str]) -> None:
+        self.head, self.phones = head.eval(), tuple(phones)
+
+    @classmethod
+    def train(
+        cls,
+        train: Transcribed,
+        steps: int = 1200,
+        batch: int = 8,
+        width: int = 128,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        label: str = "phone recogniser",
+    ) -> "PhoneRecogniser":
+        """Train on utterances with phones; arguments as of `phone_sequence_probe`.
+
+        Raises:
+            InputError: no phones to train on.
+        """
+        phones = sorted({phone for said in train.phones for phone in said})
+        if not phones:
+            raise InputError(f"{label}: there are no phones to train on")
+        devices = [device] if torch.device(device).type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(seed)
+            head = _Head(train.frames, width, len(phones) + 1).to(device)
+        _fit(head, train, phones, steps, batch, np.random.default_rng(seed), label)
+        return cls(head, phones)
+
+    def errors(self, test: Transcribed, batch: int = 8) -> PhoneErrors:
+        """Phone error rate of greedy decoding; utterances without phones do not count, and there must be one with."""
+        from torchaudio.functional import edit_distance
+
+        tested = [k for k, said in enumerate(test.phones) if said]
+        wrong = 0
+        by_length = sorted(tested, key=lambda k: int(test.counts[k]))
+        for start in range(0, len(by_length), batch):
+            chosen = by_length[start : start + batch]
+            for k, found in zip(chosen, _decode(self.head, _sequences(test, chosen)), strict=True):
+                wrong += edit_distance([self.phones[p - 1] for p in found], test.phones[k])
+        total = sum(len(said) for said in test.phones)
+        return PhoneErrors(wrong / total, total)
+
+    @torch.no_grad()
+    def log_likelihoods(self, frames: np.ndarray, transcripts: Sequence[Sequence[str]]) -> np.ndarray:
+        """log P(phones | frames) of each transcript, (n,), for one utterance (T, D); -inf where it cannot be said.
+
+        The probabilities of all phone strings sum to one, so transcripts of different lengths compare.
+        """
+        index = {phone: k for k, phone in enumerate(self.phones, 1)}
+        scores, _ = self.head([torch.from_numpy(np.array(frames, np.float32))])
+        steps = scores.shape[1]
+        known = [k for k, said in enumerate(transcripts) if said and all(p in index for p in said)]
+        found = np.full(len(transcripts), -np.inf)
+        if known:
+            said = [torch.tensor([index[phone] for phone in transcripts[k]]) for k in known]
+            loss = functional.ctc_loss(
+                scores.transpose(0, 1).expand(-1, len(known), -1),
+                pad_sequence(said, batch_first=True).to(scores.device),
+                torch.full((len(known),), steps),
+                torch.tensor([len(one) for one in said]),
+                reduction="none",
+            )
+            found[known] = -loss.cpu().numpy()
+        return found
 
 
 class _Head(nn.Module):

@@ -1,58 +1,111 @@
 """The voice of one recording on the words of another."""
 
-import numpy as np
-import torch
+from typing import NamedTuple
 
-from speechdis.errors import InputError
-from speechdis.features import extract
-from speechdis.synthesis.vocoder import griffin_lim
+import numpy as np
+from torch import Tensor
+
+from speechdis.synthesis import blocks, codes, vocoders
+from speechdis.synthesis.codes import Codes
+from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
 
-@torch.no_grad()
-def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Log frames (T, F) decoded from the mean static vector of `voice` and the dynamic vectors of `words`.
+class Voice(NamedTuple):
+    """What a recording lends: static vectors of its segments (M, S), and its mean log F0 (NaN if it has no pitch)."""
 
-    A model may say otherwise how static vectors become another voice's (`transfer`). Each segment is decoded by itself,
-    as in training.
+    static: Tensor
+    log_f0: float
+
+
+class Content(NamedTuple):
+    """A recording whose words are kept, and its codes."""
+
+    words: Words
+    codes: Codes
+
+
+def voice_of(checkpoint: Checkpoint, wave: np.ndarray) -> Voice:
+    """The voice of a waveform (n,) in [-1, 1] at the model's rate.
+
+    Raises:
+        InputError: a model without static and dynamic factors; a waveform shorter than one window.
+    """
+    content = content_of(checkpoint, wave)
+    return Voice(content.codes.static, content.words.log_f0)
+
+
+def content_of(checkpoint: Checkpoint, wave: np.ndarray) -> Content:
+    """The words of a waveform; arguments and errors as of `voice_of`."""
+    codes.check(checkpoint)
+    words = words_of(wave, checkpoint.features)
+    return Content(words, codes.encode(checkpoint, words.frames))
+
+
+def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Log frames (T, F) decoded from the static vectors of `voice` and the dynamic vectors of `words`.
 
     Args:
         voice: log frames (T', F) of the recording that lends its voice.
         words: log frames (T, F) of the recording whose words are kept.
     """
-    model = checkpoint.model
-    lent, _ = _codes(checkpoint, voice)
-    own, dynamic = _codes(checkpoint, words)
-    static = model.transfer(own, lent) if hasattr(model, "transfer") else lent.mean(0).expand_as(own)
-    mean = model.decode(static, dynamic).mean.flatten(0, 1)
-    return mean[: len(words)].cpu().numpy() * checkpoint.std + checkpoint.mean
+    own = codes.encode(checkpoint, words)
+    static = codes.lent(checkpoint, own.static, codes.encode(checkpoint, voice).static)
+    return codes.decode(checkpoint, static, own)
 
 
-def swap(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Waveform with the voice of `voice` and the words of `words`, as loud as `words`.
+def say(
+    checkpoint: Checkpoint,
+    content: Content,
+    static: Tensor,
+    log_f0: float = float("nan"),
+    vocoder: str = vocoders.DEFAULT,
+) -> np.ndarray:
+    """Waveform (n,) float32 of the words of `content`, as long and as loud as they, with static vectors (M, S).
+
+    Args:
+        static: of each of its segments.
+        log_f0: mean of log F0 it shall have; NaN keeps that of the words.
+        vocoder: by name.
+    """
+    frames = codes.decode(checkpoint, static, content.codes)
+    shift = log_f0 - content.words.log_f0
+    shift = 0.0 if np.isnan(shift) else shift
+    wave = blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features, shift)
+    return as_loud(wave, content.words.wave)
+
+
+def lend(
+    checkpoint: Checkpoint, content: Content, voice: Voice, vocoder: str = vocoders.DEFAULT
+) -> np.ndarray:
+    """Waveform (n,) of the words of `content` in `voice`."""
+    static = codes.lent(checkpoint, content.codes.static, voice.static)
+    return say(checkpoint, content, static, voice.log_f0, vocoder)
+
+
+def swap(
+    checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray, vocoder: str = vocoders.DEFAULT
+) -> np.ndarray:
+    """Waveform with the voice of `voice` and the words of `words`, as long and as loud as `words`.
 
     Args:
         voice, words: waveforms in [-1, 1] at the model's sample rate.
+        vocoder: by name.
+
+    Raises:
+        InputError: as `voice_of`; no such vocoder.
     """
-    settings = checkpoint.features
-    frames = swapped_frames(checkpoint, extract(voice, settings), extract(words, settings))
-    wave = griffin_lim(frames, settings)
-    loudness = np.sqrt(np.square(words).mean() / max(np.square(wave).mean(), 1e-12))
-    return np.clip(wave * loudness, -1, 1).astype(np.float32)
+    return lend(checkpoint, content_of(checkpoint, words), voice_of(checkpoint, voice), vocoder)
 
 
-def _codes(checkpoint: Checkpoint, frames: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Posterior means of the consecutive segments of one recording: (M, S) and (M, T, Z)."""
-    if not hasattr(checkpoint.model, "embed"):
-        raise InputError(f"a '{checkpoint.name}' has no static and dynamic factors to swap")
-    segment, count = checkpoint.segment, len(frames)
-    pieces = -(-count // segment)
-    x = np.zeros((pieces * segment, frames.shape[1]), np.float32)
-    x[:count] = (frames - checkpoint.mean) / checkpoint.std
-    lengths = torch.full((pieces,), segment)
-    lengths[-1] = count - (pieces - 1) * segment
-    device = next(checkpoint.model.parameters()).device
-    return checkpoint.model.embed(
-        torch.from_numpy(x).view(pieces, segment, -1).to(device),
-        lengths.to(device) if pieces * segment != count else None,
-    )
+def reconstruct(checkpoint: Checkpoint, words: np.ndarray, vocoder: str = vocoders.DEFAULT) -> np.ndarray:
+    """Waveform of `words` in its own voice, as far as the codes hold it: a swap without a change of voice."""
+    content = content_of(checkpoint, words)
+    return say(checkpoint, content, content.codes.static, vocoder=vocoder)
+
+
+def as_loud(wave: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """`wave` (n,) float32 brought to the mean square of `reference` (m,), or as near as it goes without clipping."""
+    power, wanted = (np.square(x, dtype=np.float64).mean() for x in (wave, reference))
+    gain = np.sqrt(wanted / max(power, 1e-20))
+    return (wave * min(gain, 1 / max(np.abs(wave).max(), 1e-10))).astype(np.float32)

@@ -1,5 +1,6 @@
-"""Swapping: each model's own way to another voice, and segment by segment as in training."""
+"""Swapping: each model's own way to another voice; overlapping segments; loudness; pitch; any length."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,18 @@ import pytest
 import torch
 
 from speechdis import models
-from speechdis.synthesis.swap import swapped_frames
+from speechdis.data.audio import read_audio
+from speechdis.errors import InputError
+from speechdis.features import extract, settings_of
+from speechdis.synthesis import codes, pitch, vocoders
+from speechdis.synthesis.swap import as_loud, content_of, lend, reconstruct, swap, swapped_frames, voice_of
+from speechdis.synthesis.words import words_of
 from speechdis.training.checkpoint import Checkpoint
 
 SEGMENT, BINS = 8, 6
 RNG = np.random.default_rng(0)
 VOICE, WORDS = (RNG.normal(size=(n, BINS)).astype(np.float32) for n in (20, 29))
+STARTS = {20: (0, 4, 8, 12), 29: (0, 4, 7, 10, 14, 18, 21), 5: (0,)}
 
 
 def trained(name: str, **settings: Any) -> Checkpoint:
@@ -22,30 +29,183 @@ def trained(name: str, **settings: Any) -> Checkpoint:
     return Checkpoint(models.build(name, BINS, config).eval(), name, {}, SEGMENT, mean, std, 0)
 
 
-def codes(checkpoint: Checkpoint, frames: np.ndarray) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def read_plainly(checkpoint: Checkpoint, frames: np.ndarray) -> list[tuple[torch.Tensor, torch.Tensor]]:
     x = torch.from_numpy((frames - checkpoint.mean) / checkpoint.std)
-    return [checkpoint.model.embed(part[None]) for part in x.split(SEGMENT)]
+    return [checkpoint.model.embed(x[None, start : start + SEGMENT]) for start in STARTS[len(frames)]]
+
+
+def averaged(checkpoint: Checkpoint, parts: list[np.ndarray], count: int) -> np.ndarray:
+    """The weighted mean of what each segment says of a frame, frame by frame."""
+    weights = [1, 2, 3, 4, 4, 3, 2, 1]
+    rows = []
+    for t in range(count):
+        said = [
+            (weights[t - s], p[t - s]) for s, p in zip(STARTS[count], parts, strict=True) if 0 <= t - s < 8
+        ]
+        rows.append(sum(w * frame for w, frame in said) / sum(w for w, _ in said))
+    return np.stack(rows) * checkpoint.std + checkpoint.mean
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("name", ["dsvae", "fhvae"])
-def test_a_swap_is_that_of_a_plain_loop(name: str) -> None:
+@pytest.mark.parametrize("words", [WORDS, WORDS[:5]], ids=["long", "shorter than a segment"])
+def test_a_swap_is_that_of_a_plain_loop(name: str, words: np.ndarray) -> None:
     """DSVAE replaces s by the voice's mean; FHVAE shifts every z2 by the difference of the s-vectors."""
     checkpoint = trained(name)
-    lent = torch.cat([s for s, _ in codes(checkpoint, VOICE)])
-    own = torch.cat([s for s, _ in codes(checkpoint, WORDS)])
+    lent = torch.cat([s for s, _ in read_plainly(checkpoint, VOICE)])
+    own = torch.cat([s for s, _ in read_plainly(checkpoint, words)])
     shift = lent.sum(0) / (len(lent) + 0.25) - own.sum(0) / (len(own) + 0.25)
     parts = []
-    for s, z in codes(checkpoint, WORDS):
+    for s, z in read_plainly(checkpoint, words):
         static = s + shift if name == "fhvae" else lent.mean(0, keepdim=True)
         parts.append(checkpoint.model.decode(static, z).mean[0].numpy())
-    by_hand = np.concatenate(parts) * checkpoint.std + checkpoint.mean
-    np.testing.assert_allclose(swapped_frames(checkpoint, VOICE, WORDS), by_hand, atol=1e-5)
+    by_hand = averaged(checkpoint, parts, len(words))
+    np.testing.assert_allclose(swapped_frames(checkpoint, VOICE, words), by_hand, atol=1e-5)
 
 
 @torch.no_grad()
 def test_fhvae_in_its_own_voice_is_its_reconstruction() -> None:
     checkpoint = trained("fhvae")
-    rebuilt = [checkpoint.model.decode(s, z).mean[0].numpy() for s, z in codes(checkpoint, WORDS)]
-    by_hand = np.concatenate(rebuilt) * checkpoint.std + checkpoint.mean
+    parts = [checkpoint.model.decode(s, z).mean[0].numpy() for s, z in read_plainly(checkpoint, WORDS)]
+    by_hand = averaged(checkpoint, parts, len(WORDS))
     np.testing.assert_allclose(swapped_frames(checkpoint, WORDS, WORDS), by_hand, atol=1e-5)
+
+
+@pytest.mark.parametrize(("frames", "segment"), [(1, 20), (20, 20), (21, 20), (999, 20), (7, 1), (50, 3)])
+def test_segments_cover_every_frame_and_half_of_one_another(frames: int, segment: int) -> None:
+    starts = codes.starts_of(frames, segment)
+    assert starts[0] == 0 and starts[-1] == max(0, frames - segment)
+    assert (np.diff(starts) <= max(1, segment // 2)).all() and (np.diff(starts) > 0).all()
+
+
+class Perfect(torch.nn.Module):
+    """A model that loses nothing but tells no voice apart; `edge` is what it adds to a segment's first frame."""
+
+    def __init__(self, edge: float = 0.0) -> None:
+        super().__init__()
+        self.nothing = torch.nn.Parameter(torch.zeros(1))
+        self.edge = edge
+
+    def embed(
+        self, x: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        return x.mean(1), x
+
+    def decode(self, static: torch.Tensor, dynamic: torch.Tensor) -> Any:
+        mean = dynamic.clone()
+        mean[:, 0] += self.edge
+        return torch.distributions.Normal(mean, 1.0)
+
+
+def perfect(kind: str = "fbank", edge: float = 0.0) -> Checkpoint:
+    bins = {"fbank": 80, "spectrogram": 200}[kind]
+    mean, std = np.full(bins, 9, np.float32), np.full(bins, 3, np.float32)
+    return Checkpoint(Perfect(edge), "perfect", settings_of(kind), 20, mean, std, 0)
+
+
+def test_no_segment_begins_abruptly() -> None:
+    """Where each segment is wrong by 1 at its first frame, frames jump by far less where segments overlap."""
+    frames = np.zeros((200, 80), np.float32)
+    wrong = codes.decode(perfect(edge=1.0), *_own(perfect(edge=1.0), frames))
+    jumps = np.abs(np.diff(wrong, axis=0)).max(1)
+    assert jumps[1:].max() < 0.15 * 3  # of 3, the standard deviation; the first frame has one segment only
+
+
+def _own(checkpoint: Checkpoint, frames: np.ndarray) -> tuple[torch.Tensor, codes.Codes]:
+    read = codes.encode(checkpoint, frames)
+    return read.static, read
+
+
+def glide(low: float, high: float, seconds: float, rate: int = 16000) -> np.ndarray:
+    """A voice-like wave: harmonics of a gliding pitch, under a fixed envelope, with a slow loudness contour."""
+    t = np.arange(round(seconds * rate)) / rate
+    phase = 2 * np.pi * np.cumsum(np.geomspace(low, high, len(t))) / rate
+    wave = sum(np.sin(k * phase) / k * (k * high < rate / 2) for k in range(1, 30))
+    noise = 1e-4 * np.random.default_rng(0).standard_normal(len(t))
+    return (0.1 * wave * (1.2 + np.sin(2 * np.pi * 3 * t)) + noise).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", ["fbank", "spectrogram"])
+def test_a_perfect_model_in_its_own_voice_changes_nothing(kind: str) -> None:
+    """Source and filter: to the last bit of the samples, for a filter of gain 1 is none."""
+    wave = glide(110, 160, 1.3)
+    np.testing.assert_allclose(swap(perfect(kind), wave, wave, "filter"), wave, atol=1e-4)
+    np.testing.assert_allclose(reconstruct(perfect(kind), wave, "filter"), wave, atol=1e-4)
+
+
+@pytest.mark.parametrize("vocoder", vocoders.names())
+def test_swaps_are_as_long_and_as_loud_as_the_words(vocoder: str) -> None:
+    words, voice = glide(110, 160, 1.237), glide(150, 190, 0.4)
+    made = swap(perfect(), voice, words, vocoder)
+    assert made.shape == words.shape and made.dtype == np.float32 and np.abs(made).max() <= 1
+    assert np.square(made).mean() == pytest.approx(np.square(words).mean(), rel=1e-3)
+    np.testing.assert_array_equal(made, swap(perfect(), voice, words, vocoder))
+
+
+@pytest.mark.parametrize("vocoder", ["world", "filter"])
+@pytest.mark.parametrize("factor", [0.7, 1.4])
+def test_pitch_moves_to_the_voices_level_and_keeps_its_contour(vocoder: str, factor: float) -> None:
+    words = glide(120, 180, 1.5)
+    voice = glide(120 * factor, 180 * factor, 1.0)
+    made = swap(perfect(), voice, words, vocoder)
+    before, after = (pitch.contour(wave, 16000)[0] for wave in (words, made))
+    both = (before > 0) & (after > 0)
+    both[:10] = both[-10:] = False  # WSOLA may begin and end late
+    assert both.mean() > 0.7
+    np.testing.assert_allclose(after[both] / before[both], factor, rtol=0.06)
+    assert np.corrcoef(np.log(after[both]), np.log(before[both]))[0, 1] > 0.9
+
+
+def test_a_voice_without_pitch_leaves_that_of_the_words() -> None:
+    words = glide(120, 180, 1.0)
+    hiss = (0.1 * np.random.default_rng(1).standard_normal(8000)).astype(np.float32)
+    voice = voice_of(perfect(), hiss)
+    made = lend(perfect(), content_of(perfect(), words), voice._replace(log_f0=float("nan")), "filter")
+    np.testing.assert_allclose(made, words, atol=1e-4)
+
+
+def test_loudness_is_matched_as_far_as_it_goes_without_clipping() -> None:
+    wave = np.array([0.1, -0.2, 0.05, 0.0], np.float32)
+    assert np.square(as_loud(wave, 3 * wave)).mean() == pytest.approx(np.square(3 * wave).mean())
+    np.testing.assert_allclose(as_loud(wave, 50 * wave), 5 * wave, rtol=1e-6)
+    assert not as_loud(np.zeros(4, np.float32), wave).any()
+
+
+def test_frames_extracted_piece_by_piece_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speechdis.synthesis.words.PIECE", 30)
+    wave = glide(100, 200, 1.111)
+    for cut in (len(wave), 400, 559, 560, 400 + 29 * 160, 400 + 30 * 160):
+        frames = words_of(wave[:cut], settings_of("fbank")).frames
+        np.testing.assert_allclose(frames, extract(wave[:cut], settings_of("fbank")), atol=1e-5)
+
+
+def test_models_without_factors_are_refused() -> None:
+    checkpoint = Checkpoint(torch.nn.Linear(1, 1), "pvae", settings_of("fbank"), 20, VOICE[0], VOICE[0], 0)
+    with pytest.raises(InputError, match="a 'pvae' has no static and dynamic factors"):
+        swap(checkpoint, glide(100, 200, 0.5), glide(100, 200, 0.5))
+
+
+@pytest.mark.parametrize("vocoder", vocoders.names())
+def test_very_short_recordings(vocoder: str) -> None:
+    """0.1 s, and one window; less is an error that says so."""
+    for seconds in (0.1, 0.025):
+        made = swap(perfect(), glide(100, 100, seconds), glide(200, 200, seconds), vocoder)
+        assert len(made) == round(16000 * seconds) and np.isfinite(made).all()
+    with pytest.raises(InputError, match="shorter than one window"):
+        swap(perfect(), glide(100, 100, 0.02), glide(100, 100, 0.5), vocoder)
+
+
+@pytest.mark.parametrize("vocoder", vocoders.names())
+def test_copies_of_speech_keep_spectrum_and_pitch(shared: Path, vocoder: str) -> None:
+    """A perfect model: bands within 6 dB; F0 within half a semitone where the vocoder has the words' excitation."""
+    file = sorted((shared / "speechocean762" / "test").rglob("*.flac"))[0]
+    wave, _ = read_audio(file, 16000)
+    copy = reconstruct(perfect(), wave, vocoder)
+    frames, again = (extract(w, settings_of("fbank")) for w in (wave, copy))
+    loud = frames.mean(1) > np.percentile(frames.mean(1), 40)
+    decibels = (again - frames)[loud] * 10 / np.log(10)
+    assert np.sqrt(np.square(decibels).mean(1)).mean() < 6
+    before, after = (pitch.contour(w, 16000)[0] for w in (wave, copy))
+    both = (before > 0) & (after > 0)
+    if vocoder != "griffin-lim":
+        assert np.median(np.abs(np.log2(after[both] / before[both]))) < 1 / 24

@@ -7,7 +7,7 @@ import pytest
 
 from speechdis.data.audio import read_audio
 from speechdis.features import extract, settings_of
-from speechdis.synthesis.vocoder import griffin_lim
+from speechdis.synthesis.vocoders.griffin_lim import griffin_lim
 
 
 @pytest.mark.parametrize(("kind", "limit"), [("fbank", 4.0), ("spectrogram", 5.0)])

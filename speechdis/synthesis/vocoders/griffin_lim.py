@@ -1,5 +1,6 @@
-"""Log spectra back to waveforms: the magnitude each feature implies, and Griffin-Lim for its phase."""
+"""Griffin-Lim: the magnitude that frames imply, and phases that agree with it; the one that needs frames alone."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,16 @@ from torch import Tensor
 
 from speechdis.features import fbank
 from speechdis.features.framing import SCALE
+from speechdis.synthesis.words import Words
 
 
-def magnitude(frames: np.ndarray, settings: dict[str, Any]) -> Tensor:
+def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift: float = 0.0) -> np.ndarray:
+    """Waveform (n,) as long as the words' recording, of which it takes nothing else; pitch is that of the frames."""
+    wave = griffin_lim(frames, settings)
+    return np.pad(wave, (0, max(0, len(words.wave) - len(wave))))[: len(words.wave)].astype(np.float32)
+
+
+def magnitude(frames: np.ndarray, settings: Mapping[str, Any]) -> Tensor:
     """Linear magnitude spectrum (bins, T) that log frames (T, F) imply, pre-emphasis undone.
 
     FBank: the mel bank's pseudo-inverse on the power spectrum, negative powers set to zero. Spectrogram: the
@@ -30,7 +38,7 @@ def magnitude(frames: np.ndarray, settings: dict[str, Any]) -> Tensor:
 
 
 def griffin_lim(
-    frames: np.ndarray, settings: dict[str, Any], iterations: int = 64, seed: int = 0
+    frames: np.ndarray, settings: Mapping[str, Any], iterations: int = 64, seed: int = 0
 ) -> np.ndarray:
     """Waveform (n,) in [-1, 1] of log frames (T, F), as long as the recording that gave T frames.
 
@@ -46,7 +54,9 @@ def griffin_lim(
     config = settings["config"]
     rate = config["rate"]
     window, hop = round(rate * config["window"]), round(rate * config["hop"])
-    spectrum = magnitude(frames, settings)
+    # Frames are centred here and begin at their first sample in Kaldi: half a window is missing at both ends.
+    beyond = 1 + window // (2 * hop)
+    spectrum = magnitude(np.pad(frames, ((beyond, beyond), (0, 0)), "edge"), settings)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         wave = griffinlim(
@@ -61,6 +71,5 @@ def griffin_lim(
             length=(spectrum.shape[1] - 1) * hop,
             rand_init=True,
         )
-    # Frames are centred here and begin at their first sample in Kaldi: half a window is missing at both ends.
-    padded = np.pad(wave.numpy(), window // 2)
-    return np.clip(padded, -1, 1)
+    start = beyond * hop - window // 2
+    return np.clip(wave.numpy()[start : start + (len(frames) - 1) * hop + window], -1, 1)

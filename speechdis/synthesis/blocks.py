@@ -1,0 +1,57 @@
+"""Long recordings rendered block by block, cut where they are quietest: memory does not grow with their length."""
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from speechdis.synthesis.words import Words
+
+LONGEST, SEARCH = 30.0, 10.0  # s: of a block, and of its end, in which it is cut
+CONTEXT, FADE = 0.25, 0.01  # s: rendered beyond a cut; each side of a cut that is cross-faded
+
+
+def render(
+    vocoder: ModuleType, frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift: float = 0.0
+) -> np.ndarray:
+    """What `vocoder.render` gives, (n,) float32, but of no more than half a minute at a time.
+
+    Args:
+        frames: log frames (T, F) to be heard.
+        words: the recording that says them, n samples and T frames.
+        settings: of the frames.
+        shift: of log F0.
+    """
+    config, rate = settings["config"], words.rate
+    hop, window, context = (round(rate * s) for s in (config["hop"], config["window"], CONTEXT))
+    edges = [0, *cuts(frames, config["hop"]), len(frames)]
+    middles = [0, *(edge * hop + window // 2 for edge in edges[1:-1]), len(words.wave)]
+    wave = np.zeros(len(words.wave), np.float32)
+    for begin, end, left, right in zip(edges[:-1], edges[1:], middles[:-1], middles[1:], strict=True):
+        first, last = max(0, begin - context // hop), min(len(frames), end + context // hop)
+        start = first * hop
+        stop = len(wave) if last == len(frames) else (last - 1) * hop + window
+        part = Words(words.wave[start:stop], words.frames[first:last], rate)
+        rendered = vocoder.render(frames[first:last], part, settings, shift)
+        wave[start:stop] += rendered * _weight(start, stop, left, right, len(wave), round(rate * FADE))
+    return wave
+
+
+def cuts(frames: np.ndarray, hop: float) -> list[int]:
+    """Frames at which log frames (T, F), `hop` s apart, are cut: the quietest one near the end of each block."""
+    longest, search = round(LONGEST / hop), round(SEARCH / hop)
+    loudness = np.convolve(frames.mean(1), np.ones(9) / 9, "same")
+    found = [0]
+    while len(frames) - found[-1] > longest:
+        first = found[-1] + longest - search
+        found.append(first + int(loudness[first : first + search].argmin()))
+    return found[1:]
+
+
+def _weight(start: int, stop: int, left: int, right: int, count: int, fade: int) -> np.ndarray:
+    """Of samples start to stop: 1 from `left` to `right`, linear to 0 around both but at the recording's ends."""
+    at = np.arange(start, stop)
+    rise = np.ones(len(at)) if left == 0 else (0.5 + (at - left) / (2 * fade)).clip(0, 1)
+    fall = np.ones(len(at)) if right == count else (0.5 + (right - at) / (2 * fade)).clip(0, 1)
+    return rise + fall - 1

@@ -1,0 +1,58 @@
+"""Spectral envelopes: by how much one set of log frames is louder than another, at any time and frequency."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from speechdis.errors import InputError
+from speechdis.features import bins_of
+
+LIMIT = 4.6  # nats of amplitude, 40 dB: a filter louder than that only lifts noise
+SMOOTH = (
+    25  # cepstral coefficients of a gain that are kept where pitch is moved: the envelope, not the harmonics
+)
+
+
+def log_gain(
+    target: np.ndarray,
+    source: np.ndarray,
+    settings: Mapping[str, Any],
+    times: np.ndarray,
+    frequencies: np.ndarray,
+    smooth: int = 0,
+) -> np.ndarray:
+    """Natural log of the amplitude gain that takes frames `source` to frames `target`, interpolated.
+
+    Before the first frame's centre and after the last one's, and outside the bins, it is the nearest one's.
+
+    Args:
+        target, source: log frames (T, F).
+        settings: of the frames.
+        times, frequencies: (K,) s and (M,) Hz where it is wanted.
+        smooth: cosine terms over the bins that are kept; 0 keeps all.
+
+    Returns:
+        (K, M), within +- LIMIT.
+
+    Raises:
+        InputError: features that are no log spectra.
+    """
+    bins, config = bins_of(settings), settings["config"]
+    if bins is None:
+        raise InputError(f"'{settings['type']}' features are no log spectra: there is nothing to filter by")
+    gain = (np.asarray(target, np.float64) - source) / (2 * bins.exponent)
+    if smooth:
+        from scipy.fft import dct, idct
+
+        gain = idct(dct(gain, norm="ortho")[:, :smooth], n=gain.shape[1], norm="ortho")
+    position = ((times - config["window"] / 2) / config["hop"]).clip(0, len(gain) - 1)
+    low = position.astype(int)
+    high = np.minimum(low + 1, len(gain) - 1)
+    part = (position - low)[:, None]
+    at_times = gain[low] * (1 - part) + gain[high] * part
+    place = np.interp(frequencies, bins.frequencies, np.arange(len(bins.frequencies)))
+    left = place.astype(int)
+    right = np.minimum(left + 1, gain.shape[1] - 1)
+    share = place - left
+    return (at_times[:, left] * (1 - share) + at_times[:, right] * share).clip(-LIMIT, LIMIT)

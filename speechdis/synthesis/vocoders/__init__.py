@@ -1,0 +1,32 @@
+"""Vocoders: log frames to a waveform, with or without the help of the recording whose words are said.
+
+A vocoder is a module (`griffin_lim` for "griffin-lim") with a docstring, whose first line is its one-line help, and
+
+    render(frames, words, settings, shift=0.0) -> (n,) float32
+
+where `frames` (T, F) is what shall be heard, `words` the recording that says it in its own voice (`Words`: n samples
+and its T frames), `settings` those of the frames and `shift` by how much log F0 shall rise. There is no neural one:
+no pip package carries weights, and one worth its name takes a GPU to train.
+
+`tools/bench/vocoders.py` compares them; egs/speechocean762/RESULTS.md has the figures behind `DEFAULT`.
+"""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from speechdis.errors import InputError
+
+DEFAULT = "world"
+
+
+def names() -> tuple[str, ...]:
+    """Every vocoder."""
+    return tuple(sorted(info.name.replace("_", "-") for info in pkgutil.iter_modules(__path__)))
+
+
+def load(name: str) -> ModuleType:
+    """The module of vocoder `name`. Raises InputError with the known ones for any other."""
+    if name not in names():
+        raise InputError(f"no vocoder '{name}'; there are: {', '.join(names())}")
+    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")

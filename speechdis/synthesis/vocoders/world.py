@@ -1,0 +1,31 @@
+"""WORLD: the words' own excitation at the voice's pitch, through an envelope filtered to the frames.
+
+Of the words' recording F0 (dio), envelope (cheaptrick) and aperiodicity (d4c) are measured; the envelope is
+multiplied by what takes the recording's own frames to the frames wanted, log F0 is shifted, contour and aperiodicity
+stay (Morise, Yokomori & Ozawa 2016).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from speechdis.synthesis import pitch
+from speechdis.synthesis.envelope import log_gain
+from speechdis.synthesis.words import Words
+
+HOP = 0.005  # s between WORLD's frames
+
+
+def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift: float = 0.0) -> np.ndarray:
+    """Waveform (n,) as long as the words' recording; see the package."""
+    pyworld = pitch.world()
+    rate = words.rate
+    samples = np.ascontiguousarray(words.wave, np.float64)
+    f0, times = pitch.contour(samples, rate, HOP)
+    envelope = pyworld.cheaptrick(samples, f0, times, rate)
+    aperiodicity = pyworld.d4c(samples, f0, times, rate)
+    frequencies = np.linspace(0, rate / 2, envelope.shape[1])
+    envelope *= np.exp(2 * log_gain(frames, words.frames, settings, times, frequencies))
+    wave = pyworld.synthesize(f0 * np.exp(shift), envelope, aperiodicity, rate, 1000 * HOP)
+    return np.pad(wave, (0, max(0, len(samples) - len(wave))))[: len(samples)].astype(np.float32)
