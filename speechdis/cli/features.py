@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--type",
         default="fbank",
-        help="fbank (default): Kaldi's log mel energies; spectrogram: log magnitudes",
+        help="fbank (default): Kaldi's log mel energies; spectrogram: log magnitudes; waveform: 200 samples",
     )
     add("--bins", type=int, metavar="N", help="mel filters of fbank (default: 80)")
     add("--rate", type=int, metavar="HZ", help="other recordings are resampled to it (default: 16000)")
@@ -86,4 +86,7 @@ def _imported(
     from speechdis.features.kaldi import read_rows
     from speechdis.features.store import write_store
 
-    return write_store(out, read_rows(data, len(bins_of(settings).frequencies)), settings), 0
+    bins = bins_of(settings)
+    if bins is None:
+        raise InputError(f"--from-kaldi reads spectra, not --type {settings['type']}")
+    return write_store(out, read_rows(data, len(bins.frequencies)), settings), 0

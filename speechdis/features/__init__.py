@@ -1,9 +1,9 @@
-"""Frames of speech: filterbanks and spectra, their statistics, and the store that holds them.
+"""Frames of speech: filterbanks, spectra or samples, their statistics, and the store that holds them.
 
 A feature type is a module with a frozen dataclass `Config` and
 
-- `extract(wave, config) -> (T, F) float32` of a waveform in [-1, 1); every type cuts the same T frames;
-- `bins(config) -> Bins`, what each of the F dimensions measures.
+- `extract(wave, config) -> (T, F) float32` of a waveform in [-1, 1); every spectral type cuts the same T frames;
+- `bins(config) -> Bins`, what each of the F dimensions measures, or None where they are no frequencies.
 """
 
 import importlib
@@ -75,8 +75,8 @@ def extract(wave: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
     return module.extract(wave, module.Config(**settings["config"]))
 
 
-def bins_of(settings: Mapping[str, Any]) -> Bins:
-    """What the dimensions of a store with these `settings` measure."""
+def bins_of(settings: Mapping[str, Any]) -> Bins | None:
+    """What the dimensions of a store with these `settings` measure; None where they are no frequencies."""
     module = load(settings["type"])
     return module.bins(module.Config(**settings["config"]))
 

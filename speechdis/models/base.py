@@ -12,6 +12,17 @@ A model that trains in phases (an adversary, say) also gives
 
     phases() -> list of Phase
 
+One whose looks at the validation speakers show more than its loss gives
+
+    look(batch, generator) -> the terms of its loss, and more
+
+One without a static factor, whose frames are made from its own past ones (VRNN), says so in `autoregressive`: its
+`embed` gives a summary as the static vector, its `decode` reads the dynamic one alone, it has no `encode`, and it gives
+
+    reconstruct(x) -> expected frames (B, T, F) given the true past
+    generate(segments, frames, generator, prompt=None) -> new frames (B, T, F)
+    log_weights(x, lengths, samples, generator) -> (K, B), of an importance-weighted bound
+
 One that cannot train without voice-converted twins names in `reads_twins` the term that needs them.
 
 One that holds a parameter with a row for each utterance also has a field `rows` in its Config, which training sets,

@@ -33,7 +33,8 @@ class Batches:
         device: where all frames are put.
 
     Raises:
-        InputError: no utterance holds one whole segment, or the twins are not those of `store`.
+        InputError: no utterance holds one whole segment, the twins are not those of `store`, or frames that are no
+            spectra are to be sent through channels.
     """
 
     def __init__(
@@ -51,6 +52,10 @@ class Batches:
         self.versions = 0 if twins is None else _versions(store, twins)
         self.mean, self.std = (torch.as_tensor(s, device=device) for s in (mean, std))
         self.bins = bins_of(store.settings)
+        if self.bins is None and (training.static_channel_db or training.twin_channel_db):
+            raise InputError(
+                f"{store.path}: not spectra; set training.static_channel_db and twin_channel_db to 0"
+            )
         self.offsets = torch.arange(training.segment, device=device)
         whole = np.flatnonzero(store.counts >= training.segment)
         self.first, self.counts = store.first[whole], store.counts[whole]
@@ -140,7 +145,9 @@ class Batches:
         )
 
     def _channel(self, raw: Tensor, filter_db: float, generator: torch.Generator) -> Tensor:
-        return channel_features(raw, self.bins, generator, filter_db=filter_db) if filter_db else raw
+        if not filter_db or self.bins is None:
+            return raw
+        return channel_features(raw, self.bins, generator, filter_db=filter_db)
 
     def _normalised(self, raw: Tensor) -> Tensor:
         return parallel.mine((raw - self.mean) / self.std)

@@ -136,10 +136,11 @@ class Trainer:
         """Mean of every term over the validation speakers' tiled segments, with the same noise every time."""
         self.model.eval()
         generator = torch.Generator(self.device).manual_seed(self.training.seed)
+        look = getattr(self.model, "look", self.model.loss)
         totals: dict[str, Tensor] = {}
         count = 0
         for batch in self.validation.tile(generator):
-            _add(totals, self._terms(self.model.loss, batch, generator))
+            _add(totals, self._terms(look, batch, generator))
             count += 1
         self.model.train()
         return _means(totals, count)
