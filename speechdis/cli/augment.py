@@ -79,10 +79,4 @@ def _chosen(utterances: "list[Utterance]", source: "Store", args: argparse.Names
     """The utterances that `source` holds, in its order."""
     if args.type not in (None, source.settings["type"]):
         raise InputError(f"{source.path}: holds {source.settings['type']}, but --type says {args.type}")
-    known = {u.utt: u for u in utterances}
-    for utt in source.utts:
-        if utt not in known:
-            raise InputError(
-                f"{args.data}: no utterance '{utt}' of {source.path}; give the store of this data"
-            )
-    return [known[utt] for utt in source.utts]
+    return source.look_up({u.utt: u for u in utterances}, args.data)

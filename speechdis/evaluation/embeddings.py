@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
@@ -64,7 +63,7 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     Raises:
         InputError: the store's features are not those the model was trained on.
     """
-    _check(checkpoint, store)
+    checkpoint.check(store)
     model, segment = checkpoint.model, checkpoint.segment
     starts, lengths, utterance = segments(store, segment)
     frames = on_device(store.frames, device)
@@ -103,13 +102,3 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
 def _sums(values: np.ndarray, utterance: np.ndarray, count: int) -> np.ndarray:
     """Sums over the consecutive segments of each utterance, (U, ...)."""
     return np.add.reduceat(values, np.searchsorted(utterance, np.arange(count)), axis=0)
-
-
-def _check(checkpoint: Checkpoint, store: Store) -> None:
-    different = {k for k in checkpoint.features if checkpoint.features[k] != store.settings.get(k)}
-    if different:
-        key = min(different)
-        raise InputError(
-            f"{store.path}: {key} is {store.settings.get(key)!r}, but the model was trained on "
-            f"{checkpoint.features[key]!r}; make the features as the model's were made"
-        )

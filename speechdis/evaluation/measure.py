@@ -16,7 +16,6 @@ import torch
 
 from speechdis.data.directory import read_directory
 from speechdis.data.utterance import Utterance
-from speechdis.errors import InputError
 from speechdis.evaluation import probes, references
 from speechdis.evaluation.embeddings import Embeddings, embed
 from speechdis.evaluation.lda import lda
@@ -41,12 +40,8 @@ class Split:
     @classmethod
     def read(cls, store: Path, data: Path) -> "Split":
         """Raises InputError where an utterance of the store is not in the data directory."""
-        known = {u.utt: u for u in read_directory(data)}
         opened = Store.read(store)
-        missing = [utt for utt in opened.utts if utt not in known]
-        if missing:
-            raise InputError(f"{data}: has no utterance '{missing[0]}', which {store} holds")
-        return cls(opened, [known[utt] for utt in opened.utts])
+        return cls(opened, opened.look_up({u.utt: u for u in read_directory(data)}, data))
 
 
 @dataclass(frozen=True)

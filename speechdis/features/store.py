@@ -11,7 +11,7 @@ import importlib.metadata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import yaml
@@ -20,6 +20,7 @@ import speechdis
 from speechdis.data.atomic import replacing
 from speechdis.errors import InputError
 
+T = TypeVar("T")
 MARKER = "store.yaml"
 _COLUMNS = "utt\tspk\tfirst\tframes\n"
 _PACKAGES = ("numpy", "torch", "torchaudio", "soxr")
@@ -59,6 +60,17 @@ class Store:
     def __len__(self) -> int:
         """Number of utterances."""
         return len(self.utts)
+
+    def look_up(self, known: Mapping[str, T], data: Path) -> list[T]:
+        """What is `known` of each utterance, by its id; `data` is where it was read.
+
+        Raises:
+            InputError: nothing is known of one.
+        """
+        for utt in self.utts:
+            if utt not in known:
+                raise InputError(f"{data}: no utterance '{utt}' of {self.path}; give the store of this data")
+        return [known[utt] for utt in self.utts]
 
     @classmethod
     def read(cls, path: str | Path) -> "Store":

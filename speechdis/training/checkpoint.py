@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from speechdis import models
 from speechdis.data.atomic import replacing
 from speechdis.errors import InputError
+from speechdis.features.store import Store
 from speechdis.training.config import fill
 
 
@@ -43,6 +44,16 @@ class Checkpoint:
     std: np.ndarray
     step: int
     validation: dict[str, float] = field(default_factory=dict)
+
+    def check(self, store: Store) -> None:
+        """Raise InputError where the frames of `store` are not made as those that the model was trained on."""
+        for key, trained in self.features.items():
+            given = store.settings.get(key)
+            if given != trained:
+                raise InputError(
+                    f"{store.path}: {key} is {given!r}, but the model was trained on {trained!r}; "
+                    "make the features as the model's were made"
+                )
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:

@@ -65,10 +65,7 @@ def spoken(features: Path, data: Path, mean: np.ndarray, std: np.ndarray, device
         InputError: an utterance of the store that the data directory does not have, or that is not one digit.
     """
     store, digits = Store.read(features), spoken_digits(data)
-    missing = [utt for utt in store.utts if utt not in digits]
-    if missing:
-        raise InputError(f"{data}: has no utterance '{missing[0]}', which {features} holds")
-    return Samples(store, np.array([digits[utt] for utt in store.utts]), mean, std, device)
+    return Samples(store, np.array(store.look_up(digits, data)), mean, std, device)
 
 
 def written(images: Path, device: torch.device) -> Samples:
@@ -99,12 +96,7 @@ def samples_of(
         raise InputError(
             f"a '{checkpoint.name}' is no model of spoken and written digits; pvae, jmvae and vae are"
         )
-    settings = Store.read(features).settings
-    if settings != checkpoint.features:
-        raise InputError(
-            f"{features}: made with {settings}, but the model was trained on {checkpoint.features}; "
-            "make the features as the model's were made"
-        )
+    checkpoint.check(Store.read(features))
     found = {
         "speech": spoken(features, data, checkpoint.mean, checkpoint.std, device),
         "image": written(images, device),
