@@ -1,20 +1,15 @@
 """Passes: distinct utterances, none left out; the table begins anew; exact after a kill, the same in two processes."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import runs
 import torch
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from runs import Arguments, curve
 
 from speechdis import models
 from speechdis.cli import main
@@ -33,7 +28,6 @@ RECIPE = {
         "steps": 30, "batch": 8, "segment": 6, "validate_every": 5, "utterances": 7, "pass_steps": 4,
     },
 }  # fmt: skip
-Arguments = Callable[..., list[str]]
 
 
 @pytest.fixture
@@ -52,15 +46,6 @@ def passes(corpus: Path, tmp_path: Path) -> Arguments:
 def batches(store: Store, **settings: int) -> Batches:
     zero, one = np.zeros(10, np.float32), np.ones(10, np.float32)
     return Batches(store, None, Training(batch=16, segment=6, **settings), zero, one, CPU)  # type: ignore[arg-type]
-
-
-def curve(out: Path) -> list[dict]:
-    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-
-
-def digests(out: Path) -> dict[str, bytes]:
-    names = ("metrics.jsonl", "config.yaml", "checkpoints/best.safetensors", "checkpoints/last.safetensors")
-    return {name: (out / name).read_bytes() for name in names}
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 3))
@@ -159,18 +144,7 @@ def test_it_learns_with_a_row_for_each_utterance(passes: Arguments, tmp_path: Pa
 
 def test_a_killed_run_ends_as_an_unbroken_one(passes: Arguments, tmp_path: Path) -> None:
     """States are saved in the middle of passes and at their ends."""
-    steps = ("--set", "training.steps=150")
-    assert main(passes(tmp_path / "whole", *steps)) == 0
-    command = [sys.executable, "-m", "speechdis", *passes(tmp_path / "killed", *steps, "--resume")]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    state = tmp_path / "killed" / "checkpoints" / "last.state.pt"
-    while not state.exists() and process.poll() is None:
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    assert 0 < curve(tmp_path / "killed")[-1]["step"] < 150
-    assert main(command[3:]) == 0
-    assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
+    runs.killed_run_ends_as_an_unbroken_one(passes, tmp_path, steps=150)
 
 
 @pytest.mark.parametrize("step", [5, 8, 10])
@@ -197,10 +171,4 @@ def test_a_run_resumed_at_any_place_of_a_pass_is_unbroken(
 
 
 def test_two_processes_are_one_with_the_whole_batch(passes: Arguments, tmp_path: Path) -> None:
-    assert main(passes(tmp_path / "one")) == 0
-    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "speechdis"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, *launch, *passes(tmp_path / "two")], check=True, env=environment)
-    for one, two in zip(curve(tmp_path / "one"), curve(tmp_path / "two"), strict=True):
-        assert one["train"] == pytest.approx(two["train"], rel=1e-3, abs=1e-3)
-        assert one["valid"] == pytest.approx(two["valid"], rel=1e-3, abs=1e-3)
+    runs.two_processes_are_one_with_the_whole_batch(passes, tmp_path)

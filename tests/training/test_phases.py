@@ -1,11 +1,11 @@
 """Training in phases: each moves its own parameters by its own rule, and a broken run goes on exactly."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
+from runs import Arguments
 from torch import Tensor, nn
 
 from speechdis.cli import main
@@ -15,8 +15,6 @@ from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
 from speechdis.training.loop import Trainer
-
-Arguments = Callable[..., list[str]]
 
 
 @dataclass(frozen=True)

@@ -3,29 +3,15 @@
 import json
 import os
 import pickle
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import runs
 import torch
+from runs import Arguments, curve, digests
 from safetensors.torch import load_file, save_file
 
 from speechdis.cli import main
-
-Arguments = Callable[..., list[str]]
-
-
-def curve(out: Path) -> list[dict]:
-    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-
-
-def digests(out: Path) -> dict[str, bytes]:
-    names = ("metrics.jsonl", "config.yaml", "checkpoints/best.safetensors", "checkpoints/last.safetensors")
-    return {name: (out / name).read_bytes() for name in names}
 
 
 def test_it_learns_and_says_what_it_made(arguments: Arguments, tmp_path: Path) -> None:
@@ -57,39 +43,12 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others(
 
 
 def test_a_killed_run_ends_as_an_unbroken_one(arguments: Arguments, tmp_path: Path) -> None:
-    steps = ("--set", "training.steps=400")
-    assert main(arguments(tmp_path / "whole", *steps)) == 0
-    command = [sys.executable, "-m", "speechdis", *arguments(tmp_path / "killed", *steps, "--resume")]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    state = tmp_path / "killed" / "checkpoints" / "last.state.pt"
-    while not state.exists() and process.poll() is None:
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    assert 0 < curve(tmp_path / "killed")[-1]["step"] < 400
-    assert main(command[3:]) == 0
-    assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
-    assert main(command[3:]) == 0  # nothing is left to do
-    assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
+    runs.killed_run_ends_as_an_unbroken_one(arguments, tmp_path, steps=400)
 
 
 @pytest.mark.parametrize("name", ["dsvae", "cdsvae", "s3vae", "rwae"])
 def test_two_processes_are_one_with_the_whole_batch(arguments: Arguments, tmp_path: Path, name: str) -> None:
-    named = ("--set", f"model.name={name}")
-    assert main(arguments(tmp_path / "one", *named)) == 0
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node=2",
-        "-m",
-        "speechdis",
-    ]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    subprocess.run([*command, *arguments(tmp_path / "two", *named)], check=True, env=environment)
-    for one, two in zip(curve(tmp_path / "one"), curve(tmp_path / "two"), strict=True):
-        assert one["train"] == pytest.approx(two["train"], rel=1e-3, abs=1e-3)
+    runs.two_processes_are_one_with_the_whole_batch(arguments, tmp_path, "--set", f"model.name={name}")
 
 
 class TestBadInput:
