@@ -1,0 +1,1 @@
+"""Experiments as one web page: figures, tables, and swaps to see and to hear."""

@@ -1,0 +1,100 @@
+"""Maps of the codes: t-SNE of s and z, coloured by who speaks and by what is said."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from speechdis.evaluation.embeddings import Embeddings
+from speechdis.evaluation.measure import Split
+from speechdis.evaluation.probes import frame_labels, log_energy
+from speechdis.report.figures import COLOURS, FAINT, Figure, colour, scatter
+
+SHOWN = len(COLOURS)  # speakers, or labels, of a map
+POINTS = 600  # of a map
+
+
+def maps(out: Path, key: str, name: str, found: Embeddings, split: Split, seed: int = 0) -> list[Figure]:
+    """Draw t-SNE of s and of z, a point a segment (z of its middle frame) of up to eight speakers, in two colourings.
+
+    Args:
+        key: of the files' names.
+        name: of the experiment.
+    """
+    speakers = sorted(set(split.store.spks))
+    speakers = [speakers[k] for k in np.unique(np.linspace(0, len(speakers) - 1, SHOWN).round().astype(int))]
+    own = np.array(split.store.spks)[found.utterance]
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.permutation(np.flatnonzero(np.isin(own, speakers)))[:POINTS])
+    middle = (np.cumsum(found.lengths) - found.lengths + found.lengths // 2)[chosen]
+    spoken = _said(split, middle)
+    voices = np.array([speakers.index(s) for s in own[chosen]])
+    figures = []
+    for code, values in (("s", found.segments[chosen]), ("z", found.frames[middle])):
+        points = _tsne(values, seed)
+        near = _neighbours(points)
+        for by, labels in (("speaker", voices), spoken):
+            colours, legend = _coloured(labels, speakers if by == "speaker" else None)
+            told = _agreement(labels, near, by)
+            alt = f"Map of {code} of {name}, coloured by {by}. {told}"
+            file = f"{key}-{code}-{by}"
+            figures.append(scatter(out, file, points, colours, alt, f"{code}, by {by}", told, legend))
+    return figures
+
+
+def _said(split: Split, frames: np.ndarray) -> tuple[str, np.ndarray]:
+    """What is said in some frames of a store: phones, or words, where timed; else how loud they are."""
+    config = split.store.settings["config"]
+    for kind in ("phones", "words"):
+        timed = [getattr(u, kind) for u in split.utterances]
+        if any(timed):
+            labels = [
+                frame_labels(t, count, config["hop"], config["window"])
+                for t, count in zip(timed, split.store.counts, strict=True)
+            ]
+            return kind.removesuffix("s"), np.concatenate(labels)[frames]
+    return "energy", log_energy(np.asarray(split.store.frames[frames]))
+
+
+def _tsne(values: np.ndarray, seed: int) -> np.ndarray:
+    from sklearn.manifold import TSNE
+
+    return TSNE(random_state=seed, perplexity=min(30.0, (len(values) - 1) / 3)).fit_transform(values)
+
+
+def _neighbours(points: np.ndarray) -> np.ndarray:
+    """The nearest other point of each of (M, 2)."""
+    from scipy.spatial import cKDTree
+
+    return cKDTree(points).query(points, k=2)[1][:, 1]
+
+
+def _agreement(labels: np.ndarray, near: np.ndarray, by: str) -> str:
+    """How often a point's neighbour is its like, beside chance."""
+    if labels.dtype.kind == "f":
+        return f"The {by} of nearest neighbours correlates by {np.corrcoef(labels, labels[near])[0, 1]:.2f}."
+    same = 100 * (labels == labels[near]).mean()
+    shares = np.unique(labels, return_counts=True)[1] / len(labels)
+    chance = 100 * np.square(shares).sum()
+    return f"Nearest neighbours are of the same {by} in {same:.0f} % (chance {chance:.0f} %)."
+
+
+def _coloured(
+    labels: np.ndarray, names: Sequence[str] | None = None
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """A colour for each point, and what the colours say; of many labels the commonest have one."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    if labels.dtype.kind == "f":
+        rank = np.argsort(np.argsort(labels)) / max(len(labels) - 1, 1)
+        shade = colormaps["viridis"]
+        return [to_hex(shade(r)) for r in rank], [
+            (word, to_hex(shade(r))) for word, r in (("quiet", 0.0), ("middle", 0.5), ("loud", 1.0))
+        ]
+    values, counts = np.unique(labels, return_counts=True)
+    common = [v for v in values[np.argsort(-counts, kind="stable")] if v != ""][:SHOWN]
+    given = {v: colour(k) for k, v in enumerate(sorted(common))}
+    legend = [(names[int(v)] if names else str(v), c) for v, c in given.items()]
+    others = [] if len(common) == len(values) else [("other", FAINT)]
+    return [given.get(v, FAINT) for v in labels], legend + others

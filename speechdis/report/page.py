@@ -1,0 +1,158 @@
+"""The page: one folder with `index.html`, its figures and its sounds, that needs no network.
+
+Each part that cannot be made says which command makes what it lacks.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+import speechdis
+from speechdis.data.atomic import replacing
+from speechdis.evaluation.embeddings import embed
+from speechdis.evaluation.measure import Split
+from speechdis.report import curves, error_rates, maps, swaps, tables
+from speechdis.report.experiment import Experiment
+from speechdis.report.figures import Figure, colour
+from speechdis.training import checkpoint
+from speechdis.training.checkpoint import Checkpoint
+
+MARKER = "report.json"  # tells an earlier report, which may be replaced, from any other folder
+EVALUATE = "speechdis evaluate --checkpoint EXP/best --data DIR --features DIR"
+
+
+@dataclass
+class Heard:
+    """What models make of the test speech; `missing` says of each part what an experiment lacks for it."""
+
+    curves: dict[str, dict[str, error_rates.Curve]] = field(default_factory=dict)
+    maps: dict[str, list[Figure]] = field(default_factory=dict)
+    matrices: dict[str, swaps.Matrix] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def write(
+    out: Path, experiments: Sequence[Experiment], splits: Sequence[Split], voices: int = 4
+) -> dict[str, Any]:
+    """Write the page of `experiments` into the folder `out`.
+
+    Args:
+        splits: the test set, once a feature type; none leaves out what needs speech.
+        voices: recordings of the swap matrix.
+
+    Returns:
+        What `out/report.json` holds: version, experiments, parts that are missing.
+
+    Raises:
+        InputError: `out` holds something else, a damaged checkpoint, a recording that cannot be read.
+    """
+    with replacing(out, marker=MARKER) as partial:
+        partial.mkdir()
+        heard = _hear(partial, experiments, splits, voices)
+        about = {
+            "speechdis": speechdis.__version__,
+            "experiments": [e.name for e in experiments],
+            "missing": heard.missing,
+        }
+        context = _context(partial, experiments, splits, heard)
+        (partial / "index.html").write_text(_template().render(context), encoding="utf-8")
+        (partial / MARKER).write_text(json.dumps(about, indent=1) + "\n")
+    return about
+
+
+def _hear(out: Path, experiments: Sequence[Experiment], splits: Sequence[Split], voices: int) -> Heard:
+    """Everything that needs a checkpoint and speech."""
+    heard = Heard()
+    chosen = swaps.choose(splits[0], voices) if splits else []
+    with tqdm(total=3 * len(experiments), unit="part", desc="report") as progress:
+        for k, e in enumerate(experiments, 1):
+            model, split, lacks = _ready(e, splits)
+            if model is None or split is None:
+                heard.missing[e.name] = lacks
+                progress.update(3)
+                continue
+            codes = embed(model, split.store, torch.device("cpu"))
+            heard.curves[e.name] = {
+                code: error_rates.curve(getattr(codes, code), split.store.spks)
+                for code in ("static", "dynamic")
+            }
+            progress.update()
+            heard.maps[e.name] = maps.maps(out, str(k), e.name, codes, split)
+            progress.update()
+            heard.matrices[e.name] = swaps.matrix(out, str(k), e.name, model, chosen)
+            progress.update()
+    return heard
+
+
+def _ready(e: Experiment, splits: Sequence[Split]) -> tuple[Checkpoint | None, Split | None, str]:
+    """The model of an experiment and the test set that it can read, or what is missing."""
+    if not e.trained:
+        return None, None, "no checkpoint yet; speechdis train --resume goes on with it"
+    model = checkpoint.load(e.path)
+    if not hasattr(model.model, "embed"):
+        lacks = (
+            f"a '{model.name}' has no static and dynamic factors; speechdis clusters and crossmodal show it"
+        )
+        return None, None, lacks
+    if not splits:
+        return None, None, "no speech was given; add --data DIR --features DIR"
+    for split in splits:
+        if all(split.store.settings.get(key) == value for key, value in model.features.items()):
+            return model, split, ""
+    kind = model.features["type"]
+    return None, None, f"no --features were made as its own; speechdis features --type {kind} makes them"
+
+
+def _context(
+    out: Path, experiments: Sequence[Experiment], splits: Sequence[Split], heard: Heard
+) -> dict[str, Any]:
+    """Everything the template says."""
+    colours = {e.name: colour(k) for k, e in enumerate(experiments)}
+    measured = {e.name: e.results["row"] for e in experiments if e.results}
+    rates = [error_rates.interval_plot(out, measured, colours)] if measured else []
+    if heard.curves:
+        rates.append(error_rates.det_plot(out, heard.curves, colours))
+    return {
+        "version": speechdis.__version__,
+        "experiments": experiments,
+        "colours": colours,
+        "speech": _speech(splits),
+        "rates": rates,
+        "error_rates": tables.error_rates(experiments) if measured else [],
+        "trials": tables.trials(experiments),
+        "unmeasured": [e.name for e in experiments if not e.results],
+        "evaluate": EVALUATE,
+        "heard": heard,
+        "losses": curves.losses(out, experiments),
+        "information": curves.information(out, experiments),
+        "unlogged": [e.name for e in experiments if not e.metrics],
+        "settings": tables.settings(experiments),
+        "provenance": tables.provenance(experiments),
+    }
+
+
+def _speech(splits: Sequence[Split]) -> str:
+    if not splits:
+        return ""
+    store = splits[0].store
+    hours = store.counts.sum() * store.settings["config"]["hop"] / 3600
+    return f"{len(set(store.spks))} {store.path.name} speakers, {len(store)} utterances, {hours:.2f} hours"
+
+
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("page.html")
