@@ -1,5 +1,9 @@
 """Say the words of one recording in the voice of another.
 
+One pair (--voice, --content, --out FILE), or many (--manifest, --out FOLDER): each is done once, a run that was killed
+is simply run again, and a pair that cannot be used is reported and left out. Recordings may be of any length, format
+and sample rate; a swap is as long and as loud as the words, at the sample rate the model was trained on.
+
 With --data, takes the first utterances of the directory's first and last speakers as content and voice.
 """
 
@@ -13,41 +17,85 @@ from speechdis.errors import InputError
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last"
+    from speechdis.synthesis import vocoders
+
+    add = parser.add_argument
+    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    add("--voice", type=Path, metavar="WAV", help="recording whose voice is taken")
+    add("--content", type=Path, metavar="WAV", help="recording whose words are kept")
+    add("--data", type=Path, metavar="DIR", help="take two utterances of this data directory instead")
+    add(
+        "--manifest",
+        type=Path,
+        metavar="TSV",
+        help="lines voice<TAB>content[<TAB>name], paths relative to its folder; name: of the output, by "
+        "default VOICE_CONTENT.wav",
     )
-    parser.add_argument("--voice", type=Path, metavar="WAV", help="recording whose voice is taken")
-    parser.add_argument("--content", type=Path, metavar="WAV", help="recording whose words are kept")
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="take two utterances of this data directory instead"
+    add(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="PATH",
+        help="waveform (wav, flac); a folder for --manifest",
     )
-    parser.add_argument("--out", required=True, type=Path, metavar="WAV", help="waveform to write")
-    parser.add_argument("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+    add(
+        "--vocoder",
+        default=vocoders.DEFAULT,
+        choices=vocoders.names(),
+        help=f"how spectra become sound (default {vocoders.DEFAULT}): {vocoders.GUIDE}",
+    )
+    add("--jobs", type=int, default=1, metavar="N", help="processes for --manifest (default 1)")
+    add("--strict", action="store_true", help="fail on a pair that cannot be used instead of leaving it out")
+    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Swap one pair."""
-    from speechdis.data.audio import read_audio, write_audio
+    """Swap one pair, or all of a manifest."""
+    if args.manifest is not None:
+        if args.voice or args.content or args.data:
+            raise InputError("--manifest names voices and contents: leave out --voice, --content and --data")
+        return _many(args)
+    return _one(args)
+
+
+def _one(args: argparse.Namespace) -> dict[str, Any]:
+    from speechdis.data.audio import write_audio
     from speechdis.data.directory import read_directory
     from speechdis.data.utterance import Utterance
-    from speechdis.synthesis.swap import swap
+    from speechdis.synthesis import codes
+    from speechdis.synthesis.files import read_content, read_voice
+    from speechdis.synthesis.swap import lend
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
 
     if args.data is not None:
         utterances = read_directory(args.data)
-        voice, words = utterances[-1], utterances[0]
+        a, b = utterances[-1], utterances[0]
     elif args.voice and args.content:
-        voice, words = (Utterance(p.stem, p.stem, p) for p in (args.voice, args.content))
+        a, b = (Utterance(p.stem, p.stem, p) for p in (args.voice, args.content))
     else:
-        raise InputError("give both --voice and --content, or --data")
+        raise InputError("give both --voice and --content, or --data, or --manifest")
     with processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
+        codes.check(trained)
         rate = trained.features["config"]["rate"]
-        a, b = (read_audio(u.path, rate, u.start, u.end)[0] for u in (voice, words))
-        wave = swap(trained, a, b)
+        voice = read_voice(trained, a.path, a.start, a.end)
+        wave = lend(trained, read_content(trained, b.path, b.start, b.end), voice, args.vocoder)
     write_audio(args.out, wave, rate)
+    logging.getLogger(__name__).info("the words of %s in the voice of %s -> %s", b.utt, a.utt, args.out)
+    return {"voice": a.utt, "content": b.utt, "seconds": len(wave) / rate, "rate": rate}
+
+
+def _many(args: argparse.Namespace) -> dict[str, Any]:
+    from speechdis.synthesis.manifest import read_pairs, swap_pairs
+    from speechdis.training.distributed import processes
+
+    pairs = read_pairs(args.manifest, args.out)
+    with processes(args.device) as device:
+        count = swap_pairs(
+            pairs, args.out, args.checkpoint, args.vocoder, str(device), args.jobs, args.strict
+        )
     logging.getLogger(__name__).info(
-        "the words of %s in the voice of %s -> %s", words.utt, voice.utt, args.out
+        "%s swaps, %s made before, %s skipped -> %s", *(f"{n:,}" for n in count), args.out
     )
-    return {"voice": voice.utt, "content": words.utt, "seconds": len(wave) / rate, "rate": rate}
+    return count._asdict()

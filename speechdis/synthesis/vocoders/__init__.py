@@ -18,6 +18,10 @@ from types import ModuleType
 from speechdis.errors import InputError
 
 DEFAULT = "world"
+GUIDE = (
+    "griffin-lim needs the spectra alone; world keeps the words' contour and breath at the voice's pitch; filter "
+    "keeps the words' own sound, filtered"
+)
 
 
 def names() -> tuple[str, ...]:

@@ -1,0 +1,59 @@
+"""Say the words of a recording in voices on the way from one to another.
+
+OUT gets 0.wav (the first voice) to N-1.wav (the second), at the model's sample rate; static vectors and the mean of
+log F0 go from one to the other in equal steps.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+from speechdis.errors import InputError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    from speechdis.synthesis import vocoders
+
+    add = parser.add_argument
+    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    add("--voice", required=True, type=Path, metavar="WAV", help="recording of the first voice")
+    add("--to", required=True, type=Path, metavar="WAV", help="recording of the second voice")
+    add("--content", required=True, type=Path, metavar="WAV", help="recording whose words are kept")
+    add("--steps", type=int, default=5, metavar="N", help="voices, both ends included (default 5)")
+    add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
+    add(
+        "--vocoder",
+        default=vocoders.DEFAULT,
+        choices=vocoders.names(),
+        help=f"default {vocoders.DEFAULT}; see 'speechdis swap --help'",
+    )
+    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Write every step."""
+    from speechdis.data.audio import write_audio
+    from speechdis.synthesis import codes
+    from speechdis.synthesis.files import read_content, read_voice
+    from speechdis.synthesis.generation import between
+    from speechdis.training import checkpoint
+    from speechdis.training.distributed import processes
+
+    if args.steps < 2:
+        raise InputError(f"--steps must be 2 or more, not {args.steps}: both ends are steps")
+    files = [args.out / f"{k}.wav" for k in range(args.steps)]
+    with processes(args.device) as device:
+        trained = checkpoint.load(args.checkpoint, device)
+        codes.check(trained)
+        one, other = (read_voice(trained, path) for path in (args.voice, args.to))
+        content = read_content(trained, args.content)
+        for k, file in enumerate(files):
+            wave = between(trained, content, one, other, k / (args.steps - 1), args.vocoder)
+            write_audio(file, wave, trained.features["config"]["rate"])
+    logging.getLogger(__name__).info(
+        "the words of %s in %d voices from %s to %s -> %s",
+        args.content, args.steps, args.voice, args.to, args.out,
+    )  # fmt: skip
+    return {"steps": args.steps, "files": [file.name for file in files]}

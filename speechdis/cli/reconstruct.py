@@ -1,0 +1,46 @@
+"""Say a recording again from its codes: what a model has kept of it.
+
+A swap without a change of voice; the output is as long and as loud as the recording, at the model's sample rate.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    from speechdis.synthesis import vocoders
+
+    add = parser.add_argument
+    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    add("--content", required=True, type=Path, metavar="WAV", help="the recording")
+    add("--out", required=True, type=Path, metavar="WAV", help="waveform to write")
+    add(
+        "--vocoder",
+        default=vocoders.DEFAULT,
+        choices=vocoders.names(),
+        help=f"default {vocoders.DEFAULT}; see 'speechdis swap --help'",
+    )
+    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Reconstruct one recording."""
+    from speechdis.data.audio import write_audio
+    from speechdis.synthesis import codes
+    from speechdis.synthesis.files import read_content
+    from speechdis.synthesis.swap import say
+    from speechdis.training import checkpoint
+    from speechdis.training.distributed import processes
+
+    with processes(args.device) as device:
+        trained = checkpoint.load(args.checkpoint, device)
+        codes.check(trained)
+        rate = trained.features["config"]["rate"]
+        content = read_content(trained, args.content)
+        wave = say(trained, content, content.codes.static, vocoder=args.vocoder)
+    write_audio(args.out, wave, rate)
+    logging.getLogger(__name__).info("%s from its codes -> %s", args.content, args.out)
+    return {"content": str(args.content), "seconds": len(wave) / rate, "rate": rate}

@@ -1,0 +1,68 @@
+"""Draw a voice or words from a model's prior, and take the other factor from a recording.
+
+--content WAV: its words in N new voices (at its own pitch, which no code holds).
+--voice WAV: N times new words in its voice, by Griffin-Lim, --seconds long. Such words are babble: a prior of segments
+of 200 ms knows no sentences.
+OUT gets 0.wav, 1.wav, ... at the model's sample rate.
+"""
+
+import argparse
+import logging
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from speechdis.errors import InputError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    from speechdis.synthesis import vocoders
+
+    add = parser.add_argument
+    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    add("--content", type=Path, metavar="WAV", help="recording whose words are kept: voices are drawn")
+    add("--voice", type=Path, metavar="WAV", help="recording whose voice is kept: words are drawn")
+    add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
+    add("--count", type=int, default=5, metavar="N", help="how many (default 5)")
+    add("--seconds", type=float, default=3.0, metavar="S", help="length of new words (default 3)")
+    add("--seed", type=int, default=0, help="of the draws (default 0)")
+    add(
+        "--vocoder",
+        default=vocoders.DEFAULT,
+        choices=vocoders.names(),
+        help=f"of new voices; default {vocoders.DEFAULT}; see 'speechdis swap --help'",
+    )
+    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Draw, and write what it sounds like."""
+    import torch
+
+    from speechdis.data.audio import write_audio
+    from speechdis.synthesis import codes
+    from speechdis.synthesis.files import read_content, read_voice
+    from speechdis.synthesis.generation import with_new_voice, with_new_words
+    from speechdis.training import checkpoint
+    from speechdis.training.distributed import processes
+
+    if (args.voice is None) == (args.content is None):
+        raise InputError("give either --content, to draw voices, or --voice, to draw words")
+    if args.count < 1 or not args.seconds >= 0.1:
+        raise InputError("--count must be 1 or more, --seconds 0.1 or more")
+    files = [args.out / f"{k}.wav" for k in range(args.count)]
+    with processes(args.device) as device:
+        trained = checkpoint.load(args.checkpoint, device)
+        codes.check(trained)
+        generator = torch.Generator(device).manual_seed(args.seed)
+        if args.content:
+            content = read_content(trained, args.content)
+            draw = partial(with_new_voice, trained, content, generator, args.vocoder)
+        else:
+            draw = partial(with_new_words, trained, read_voice(trained, args.voice), args.seconds, generator)
+        for file in files:
+            write_audio(file, draw(), trained.features["config"]["rate"])
+    what = "the words of %s in %d new voices" if args.content else "the voice of %s with %d new words"
+    logging.getLogger(__name__).info(f"{what} -> %s", args.content or args.voice, args.count, args.out)
+    return {"drawn": "voice" if args.content else "words", "files": [file.name for file in files]}

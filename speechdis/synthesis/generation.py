@@ -1,0 +1,63 @@
+"""New voices, new words, and voices between two others."""
+
+import numpy as np
+import torch
+
+from speechdis.synthesis import codes, vocoders
+from speechdis.synthesis.blocks import render
+from speechdis.synthesis.swap import Content, Voice, as_loud, say
+from speechdis.synthesis.words import Words
+from speechdis.training.checkpoint import Checkpoint
+
+LEVEL = 0.05  # root mean square of waveforms that have no recording to be as loud as
+
+
+def with_new_voice(
+    checkpoint: Checkpoint,
+    content: Content,
+    generator: torch.Generator,
+    vocoder: str = vocoders.DEFAULT,
+) -> np.ndarray:
+    """Waveform (n,) of the words of `content` in a voice drawn from the model's prior of static vectors.
+
+    The pitch stays that of the words: no code says it. (FHVAE's z2 counts as one segment of a new speaker.)
+    """
+    drawn, _ = checkpoint.model.sample_prior(1, 1, generator)
+    return say(checkpoint, content, codes.lent(checkpoint, content.codes.static, drawn), vocoder=vocoder)
+
+
+@torch.no_grad()
+def with_new_words(
+    checkpoint: Checkpoint, voice: Voice, seconds: float, generator: torch.Generator
+) -> np.ndarray:
+    """Waveform of `seconds` in `voice`, its dynamic vectors drawn from the model's prior, by Griffin-Lim.
+
+    Segments are drawn one by one, as long as in training, and laid end to end; no recording lends them phases.
+    """
+    config, model = checkpoint.features["config"], checkpoint.model
+    frames = max(1, round((seconds - config["window"]) / config["hop"]) + 1)
+    segments = -(-frames // checkpoint.segment)
+    _, dynamic = model.sample_prior(segments, checkpoint.segment, generator)
+    own = voice.static[torch.arange(segments, device=voice.static.device) % len(voice.static)]
+    mean = model.decode(codes.lent(checkpoint, own, voice.static), dynamic).mean.flatten(0, 1)[:frames]
+    log_frames = mean.cpu().numpy() * checkpoint.std + checkpoint.mean
+    silence = Words(np.zeros(round(seconds * config["rate"]), np.float32), log_frames, config["rate"])
+    wave = render(vocoders.load("griffin-lim"), log_frames, silence, checkpoint.features)
+    return as_loud(wave, np.full(1, LEVEL))
+
+
+def between(
+    checkpoint: Checkpoint,
+    content: Content,
+    one: Voice,
+    other: Voice,
+    weight: float,
+    vocoder: str = vocoders.DEFAULT,
+) -> np.ndarray:
+    """Waveform (n,) of the words of `content` in the voice at `weight` on the way from `one` (0) to `other` (1).
+
+    Static vectors and the mean of log F0 are interpolated linearly.
+    """
+    first, second = (codes.lent(checkpoint, content.codes.static, voice.static) for voice in (one, other))
+    log_f0 = one.log_f0 + weight * (other.log_f0 - one.log_f0)
+    return say(checkpoint, content, torch.lerp(first, second, weight), log_f0, vocoder)
