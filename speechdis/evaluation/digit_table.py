@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from speechdis.evaluation.table import grid
+
 Result = Mapping[str, Any]
 
 PAPER = (  # Hsu & Glass 2018, Table 1: purity in %, speech and image, of TIDIGITS and of SecuVoice with MNIST
@@ -19,15 +21,15 @@ def markdown(results: Sequence[Result]) -> str:
     """Tables of several models: codes should be pure where semantic, and impure (10 % at best) where style."""
     return "\n".join(
         [
-            _table(
+            grid(
                 ["system", "code", "speech purity", "image purity", "speech NMI / ARI", "image NMI / ARI"],
                 [row for result in results for row in _clusters(result)],
             ),
-            _table(
+            grid(
                 ["the paper, Table 1", "code", "TIDIGITS, speech / image", "SecuVoice, speech / image"],
                 [list(row) for row in PAPER],
             ),
-            _table(
+            grid(
                 ["system", "made", "right digit", "in the reference's style", "(chance)"],
                 [row for result in results for row in _made(result)],
             ),
@@ -63,8 +65,3 @@ def _made(result: Result) -> Iterator[list[str]]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

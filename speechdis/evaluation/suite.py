@@ -13,7 +13,7 @@ A suite is a YAML file:
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -22,8 +22,7 @@ from typing import Any
 import yaml
 
 from speechdis.errors import InputError
-
-Row = Mapping[str, Any]
+from speechdis.evaluation.table import REMAINS, VERIFICATION, Column, Row, grid
 
 
 @dataclass(frozen=True)
@@ -82,60 +81,49 @@ def read_suite(path: Path, recipes: Path, corpus: str) -> Suite:
     return Suite(tuple(systems), content.get("published") or {})
 
 
-def _eer(code: str, condition: str = "clean", kind: str = "raw") -> Callable[[Row], float]:
-    return lambda row: 100 * row[code][condition][kind]["eer"]
+def _gap(row: Row) -> float:
+    return COLUMNS["dynamic EER"].value(row) - COLUMNS["static EER"].value(row)
 
 
-COLUMNS: dict[str, Callable[[Row], float]] = {
-    "static EER": _eer("static"),
-    "static EER, channel": _eer("static", "channel"),
-    "dynamic EER": _eer("dynamic"),
-    "dynamic EER, channel": _eer("dynamic", "channel"),
-    "gap": lambda row: _eer("dynamic")(row) - _eer("static")(row),
-    "attacker on z EER": _eer("attacker"),
-    "attacker on z EER, channel": _eer("attacker", "channel"),
-    "speaker probe s %": lambda row: 100 * row["probes"]["speaker_static"]["value"],
-    "speaker probe z %": lambda row: 100 * row["probes"]["speaker_dynamic"]["value"],
-    "phone probe z %": lambda row: 100 * row["probes"]["phones_dynamic"]["value"],
-    "phone probe s %": lambda row: 100 * row["probes"]["phones_static"]["value"],
-    "phone errors z %": lambda row: 100 * row["probes"]["phone_errors_dynamic"]["rate"],
-    "energy in z, R2": lambda row: row["probes"]["energy_dynamic"],
-    "squared error": lambda row: row["reconstruction"]["squared_error"],
-    "active z": lambda row: row["reconstruction"]["active_dynamic"],
-    "parameters, M": lambda row: row["parameters"] / 1e6,
-    "training, min": lambda row: row["seconds"] / 60,
+def _of_table(*names: str) -> dict[str, Column]:
+    return {name: {**VERIFICATION, **REMAINS}[name] for name in names}
+
+
+COLUMNS: dict[str, Column] = {
+    **_of_table("static EER", "static EER, channel", "dynamic EER", "dynamic EER, channel"),
+    "gap": Column(_gap),
+    **_of_table("attacker on z EER", "attacker on z EER, channel"),
+    **_of_table("speaker probe s %", "speaker probe z %", "phone probe z %", "phone probe s %"),
+    **_of_table("phone errors z %", "energy in z, R2", "squared error", "active z"),
+    "parameters, M": Column(lambda row: row["parameters"] / 1e6, 2),
+    "training, min": Column(lambda row: row["seconds"] / 60),
 }
-_DIGITS = {"energy in z, R2": 2, "squared error": 3, "active z": 0, "parameters, M": 2}
 
 
 def summarise(title: str, rows: Sequence[Row]) -> dict[str, Any]:
     """Mean, least and most of every column over the seeds of one system, and the mean of its intervals."""
     summary: dict[str, Any] = {"system": title, "seeds": len(rows)}
-    for name, value in COLUMNS.items():
+    for name, column in COLUMNS.items():
         try:
-            found = [value(row) for row in rows]
+            found = [column.value(row) for row in rows]
         except KeyError:  # no such condition or probe on this corpus
             continue
         summary[name] = {"mean": fmean(found), "least": min(found), "most": max(found)}
-    for code in ("static", "dynamic"):
-        ends = [row[code]["clean"]["raw"]["interval"] for row in rows]
-        summary[f"{code} EER"]["interval"] = [100 * fmean(end) for end in zip(*ends, strict=True)]
+        if name in ("static EER", "dynamic EER") and column.interval is not None:
+            ends = [column.interval(row) for row in rows]
+            summary[name]["interval"] = [fmean(end) for end in zip(*ends, strict=True)]
     return summary
 
 
 def markdown(summaries: Sequence[Row], published: Mapping[str, Mapping[str, Any]]) -> str:
     """The table: "mean (least-most) [interval over speakers]", and below it the published figures."""
     names = [name for name in COLUMNS if any(name in s for s in summaries)]
-    lines = [["system", *names], ["---"] * (len(names) + 1)]
-    lines += [[s["system"], *(_cell(s.get(name), _DIGITS.get(name, 1)) for name in names)] for s in summaries]
-    text = _lines(lines)
+    cells = [[s["system"], *(_cell(s.get(n), COLUMNS[n].digits) for n in names)] for s in summaries]
+    text = grid(["system", *names], cells)
     if published:
-        lines = [["published", "static EER", "dynamic EER", "source"], ["---"] * 4]
-        lines += [
-            [name, *(str(p.get(k, "")) for k in ("static", "dynamic", "source"))]
-            for name, p in published.items()
-        ]
-        text += "\n" + _lines(lines)
+        keys = ("static", "dynamic", "source")
+        cells = [[name, *(str(p.get(k, "")) for k in keys)] for name, p in published.items()]
+        text += "\n" + grid(["published", "static EER", "dynamic EER", "source"], cells)
     return text
 
 
@@ -159,7 +147,3 @@ def _cell(value: Mapping[str, Any] | None, digits: int) -> str:
     if "interval" in value:
         text += " [{:.1f}, {:.1f}]".format(*value["interval"])
     return text
-
-
-def _lines(rows: Sequence[Sequence[str]]) -> str:
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

@@ -1,54 +1,64 @@
 """Rows of `measure` as a Markdown table: verification first, then what is left of voice and words."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Row = Mapping[str, Any]
 
 
-def _eer(code: str, condition: str, kind: str) -> Callable[[Row], str]:
-    def cell(row: Row) -> str:
-        figures = row.get(code, {}).get(condition, {}).get(kind)
-        if figures is None:
+@dataclass(frozen=True)
+class Column:
+    """A figure of a row; called, the text of its cell, which is empty where the row has none.
+
+    Attributes:
+        value: the figure; raises KeyError where a row has none.
+        digits: how many after the point.
+        interval: both ends of its interval, where it has one.
+    """
+
+    value: Callable[[Row], float]
+    digits: int = 1
+    interval: Callable[[Row], list[float]] | None = None
+
+    def __call__(self, row: Row) -> str:
+        try:
+            text = f"{self.value(row):.{self.digits}f}"
+        except KeyError:
             return ""
-        low, high = figures["interval"]
-        return f"{100 * figures['eer']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
-
-    return cell
+        return text if self.interval is None else text + " [{:.1f}, {:.1f}]".format(*self.interval(row))
 
 
-def _segments(condition: str) -> Callable[[Row], str]:
-    def cell(row: Row) -> str:
-        value = row.get("segments", {}).get(condition)
-        return "" if value is None else f"{100 * value:.1f}"
+def _eer(code: str, condition: str, kind: str) -> Column:
+    def figures(row: Row) -> Row:
+        return row[code][condition][kind]
 
-    return cell
-
-
-def _share(name: str, key: str = "value") -> Callable[[Row], str]:
-    def cell(row: Row) -> str:
-        found = row.get("probes", {}).get(name)
-        return "" if found is None else f"{100 * found[key]:.1f}"
-
-    return cell
+    return Column(
+        lambda row: 100 * figures(row)["eer"],
+        interval=lambda row: [100 * end for end in figures(row)["interval"]],
+    )
 
 
-def _number(section: str, name: str, form: str) -> Callable[[Row], str]:
-    def cell(row: Row) -> str:
-        value = row.get(section, {}).get(name)
-        return "" if value is None else format(value, form)
-
-    return cell
+def _segments(condition: str) -> Column:
+    return Column(lambda row: 100 * row["segments"][condition])
 
 
-def _conditions(code: str, kind: str = "raw", title: str = "") -> dict[str, Callable[[Row], str]]:
+def _share(name: str, key: str = "value") -> Column:
+    return Column(lambda row: 100 * row["probes"][name][key])
+
+
+def _number(section: str, name: str, digits: int) -> Column:
+    return Column(lambda row: row[section][name], digits)
+
+
+def _conditions(code: str, kind: str = "raw", title: str = "") -> dict[str, Column]:
     return {
         f"{title or code} EER": _eer(code, "clean", kind),
         f"{title or code} EER, channel": _eer(code, "channel", kind),
     }
 
 
-VERIFICATION: dict[str, Callable[[Row], str]] = {
+VERIFICATION: dict[str, Column] = {
     **_conditions("static"),
     **_conditions("static", "centred", "static centred"),
     **_conditions("dynamic"),
@@ -59,7 +69,7 @@ VERIFICATION: dict[str, Callable[[Row], str]] = {
     "dynamic flattened EER": _eer("flattened", "clean", "raw"),
     **_conditions("attacker", title="attacker on z"),
 }
-REMAINS: dict[str, Callable[[Row], str]] = {
+REMAINS: dict[str, Column] = {
     "speaker probe s %": _share("speaker_static"),
     "speaker probe z %": _share("speaker_dynamic"),
     "(chance)": _share("speaker_static", "chance"),
@@ -67,13 +77,13 @@ REMAINS: dict[str, Callable[[Row], str]] = {
     "phone probe s %": _share("phones_static"),
     "(majority)": _share("phones_dynamic", "majority"),
     "phone errors z %": _share("phone_errors_dynamic", "rate"),
-    "energy in z, R2": _number("probes", "energy_dynamic", ".2f"),
-    "leakage gap": _number("probes", "leakage_gap", ".2f"),
-    "squared error": _number("reconstruction", "squared_error", ".3f"),
-    "KL s": _number("validation", "kl_static", ".1f"),
-    "KL z": _number("validation", "kl_dynamic", ".1f"),
-    "active s": _number("reconstruction", "active_static", "d"),
-    "active z": _number("reconstruction", "active_dynamic", "d"),
+    "energy in z, R2": _number("probes", "energy_dynamic", 2),
+    "leakage gap": _number("probes", "leakage_gap", 2),
+    "squared error": _number("reconstruction", "squared_error", 3),
+    "KL s": _number("validation", "kl_static", 1),
+    "KL z": _number("validation", "kl_dynamic", 1),
+    "active s": _number("reconstruction", "active_static", 0),
+    "active z": _number("reconstruction", "active_dynamic", 0),
 }
 
 
@@ -86,9 +96,14 @@ def markdown(rows: Sequence[Row]) -> str:
     return _table(rows, VERIFICATION) + "\n" + _table(rows, REMAINS)
 
 
-def _table(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], str]]) -> str:
+def _table(rows: Sequence[Row], columns: Mapping[str, Column]) -> str:
     cells = {title: [cell(row) for row in rows] for title, cell in columns.items()}
     cells = {"system": [row["system"] for row in rows]} | {t: c for t, c in cells.items() if any(c)}
     kept = [i for i in range(len(rows)) if any(column[i] for t, column in cells.items() if t != "system")]
-    lines = [list(cells), ["---"] * len(cells), *([column[i] for column in cells.values()] for i in kept)]
+    return grid(list(cells), [[column[i] for column in cells.values()] for i in kept])
+
+
+def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table of cells."""
+    lines = [columns, ["---"] * len(columns), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
