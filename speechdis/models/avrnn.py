@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from speechdis.models import vrnn
 from speechdis.models.base import Batch, Phase
 from speechdis.nn import parallel, sequence
+from speechdis.nn.recurrence import SLOPE
 
 RMSPROP = partial(torch.optim.RMSprop, foreach=True)
 
@@ -64,7 +65,10 @@ class Critic(nn.Module):
     def __init__(self, inputs: int, size: int, layer: int) -> None:
         super().__init__()
         self.rnn = nn.LSTM(inputs, size)
-        self.score = sequence.mlp(size, layer, 1)
+        # A constant added to all scores cancels in every loss: the last layer has none.
+        self.score = nn.Sequential(
+            nn.Linear(size, layer), nn.LeakyReLU(SLOPE), nn.Linear(layer, 1, bias=False)
+        )
 
     def forward(self, trajectories: Tensor, real: Tensor) -> Tensor:
         """Frames where `real` (T, B) is 0 do not count."""

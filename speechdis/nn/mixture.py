@@ -34,9 +34,12 @@ class Mixture(NamedTuple):
 
     def sample(self, generator: torch.Generator | None) -> Tensor:
         """One sample (..., F)."""
-        uniform = torch.rand(self.logits.shape, generator=generator, device=self.logits.device)
-        gumbel = -torch.log(-torch.log(uniform.clamp(1e-20)).clamp(1e-20))
-        chosen = (self.logits + gumbel).argmax(-1)[..., None, None].expand_as(self.means[..., :1, :])
+        waits = torch.empty_like(self.logits).exponential_(
+            generator=generator
+        )  # the first of K Poisson clocks
+        chosen = (
+            (self.logits.softmax(-1) / waits).argmax(-1)[..., None, None].expand_as(self.means[..., :1, :])
+        )
         mean, logvar = (values.gather(-2, chosen)[..., 0, :] for values in (self.means, self.logvars))
         return Gaussian(mean, logvar).sample(generator)
 
