@@ -26,6 +26,13 @@ done
 
 fail() { echo "$(basename "$(dirname "$0")")/run.sh: $*" >&2; exit 2; }
 
+# no_corpus 'how to get it' -> says so, and how to do without
+no_corpus() {
+  echo "$1" >&2
+  echo "Without it, run on a generated tree: bash egs/$corpus/run.sh --generated" >&2
+  exit 2
+}
+
 while [ $# -gt 0 ]; do
   if [ "$1" = --help ]; then
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"

@@ -32,11 +32,8 @@ fi
 data=$work/data/$corpus
 
 if stage 0 "data: sequences, and the digits cut out of them"; then
-  if [ -z "$secuvoice_root" ]; then
-    echo "SecuVoice is not published: ask its authors (University of Granada), then pass its folder as --secuvoice-root DIR." >&2
-    echo "Without it, run on a generated tree: bash egs/secuvoice/run.sh --generated" >&2
-    exit 2
-  fi
+  [ -n "$secuvoice_root" ] ||
+    no_corpus "SecuVoice is not published: ask its authors (University of Granada), then pass its folder as --secuvoice-root DIR."
   if [ "$generated" = true ]; then
     speechdis generate secuvoice --out "$secuvoice_root" --speakers "$speakers" --seed "$seed" --jobs "$jobs"
   fi

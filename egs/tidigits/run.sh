@@ -28,11 +28,8 @@ fi
 data=$work/data/$corpus
 
 if stage 0 "data: strings, and the digits cut out of them"; then
-  if [ -z "$tidigits_root" ]; then
-    echo "TIDIGITS is licensed: LDC93S10 from the Linguistic Data Consortium; pass its folder as --tidigits-root DIR." >&2
-    echo "Without it, run on a generated tree of the same layout: bash egs/tidigits/run.sh --generated" >&2
-    exit 2
-  fi
+  [ -n "$tidigits_root" ] ||
+    no_corpus "TIDIGITS is licensed: LDC93S10 from the Linguistic Data Consortium; pass its folder as --tidigits-root DIR."
   if [ "$generated" = true ]; then
     speechdis generate tidigits --out "$tidigits_root" --speakers "$speakers" --strings "$strings" --seed "$seed" --jobs "$jobs"
   fi

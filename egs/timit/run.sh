@@ -27,11 +27,8 @@ fi
 data=$work/data/$corpus
 
 if stage 0 "data"; then
-  if [ -z "$timit_root" ]; then
-    echo "TIMIT is licensed: LDC93S1 from the Linguistic Data Consortium; pass its folder as --timit-root DIR." >&2
-    echo "Without it, run on a generated tree of the same layout: bash egs/timit/run.sh --generated" >&2
-    exit 2
-  fi
+  [ -n "$timit_root" ] ||
+    no_corpus "TIMIT is licensed: LDC93S1 from the Linguistic Data Consortium; pass its folder as --timit-root DIR."
   if [ "$generated" = true ]; then
     speechdis generate timit --out "$timit_root" --speakers "$speakers" ${words:+--words "$words"} --seed "$seed" --jobs "$jobs"
   fi
