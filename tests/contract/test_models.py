@@ -45,9 +45,10 @@ def batch(size: int = 8) -> Batch:
 
 
 def test_the_cases_name_every_model() -> None:
-    """Those of paired modalities have a contract of their own, in test_paired_models.py."""
-    paired = {n for n in models.names() if getattr(models.load(n).Model, "reads_pairs", False)}
-    assert {name for name, _ in CASES} == set(models.names()) - paired
+    """Those of paired modalities and of plain sequences have contracts of their own, in files beside this one."""
+    others = ("reads_pairs", "autoregressive")
+    apart = {n for n in models.names() if any(getattr(models.load(n).Model, o, False) for o in others)}
+    assert {name for name, _ in CASES} == set(models.names()) - apart
 
 
 @pytest.mark.parametrize(("name", "settings"), CASES, ids=str)
