@@ -22,7 +22,7 @@ from speechdis.features.store import Store, write_store
 from speechdis.synthesis.crossmodal import write_image
 from speechdis.training.config import Training
 from speechdis.training.loop import Trainer
-from speechdis.training.paired import PairBatches, paired, spoken, written
+from speechdis.training.paired import PairBatches, _in_batches, paired, spoken, written
 
 DIGITS, RATE, BINS = (0, 1, 2), 8000, 24
 SETTINGS = settings_of("fbank", rate=RATE, bins=BINS)
@@ -121,6 +121,16 @@ def test_an_epoch_says_every_digit_once_with_an_image_of_it(tree: Tree) -> None:
     assert not np.array_equal(first, second)
     drawn.enter(1)  # any step can be gone back to
     np.testing.assert_array_equal(drawn.pairs[6:12], seen[1])
+
+
+def test_batches_of_like_length_hold_every_sample_once_and_little_padding() -> None:
+    rng = np.random.default_rng(0)
+    counts = rng.gamma(9, 5, 2_400).astype(int) + 1
+    order = _in_batches(counts, 64, rng)
+    assert sorted(order) == list(range(2_400))
+    longest = counts[order][: 2_400 // 64 * 64].reshape(-1, 64).max(1)
+    assert longest.mean() < 1.2 * counts.mean() < counts[rng.permutation(2_368)].reshape(-1, 64).max(1).mean()
+    assert abs(np.corrcoef(longest, np.arange(len(longest)))[0, 1]) < 0.4  # no curriculum
 
 
 def test_validation_pairs_are_those_of_the_file(tree: Tree) -> None:

@@ -139,7 +139,7 @@ class PairBatches:
     def _begin(self, epoch: int) -> None:
         assert self.pairing is not None
         self.epoch, seed = epoch, self.training.seed
-        order = np.random.default_rng((seed, epoch, 1)).permutation(len(self.speech))
+        order = _in_batches(self.speech.counts, self.training.batch, np.random.default_rng((seed, epoch, 1)))
         self.pairs = np.stack([order, self.pairing.draw(seed, epoch)[order]], 1)
 
     def draw(self, generator: torch.Generator) -> Pairs:
@@ -166,6 +166,24 @@ class PairBatches:
         own = np.array_split(pairs, parallel.world())[parallel.rank()]
         views = {"speech": self.speech.view(own[:, 0]), "image": self.images.view(own[:, 1])}
         return Pairs(views, parallel.mine(other))
+
+
+def _in_batches(counts: np.ndarray, size: int, rng: np.random.Generator, window: int = 8) -> np.ndarray:
+    """A random order of samples of `counts` frames whose batches of `size` hold samples of like length.
+
+    Samples are sorted by length within random `window`s of batches, so that less than half as many frames are padding;
+    the batches come in an order of their own, what is left over comes last.
+    """
+    order = rng.permutation(len(counts))
+    order = np.concatenate(
+        [
+            part[np.argsort(counts[part], kind="stable")]
+            for part in np.split(order, range(window * size, len(order), window * size))
+        ]
+    )
+    whole = len(order) // size * size
+    batches = order[:whole].reshape(-1, size)
+    return np.concatenate([rng.permutation(batches).ravel(), order[whole:]])
 
 
 def paired(
