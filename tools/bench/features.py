@@ -6,14 +6,12 @@
 with other definitions of "80 log mel" are timed too, and are no substitute.
 """
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
 
-from timing import measure, table  # isort: skip (first: it holds numpy and torch to one thread)
+from timing import available, measure, table  # isort: skip (first: it holds numpy and torch to one thread)
 
 import numpy as np
-from speech import recordings
+from speech import told
 
 Feature = Callable[[np.ndarray], np.ndarray]
 
@@ -101,17 +99,6 @@ FEATURES = {
 }
 
 
-def available() -> dict[str, Feature | None]:
-    """Every feature, ready to run; None where a package is missing."""
-    made: dict[str, Feature | None] = {}
-    for name, make in FEATURES.items():
-        try:
-            made[name] = make()
-        except ImportError:
-            made[name] = None
-    return made
-
-
 def distance(frames: np.ndarray, reference: np.ndarray | None) -> str:
     """Mean absolute difference, or why there is none."""
     if reference is None:
@@ -123,25 +110,15 @@ def distance(frames: np.ndarray, reference: np.ndarray | None) -> str:
 
 def main() -> None:
     """Measure, and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="data directory; synthetic sounds without it"
-    )
-    parser.add_argument("--utterances", type=int, default=60, metavar="N", help="how many (default: 60)")
-    parser.add_argument("--repeat", type=int, default=5, metavar="N", help="best of N (default: 5)")
-    args = parser.parse_args()
-    waves = recordings(args.data, args.utterances)
+    waves, repeat = told(__doc__, 60)
     seconds = sum(map(len, waves)) / 16000
-    made = available()
+    made = available(FEATURES)
     best = measure(
         {name: lambda f=f: [f(wave) for wave in waves] for name, f in made.items() if f is not None},
-        args.repeat,
+        repeat,
     )
     kaldi = made["kaldi-native-fbank"]
     reference = None if kaldi is None else kaldi(waves[0])
-    print(f"{len(waves)} recordings, {seconds:.0f} s, one core, best of {args.repeat}, interleaved\n")
     table(
         [
             {

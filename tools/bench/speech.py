@@ -1,8 +1,25 @@
 """Recordings for the benches: real ones from a data directory, or noise with the loudness contour of speech."""
 
+import argparse
 from pathlib import Path
 
 import numpy as np
+
+
+def told(description: str | None, count: int) -> tuple[list[np.ndarray], int]:
+    """Waveforms and a number of repetitions, as the command line says; `count` recordings if it does not."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", type=Path, metavar="DIR", help="data directory; synthetic sounds without it")
+    add("--utterances", type=int, default=count, metavar="N", help=f"how many (default: {count})")
+    add("--repeat", type=int, default=5, metavar="N", help="best of N (default: 5)")
+    args = parser.parse_args()
+    waves = recordings(args.data, args.utterances)
+    seconds = sum(map(len, waves)) / 16000
+    print(f"{len(waves)} recordings, {seconds:.0f} s, one core, best of {args.repeat}, interleaved\n")
+    return waves, args.repeat
 
 
 def recordings(data: Path | None, count: int, rate: int = 16000) -> list[np.ndarray]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
@@ -35,6 +36,17 @@ def measure(functions: Mapping[Key, Callable[[], object]], repeat: int = 5) -> d
                 function()
                 best[name] = min(best[name], time.process_time() - start)
     return best
+
+
+def available(makers: Mapping[str, Callable[[], Value]]) -> dict[str, Value | None]:
+    """What each maker makes; None where a package is not installed."""
+    made: dict[str, Value | None] = {}
+    for name, make in makers.items():
+        try:
+            made[name] = make()
+        except ImportError:
+            made[name] = None
+    return made
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> None:

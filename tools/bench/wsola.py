@@ -6,14 +6,12 @@ Beside the speed: the error of the result's length, and the log mel distance to 
 stretched time axis, which punishes lateness; twins of a recording have to stay frame by frame with it.
 """
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
 
-from timing import measure, table  # isort: skip (first: it holds numpy and torch to one thread)
+from timing import available, measure, table  # isort: skip (first: it holds numpy and torch to one thread)
 
 import numpy as np
-from speech import recordings
+from speech import told
 
 RATE = 16000
 SPEEDS = (0.8, 1.25)
@@ -104,31 +102,16 @@ def quality(stretch: Stretch, waves: list[np.ndarray]) -> dict[str, object]:
 
 def main() -> None:
     """Measure, and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="data directory; synthetic sounds without it"
-    )
-    parser.add_argument("--utterances", type=int, default=12, metavar="N", help="how many (default: 12)")
-    parser.add_argument("--repeat", type=int, default=5, metavar="N", help="best of N (default: 5)")
-    args = parser.parse_args()
-    waves = recordings(args.data, args.utterances)
+    waves, repeat = told(__doc__, 12)
     seconds = sum(map(len, waves)) / RATE
-    made: dict[str, Stretch | None] = {}
-    for name, make in STRETCHES.items():
-        try:
-            made[name] = make()
-        except ImportError:
-            made[name] = None
+    made = available(STRETCHES)
     jobs = {
         (name, speed): lambda f=f, s=speed: [f(wave, s) for wave in waves]
         for name, f in made.items()
         if f is not None
         for speed in SPEEDS
     }
-    best = measure(jobs, args.repeat)
-    print(f"{len(waves)} recordings, {seconds:.0f} s, one core, best of {args.repeat}, interleaved\n")
+    best = measure(jobs, repeat)
     nothing = float("nan")
     rows = []
     for name, f in made.items():
