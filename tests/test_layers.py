@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "nn": set(),
     "models": {"nn"},
     "training": {"data", "corpora", "features", "augment", "nn", "models"},
-    "evaluation": {"data", "features", "augment", "nn", "models", "training"},
+    "evaluation": {"data", "features", "augment", "nn", "models", "training", "synthesis"},
     "synthesis": {"data", "features", "augment", "nn", "models", "training"},
     "report": {"data", "features", "models", "training", "evaluation", "synthesis"},
 }

@@ -61,7 +61,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training.distributed import processes
     from speechdis.training.provenance import provenance
 
-    budget = measure.Budget(args.attacker_steps, args.phone_steps, lda=args.lda)
+    budget = measure.Budget(
+        args.attacker_steps, args.phone_steps, lda=args.lda, swaps=args.swaps, vocoder=args.vocoder
+    )
     with processes(args.device) as device:
         made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)
@@ -71,6 +73,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     row["system"] = checkpoint.resolve(args.checkpoint).parent.parent.name
     others = [json.loads(path.read_text())["row"] for path in args.beside]
     text = table.markdown([*references, *others, row])
+    if "swaps" in row:
+        text += "\n" + table.swaps(row["swaps"])
     result = {"row": row, "references": references, "protocol": _protocol(args, speech), "made": made}
     out = args.out or checkpoint.resolve(args.checkpoint).parent.parent / "results.json"
     with replacing(out) as partial:

@@ -18,12 +18,16 @@ from speechdis.data.directory import read_directory
 from speechdis.data.utterance import Utterance
 from speechdis.evaluation import probes, references
 from speechdis.evaluation.embeddings import Embeddings, embed
+from speechdis.evaluation.generation import generated
+from speechdis.evaluation.judges import Judges
 from speechdis.evaluation.lda import lda
 from speechdis.evaluation.phone_sequences import Transcribed, phone_sequence_probe
 from speechdis.evaluation.speaker_network import SpeakerNetwork
+from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
 from speechdis.evaluation.trials import all_pairs, cosine_scores, segment_pairs, some_segments
 from speechdis.evaluation.verification import eer, verify
 from speechdis.features.store import Store
+from speechdis.synthesis import vocoders
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 
@@ -60,13 +64,15 @@ class Speech:
 @dataclass(frozen=True)
 class Budget:
     """How long the trained judges are trained: optimiser steps of the attacker and of the phone-sequence probe; and
-    dimensions of the supervised LDA on static vectors, 0 for none."""
+    dimensions of the supervised LDA on static vectors, 0 for none; pairs swapped, 0 for none, and their vocoder."""
 
     attacker: int = 800
     phones: int = 600
     resamples: int = 1000
     seed: int = 0
     lda: int = 0
+    swaps: int = 0
+    vocoder: str = vocoders.DEFAULT
 
 
 def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: torch.device) -> dict[str, Any]:
@@ -113,9 +119,30 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         "active_static": _active(clean.static_frames),
         "active_dynamic": _active(clean.frames),
     }
+    if budget.swaps:
+        row["swaps"] = _swapped(checkpoint, speech, budget, device)
     row["validation"] = checkpoint.validation
     row["parameters"] = sum(p.numel() for p in checkpoint.model.parameters())
     return row
+
+
+def _swapped(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: torch.device) -> dict[str, Any]:
+    """Swap scores, scores of generation, and how good the judges of both are."""
+    train, test = speech.train, speech.clean
+    pairs = pairs_of(test.utterances, budget.swaps, budget.seed)
+    judges = Judges.train(
+        _transcribed(train.store.frames, train),
+        train.store.spks,
+        budget.attacker,
+        budget.phones,
+        seed=budget.seed,
+        device=device,
+    )
+    court = Court.of(judges, test.utterances, [np.asarray(test.store[k]) for k in range(len(test.store))])
+    found = judge_swaps(checkpoint, court, pairs, budget.vocoder)
+    chosen = [words for _, words in pairs]
+    kept = generated(checkpoint, court, test.store, chosen, budget.seed)
+    return {**found, "generation": {factor: asdict(scores) for factor, scores in kept.items()}}
 
 
 def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list[dict[str, Any]]:

@@ -128,6 +128,11 @@ class PhoneRecogniser:
         total = sum(len(said) for said in test.phones)
         return PhoneErrors(wrong / total, total)
 
+    def phones_of(self, frames: np.ndarray) -> list[str]:
+        """Phones of one utterance (T, D), by greedy decoding."""
+        (found,) = _decode(self.head, [torch.from_numpy(np.array(frames, np.float32))])
+        return [self.phones[p - 1] for p in found]
+
     @torch.no_grad()
     def log_likelihoods(self, frames: np.ndarray, transcripts: Sequence[Sequence[str]]) -> np.ndarray:
         """log P(phones | frames) of each transcript, (n,), for one utterance (T, D); -inf where it cannot be said.

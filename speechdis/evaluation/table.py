@@ -107,3 +107,40 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table of cells."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def swaps(found: Mapping[str, Any]) -> str:
+    """Swap scores as a Markdown table: a line a condition, shares in % with 95 % interval and count."""
+    lines = [
+        ["what is heard", "voice as it should be", "nearer it than the other", "words of B", "phone errors %",
+         "F0 level nearer A", "F0 error, cents", "F0 contour r", "MCD to reconstruction, dB"],
+        ["---"] * 9,
+    ]  # fmt: skip
+    for name, of in found["conditions"].items():
+        shares = {key: _counted(of.get(key)) for key in ("voice", "nearer", "words", "level")}
+        errors = "" if "phone_errors" not in of else f"{100 * of['phone_errors']['rate']:.1f}"
+        numbers = [
+            "" if of[key] is None else format(of[key], form)
+            for key, form in (("cents", ".0f"), ("correlation", ".2f"), ("distortion", ".1f"))
+        ]
+        lines.append(
+            [name, shares["voice"], shares["nearer"], shares["words"], errors, shares["level"], *numbers]
+        )
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    text += (
+        f"\n{found['pairs']} pairs, {found['speakers']} speakers, {found['sentences']} sentences, vocoder "
+        f"{found['vocoder']}. Voice: A's of 'no change' and 'swap', else B's.\n"
+    )
+    for factor, of in found["generation"].items():
+        text += (
+            f"{factor} kept, the other drawn: accuracy {100 * of['accuracy']:.1f} %, IS {of['inception']:.2f}, "
+            f"H(y|x) {of['within']:.2f}, H(y) {of['between']:.2f} nats, {of['samples']} samples.\n"
+        )
+    return text
+
+
+def _counted(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    low, high = found["interval"]
+    return f"{100 * found['share']:.1f} [{100 * low:.1f}, {100 * high:.1f}] of {found['count']}"

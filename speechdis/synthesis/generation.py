@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.blocks import render
@@ -26,24 +27,32 @@ def with_new_voice(
     return say(checkpoint, content, codes.lent(checkpoint, content.codes.static, drawn), vocoder=vocoder)
 
 
-@torch.no_grad()
 def with_new_words(
     checkpoint: Checkpoint, voice: Voice, seconds: float, generator: torch.Generator
 ) -> np.ndarray:
     """Waveform of `seconds` in `voice`, its dynamic vectors drawn from the model's prior, by Griffin-Lim.
 
-    Segments are drawn one by one, as long as in training, and laid end to end; no recording lends them phases.
+    No recording lends it phases or loudness.
     """
-    config, model = checkpoint.features["config"], checkpoint.model
-    frames = max(1, round((seconds - config["window"]) / config["hop"]) + 1)
-    segments = -(-frames // checkpoint.segment)
-    _, dynamic = model.sample_prior(segments, checkpoint.segment, generator)
-    own = voice.static[torch.arange(segments, device=voice.static.device) % len(voice.static)]
-    mean = model.decode(codes.lent(checkpoint, own, voice.static), dynamic).mean.flatten(0, 1)[:frames]
-    log_frames = mean.cpu().numpy() * checkpoint.std + checkpoint.mean
-    silence = Words(np.zeros(round(seconds * config["rate"]), np.float32), log_frames, config["rate"])
-    wave = render(vocoders.load("griffin-lim"), log_frames, silence, checkpoint.features)
+    config = checkpoint.features["config"]
+    count = max(1, round((seconds - config["window"]) / config["hop"]) + 1)
+    frames = new_words(checkpoint, voice.static, count, generator)
+    silence = Words(np.zeros(round(seconds * config["rate"]), np.float32), frames, config["rate"])
+    wave = render(vocoders.load("griffin-lim"), frames, silence, checkpoint.features)
     return as_loud(wave, np.full(1, LEVEL))
+
+
+@torch.no_grad()
+def new_words(checkpoint: Checkpoint, static: Tensor, frames: int, generator: torch.Generator) -> np.ndarray:
+    """Log frames (T, F) in the voice of static vectors (M, S), dynamic vectors drawn from the prior.
+
+    Segments are drawn one by one, as long as in training, and laid end to end.
+    """
+    segments = -(-frames // checkpoint.segment)
+    _, dynamic = checkpoint.model.sample_prior(segments, checkpoint.segment, generator)
+    own = static[torch.arange(segments, device=static.device) % len(static)]
+    mean = checkpoint.model.decode(codes.lent(checkpoint, own, static), dynamic).mean.flatten(0, 1)
+    return mean[:frames].cpu().numpy() * checkpoint.std + checkpoint.mean
 
 
 def between(
