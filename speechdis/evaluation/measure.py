@@ -26,11 +26,13 @@ from speechdis.evaluation.speaker_network import SpeakerNetwork
 from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
 from speechdis.evaluation.trials import all_pairs, cosine_scores, segment_pairs, some_segments
 from speechdis.evaluation.verification import eer, verify
+from speechdis.features import bins_of
 from speechdis.features.store import Store
 from speechdis.synthesis import vocoders
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 
+SILENCE = 1e-7  # energy added to that of a frame of samples, so that digital silence has a logarithm
 ACTIVE = 0.01  # a dimension is active where its posterior mean varies by more than this over the test frames
 
 
@@ -153,7 +155,10 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
     chance = {name: references.random_vectors(len(store)) for name, store in stores.items()}
     rows.append({"system": "random vectors", "static": _verified(chance, None, speech, budget)})
     frames = {name: on_device(store.frames, torch.device("cpu")).numpy() for name, store in everyone.items()}
-    for title, change in (("features, mean + std", None), ("20 MFCC, mean + std", references.mfcc)):
+    statistics = {"features, mean + std": None, "20 MFCC, mean + std": references.mfcc}
+    if bins_of(speech.train.store.settings) is None:  # no cepstra of what is no spectrum
+        del statistics["20 MFCC, mean + std"]
+    for title, change in statistics.items():
         vectors = {
             name: references.utterance_statistics(
                 frames[name] if change is None else change(frames[name]), store.first, store.counts
@@ -250,10 +255,18 @@ def _words(
             _transcribed(train, a), _transcribed(test, b), budget.phones, seed=budget.seed, device=device
         )
         found[f"phone_errors_{code}"] = asdict(errors)
-    energy = (probes.log_energy(np.asarray(split.store.frames)) for split in (a, b))
+    energy = (_log_energy(split.store) for split in (a, b))
     from_energy, to_energy = energy
     found[f"energy_{code}"] = probes.energy_probe(train, from_energy, test, to_energy)
     return found
+
+
+def _log_energy(store: Store) -> np.ndarray:
+    """Natural log of every frame's energy, (N,); of samples, of their sum of squares."""
+    frames = np.asarray(store.frames)
+    if bins_of(store.settings) is None:
+        return np.log(np.square(frames).sum(1) + SILENCE)
+    return probes.log_energy(frames)
 
 
 def _timed_phones(train: np.ndarray, test: np.ndarray, speech: Speech, code: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def starts_of(frames: int, segment: int) -> np.ndarray:
 
 def check(checkpoint: Checkpoint) -> None:
     """Raises InputError for a model that has no static and dynamic factors."""
-    if not hasattr(checkpoint.model, "embed"):
+    if not hasattr(checkpoint.model, "embed") or getattr(checkpoint.model, "autoregressive", False):
         raise InputError(f"a '{checkpoint.name}' has no static and dynamic factors to swap")
 
 

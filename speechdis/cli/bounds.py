@@ -1,0 +1,68 @@
+"""Measure sequence models (vrnn, avrnn) by their bounds on held-out speech, and draw how they learnt.
+
+Prints a table in nats a frame: reconstruction, KL(q || p), ELBO, importance-weighted bound, what the critic sees, and
+squared errors teacher-forced and free-running. OUT gets bounds.json, and learning.png with learning.tsv: the
+reconstruction and the bounds over training, the losses of critic and adversary (figures 2 and 3 of A-VRNN's paper).
+"""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+from speechdis.errors import InputError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add(
+        "--exp",
+        required=True,
+        action="append",
+        type=Path,
+        metavar="EXP",
+        help="experiment; its best checkpoint is measured (repeatable)",
+    )
+    add("--features", required=True, type=Path, metavar="DIR", help="frame store of held-out speakers")
+    add("--samples", type=int, default=64, metavar="K", help="of the importance-weighted bound (default 64)")
+    add("--segments", type=int, default=500, metavar="M", help="at most, evenly spread (default 500)")
+    add("--seed", type=int, default=0, help="of the draws (default 0)")
+    add("--out", required=True, type=Path, metavar="DIR", help="where figures and numbers go")
+    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Measure, print the table, write figures and numbers."""
+    import json
+    from dataclasses import asdict
+
+    from tqdm import tqdm
+
+    from speechdis.data.atomic import replacing
+    from speechdis.evaluation import learning
+    from speechdis.evaluation.bounds import bounds, markdown
+    from speechdis.features.store import Store
+    from speechdis.training import checkpoint
+    from speechdis.training.distributed import processes
+    from speechdis.training.provenance import provenance
+
+    if args.samples < 1 or args.segments < 1:
+        raise InputError("--samples and --segments must be 1 or more")
+    rows = learning.logged(args.exp)
+    store, measured = Store.read(args.features), {}
+    with processes(args.device) as device:
+        made = provenance(device)
+        for exp in tqdm(args.exp, unit="model", desc="bounds"):
+            trained = checkpoint.load(exp, device)
+            measured[exp.name] = bounds(trained, store, device, args.samples, args.segments, args.seed)
+    learning.plot(args.out / "learning.png", rows)
+    learning.write_table(args.out / "learning.tsv", rows)
+    systems = {name: asdict(found) for name, found in measured.items()}
+    result = {"systems": systems, "digest": store.digest, "seed": args.seed, "made": made}
+    with replacing(args.out / "bounds.json") as partial:
+        partial.write_text(json.dumps(result, indent=1) + "\n")
+    log = logging.getLogger(__name__)
+    log.info("\n%s", markdown(measured))
+    log.info("%d models, nats a frame of %s -> %s", len(measured), args.features, args.out)
+    return result

@@ -1,0 +1,97 @@
+"""What sequence models logged as they learnt: figures 2 and 3 of A-VRNN's paper, and their numbers.
+
+Left, per time step: reconstruction and evidence lower bound (figure 2; beside them the importance-weighted bound).
+Right: losses of critic and adversary (figure 3). Validation speakers solid, training dotted.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from speechdis.data.atomic import replacing
+from speechdis.errors import InputError
+
+Row = tuple[str, int, str, str, float]  # experiment, step, "train" or "valid", term, value
+NO_VERSION: Any = {"Software": None}  # of matplotlib in a PNG: the same numbers give the same bytes
+
+
+def logged(experiments: Sequence[Path]) -> list[Row]:
+    """Every value of figures 2 and 3: likelihoods in nats a frame, critic's and adversary's losses as logged.
+
+    Raises:
+        InputError: not an experiment of a sequence model.
+    """
+    return [row for experiment in experiments for row in _rows(experiment)]
+
+
+def _rows(experiment: Path) -> list[Row]:
+    try:
+        config = yaml.safe_load((experiment / "config.yaml").read_text())
+        lines = [json.loads(text) for text in (experiment / "metrics.jsonl").read_text().splitlines()]
+        segment = config["training"]["segment"]
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise InputError(f"{experiment}: not an experiment ({' '.join(str(error).split())})") from None
+    if not lines or "elbo" not in lines[0]["valid"]:
+        raise InputError(f"{experiment}: logs no 'elbo'; give experiments of vrnn and avrnn")
+    return [
+        (experiment.name, line["step"], split, term, value)
+        for line in lines
+        for split in ("train", "valid")
+        for term, value in _terms(line[split], segment).items()
+    ]
+
+
+def _terms(values: Mapping[str, float], segment: int) -> dict[str, float]:
+    reconstruction, kl = (values[name] / segment for name in ("reconstruction", "kl_dynamic"))
+    found = {"reconstruction": -reconstruction, "kl": kl, "elbo": -reconstruction - kl}
+    if "iwae" in values:
+        found["iwae"] = values["iwae"] / segment
+    return found | {name: values[name] for name in ("critic", "adversarial") if name in values}
+
+
+def write_table(path: Path, rows: Sequence[Row]) -> None:
+    """The numbers of the figures, tab-separated."""
+    with replacing(path) as partial:
+        text = "".join(f"{e}\t{step}\t{split}\t{term}\t{value:.6g}\n" for e, step, split, term, value in rows)
+        partial.write_text("experiment\tstep\tsplit\tterm\tvalue\n" + text, "utf-8")
+
+
+def plot(path: Path, rows: Sequence[Row]) -> None:
+    """Draw figures 2 and 3 side by side as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(11, 4))
+    names = list(dict.fromkeys(row[0] for row in rows))
+    panels = (("reconstruction", "elbo", "iwae"), ("critic", "adversarial"))
+    for ax, terms in zip(axes, panels, strict=True):
+        for k, (name, term) in enumerate((n, t) for n in names for t in terms):
+            for split, line in (("train", ":"), ("valid", "-")):
+                points = [(row[1], row[4]) for row in rows if (row[0], row[2], row[3]) == (name, split, term)]
+                label = (
+                    f"{name}: {term}" if split == ("train" if term == "adversarial" else "valid") else None
+                )
+                if points:
+                    ax.plot(*zip(*points, strict=True), line, color=f"C{k}", label=label)
+        ax.set_xlabel("step")
+        if ax.get_legend_handles_labels()[0]:
+            ax.legend(fontsize=7)
+    axes[0].set(title="reconstruction and bounds", ylabel="nats a frame")
+    axes[0].set_ylim(*_span([row[4] for row in rows if row[3] in panels[0]]))
+    axes[1].set(title="critic and adversary", ylabel="loss")
+    figure.tight_layout()
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=100, format="png", metadata=NO_VERSION)
+    plt.close(figure)
+
+
+def _span(values: Sequence[float]) -> tuple[float, float]:
+    """Axis limits that the first few steps, far below the rest, do not set: from the lower 5 % on."""
+    ordered = sorted(values)
+    low, high = ordered[len(ordered) // 20], ordered[-1]
+    return low - 0.05 * (high - low), high + 0.05 * (high - low)
