@@ -12,7 +12,7 @@ $(VENV)/.installed: pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: $(VENV)/.installed ## a generated corpus, a trained C-DSVAE, its EER table
+demo: $(VENV)/.installed ## a generated corpus, a trained C-DSVAE, its EER table, a page with sound
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" bash egs/timit/run.sh --generated --model cdsvae --config recipes/cdsvae/demo.yaml \
 	  --attacker-steps 300 --phone-steps 300 --work $(WORK)/demo
 

@@ -1,9 +1,14 @@
-# Stages 1-5 of every recipe that trains a static/dynamic model; sourced after stage 0 has made $data.
+# Stages 1-5 of every recipe that trains a static/dynamic model, or a sequence model (vrnn, avrnn), which reads no twins,
+# is also measured by its bounds, and has no voices to swap; sourced after stage 0 has made $data.
 # Needs: $data (train, dev, test), $corpus (names the recipe), $protocol (names the trials).
 
 feats=$work/feats/$corpus-$features
 exp=$work/exp/$corpus-${name:-$model}
 config=${config:-$here/../../recipes/$model/$corpus.yaml}
+case $model in
+  vrnn | avrnn) sequence=true; twins=() ;;
+  *) sequence=false; twins=(--augmented "$feats-twins") ;;
+esac
 
 if stage 1 "features, and the same recordings through random channels"; then
   speechdis features --data "$data" --out "$feats" --type "$features" --jobs "$jobs"
@@ -12,13 +17,13 @@ if stage 1 "features, and the same recordings through random channels"; then
   done
 fi
 
-if stage 2 "voice-converted twins of the training set"; then
+if [ $sequence = false ] && stage 2 "voice-converted twins of the training set"; then
   speechdis augment --data "$data/train" --features "$feats/train" --out "$feats-twins" --type "$features" \
     --versions "$versions" --seed "$seed" --jobs "$jobs"
 fi
 
 if stage 3 "training of $model"; then
-  speechdis train --config "$config" --features "$feats" --augmented "$feats-twins" --out "$exp" --resume \
+  speechdis train --config "$config" --features "$feats" "${twins[@]}" --out "$exp" --resume \
     --set training.seed="$seed" --device "$device"
 fi
 
@@ -30,8 +35,18 @@ if stage 4 "embeddings, trials and the table"; then
   speechdis evaluate --checkpoint "$exp/best" --data "$data" --features "$feats" --channel "$feats-channel" \
     --attacker-steps "$attacker_steps" --phone-steps "$phone_steps" \
     --references "$work/feats/$corpus-$features-references.json" --out "$exp/results.json" --device "$device"
+  if [ $sequence = true ]; then
+    beside=$work/exp/$corpus-vrnn # what the adversary is to be compared with
+    [ "$beside" != "$exp" ] && [ -d "$beside" ] && beside=(--exp "$beside") || beside=()
+    speechdis bounds --exp "$exp" "${beside[@]}" --features "$feats/test" --out "$exp/bounds" --device "$device"
+  fi
 fi
 
-if stage 5 "the words of one test recording in the voice of another"; then
+if [ $sequence = true ]; then
+  if stage 5 "a test recording as the model expects it, and speech of its own"; then
+    speechdis rollout --checkpoint "$exp/best" --data "$data/test" --out "$exp/rollout"
+  fi
+elif stage 5 "the words of one test recording in the voice of another, and a page that shows it all"; then
   speechdis swap --checkpoint "$exp/best" --data "$data/test" --out "$exp/swap.wav"
+  speechdis report --exp "$exp" --data "$data" --features "$feats" --out "$exp/report"
 fi

@@ -59,7 +59,7 @@ def digests(work: Path, *homes: Path) -> dict[str, str]:
             data = data.replace(str(home).encode(), b"WORK")
         return data
 
-    told = ("tb", "run.json", "results.json", "swap.wav", "det.png")
+    told = ("tb", "run.json", "results.json", "swap.wav", "det.png", "report")
     return {
         str(file.relative_to(work)): sha256(content(file)).hexdigest()
         for file in sorted(work.rglob("*"))
@@ -86,6 +86,7 @@ def test_the_chain_ends_with_figures_and_sound(whole: Path) -> None:
     assert {"phones_dynamic", "phones_static", "energy_dynamic", "phone_errors_dynamic"} <= set(row["probes"])
     assert (exp / "swap.wav").stat().st_size > 10_000
     assert (exp / "det.png").exists()
+    assert len(list((exp / "report" / "audio").glob("*.flac"))) == 4 + 4 * 4
 
 
 @pytest.mark.parametrize(("stage", "seconds"), [(0, 1.0), (1, 4.0), (2, 4.0), (3, 9.0), (4, 6.0)])

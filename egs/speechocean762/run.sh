@@ -4,7 +4,7 @@
 #   bash egs/speechocean762/run.sh --root DIR --model cdsvae
 #
 # DIR is the published release (see local/download) or a Kaldi directory pair train/ and test/.
-# Stages: 0 data, 1 features, 2 augmentation, 3 training, 4 embeddings and EER, 5 a swap.
+# Stages: 0 data, 1 features, 2 augmentation, 3 training, 4 embeddings and EER, 5 a swap and the report.
 
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

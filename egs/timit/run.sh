@@ -4,7 +4,7 @@
 #   bash egs/timit/run.sh --timit-root /corpora/TIMIT --model cdsvae
 #   bash egs/timit/run.sh --generated --model cdsvae        # no TIMIT: a synthetic tree of the same layout
 #
-# Stages: 0 data, 1 features, 2 augmentation, 3 training, 4 embeddings and EER, 5 a swap.
+# Stages: 0 data, 1 features, 2 augmentation, 3 training, 4 embeddings and EER, 5 a swap and the report.
 
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -11,7 +11,7 @@ from speechdis.evaluation.probes import frame_labels, log_energy
 from speechdis.report.figures import COLOURS, FAINT, Figure, colour, scatter
 
 SHOWN = len(COLOURS)  # speakers, or labels, of a map
-POINTS = 600  # of a map
+POINTS = 500  # of a map
 
 
 def maps(out: Path, key: str, name: str, found: Embeddings, split: Split, seed: int = 0) -> list[Figure]:
@@ -59,7 +59,9 @@ def _said(split: Split, frames: np.ndarray) -> tuple[str, np.ndarray]:
 def _tsne(values: np.ndarray, seed: int) -> np.ndarray:
     from sklearn.manifold import TSNE
 
-    return TSNE(random_state=seed, perplexity=min(30.0, (len(values) - 1) / 3)).fit_transform(values)
+    return TSNE(max_iter=600, random_state=seed, perplexity=min(30.0, (len(values) - 1) / 3)).fit_transform(
+        values
+    )
 
 
 def _neighbours(points: np.ndarray) -> np.ndarray:

@@ -14,8 +14,10 @@ from tqdm import tqdm
 
 import speechdis
 from speechdis.data.atomic import replacing
+from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import embed
 from speechdis.evaluation.measure import Split
+from speechdis.features import bins_of
 from speechdis.report import curves, error_rates, maps, swaps, tables
 from speechdis.report.experiment import Experiment
 from speechdis.report.figures import Figure, colour
@@ -94,18 +96,28 @@ def _ready(e: Experiment, splits: Sequence[Split]) -> tuple[Checkpoint | None, S
     if not e.trained:
         return None, None, "no checkpoint yet; speechdis train --resume goes on with it"
     model = checkpoint.load(e.path)
+    kind = model.features["type"]
     if not hasattr(model.model, "embed"):
         lacks = (
             f"a '{model.name}' has no static and dynamic factors; speechdis clusters and crossmodal show it"
         )
-        return None, None, lacks
-    if not splits:
-        return None, None, "no speech was given; add --data DIR --features DIR"
-    for split in splits:
-        if all(split.store.settings.get(key) == value for key, value in model.features.items()):
-            return model, split, ""
-    kind = model.features["type"]
-    return None, None, f"no --features were made as its own; speechdis features --type {kind} makes them"
+    elif bins_of(model.features) is None:
+        lacks = f"its frames, of type '{kind}', are no spectra to show"
+    elif not splits:
+        lacks = "no speech was given; speechdis report --data DIR --features DIR shows it"
+    elif not (readable := [split for split in splits if _made_alike(model, split)]):
+        lacks = f"no --features were made as its own; speechdis features --type {kind} makes them"
+    else:
+        return model, readable[0], ""
+    return None, None, lacks
+
+
+def _made_alike(model: Checkpoint, split: Split) -> bool:
+    try:
+        model.check(split.store)
+    except InputError:
+        return False
+    return True
 
 
 def _context(
