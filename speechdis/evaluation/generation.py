@@ -42,8 +42,8 @@ def scores(log_probabilities: np.ndarray, labels: np.ndarray) -> Scores:
     mean = opinions.mean(0)
     within, between = float(entr(opinions).sum(1).mean()), float(entr(mean).sum())
     inception = float(np.exp(rel_entr(opinions, mean).sum(1).mean()))
-    if not np.isclose(inception, np.exp(between - within), rtol=1e-6):
-        raise AssertionError("the inception score is not exp(H(y) - H(y | x)): opinions do not sum to 1")
+    if not np.allclose(opinions.sum(1), 1) or not np.isclose(inception, np.exp(between - within)):
+        raise AssertionError("opinions do not sum to 1, or the inception score is not exp(H(y) - H(y | x))")
     right = float((log_probabilities.argmax(1) == labels).mean())
     return Scores(right, inception, within, between, len(labels))
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from speechdis.errors import InputError
-from speechdis.evaluation.phone_sequences import Transcribed, phone_sequence_probe
+from speechdis.evaluation.phone_sequences import PhoneRecogniser, Transcribed, phone_sequence_probe
 
 PHONES = np.array(["AA", "B", "IY", "S", "T"])
 
@@ -54,3 +54,21 @@ def test_utterances_without_phones_do_not_count() -> None:
     for pair, purpose in (((mute, test), "train"), ((train, mute), "test")):
         with pytest.raises(InputError, match=f"no phones to {purpose} on"):
             phone_sequence_probe(*pair, steps=1)
+
+
+def test_likelihoods_of_all_phone_strings_sum_to_one() -> None:
+    """Of two frames at half rate, over two phones, only seven strings can be said; and the likeliest is decoded."""
+    rng = np.random.default_rng(0)
+    data = spoken(rng, 20, 1.0)
+    two = Transcribed(
+        data.frames, data.first, data.counts, [[p for p in said if p in "BS"] for said in data.phones]
+    )
+    recogniser = PhoneRecogniser.train(two, steps=5, batch=4, width=8)
+    strings = [[], ["B"], ["S"], ["B", "S"], ["S", "B"]]
+    found = recogniser.log_likelihoods(data.frames[:4], strings)
+    assert found[0] == -np.inf  # no transcript is no candidate
+    scores, _ = recogniser.head([torch.from_numpy(data.frames[:4])])
+    empty = float(scores[0, :, 0].detach().sum().exp())
+    assert np.exp(found[1:]).sum() + empty == pytest.approx(1, abs=1e-5)
+    unknown = recogniser.log_likelihoods(data.frames[:4], [["ZH"], ["B", "B", "S"]])
+    assert (unknown == -np.inf).all()  # never heard; too long for two frames

@@ -1,0 +1,204 @@
+"""swap, reconstruct, sample and interpolate as a person uses them: what is written, refused, resumed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from speechdis import models
+from speechdis.cli import main
+from speechdis.data.audio import write_audio
+from speechdis.features import settings_of
+from speechdis.training import checkpoint
+from speechdis.training.checkpoint import Checkpoint
+
+
+def tone(hertz: float, seconds: float, rate: int = 16000) -> np.ndarray:
+    t = np.arange(round(seconds * rate)) / rate
+    wave = sum(np.sin(2 * np.pi * k * hertz * t) / k for k in range(1, 12))
+    return (0.1 * wave + 1e-3 * np.random.default_rng(0).standard_normal(len(t))).astype(np.float32)
+
+
+@pytest.fixture(scope="module", params=["dsvae", "fhvae"])
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model that has not learnt anything, on disk."""
+    torch.manual_seed(0)
+    config = models.load(request.param).Config(static_size=4, dynamic_size=3, hidden_size=8)
+    path = tmp_path_factory.mktemp(request.param) / "checkpoints" / "best.safetensors"
+    mean, std = np.full(80, 8, np.float32), np.full(80, 3, np.float32)
+    model = models.build(request.param, 80, config)
+    checkpoint.save(path, Checkpoint(model, request.param, settings_of("fbank"), 20, mean, std, 0))
+    return str(path.parent.parent)
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("recordings")
+    write_audio(folder / "low.wav", tone(110, 0.9), 16000)
+    write_audio(folder / "high.flac", tone(220, 1.3, 44100), 44100)
+    write_audio(folder / "chord.wav", tone(262, 0.5) + tone(330, 0.5) + tone(392, 0.5), 16000)
+    write_audio(folder / "brief.wav", tone(150, 0.1, 8000), 8000)
+    write_audio(folder / "instant.wav", tone(150, 0.01), 16000)
+    soundfile.write(folder / "silence.wav", np.zeros(16000), 16000)
+    soundfile.write(folder / "hush.wav", np.random.default_rng(0).normal(0, 1e-4, 16000), 16000)
+    return folder
+
+
+def swap(trained: str, voice: Path, content: Path, out: Path, *more: str) -> int:
+    paths = {"--voice": voice, "--content": content, "--out": out}
+    return main(
+        ["swap", "--checkpoint", trained, *(str(word) for item in paths.items() for word in item), *more]
+    )
+
+
+@pytest.mark.parametrize(
+    ("voice", "content", "seconds"),
+    [
+        ("low.wav", "high.flac", 1.3),
+        ("high.flac", "low.wav", 0.9),
+        ("low.wav", "low.wav", 0.9),
+        ("chord.wav", "brief.wav", 0.1),
+        ("brief.wav", "hush.wav", 1.0),
+    ],
+)
+def test_any_two_recordings(
+    trained: str, recordings: Path, tmp_path: Path, voice: str, content: str, seconds: float
+) -> None:
+    assert swap(trained, recordings / voice, recordings / content, tmp_path / "out.wav") == 0
+    wave, rate = soundfile.read(tmp_path / "out.wav")
+    assert rate == 16000 and len(wave) == pytest.approx(seconds * rate, abs=2)
+
+
+def test_what_cannot_be_swapped_is_one_line(
+    trained: str, recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    low = recordings / "low.wav"
+    for voice, content, out, says in (
+        (recordings / "silence.wav", low, "o.wav", "silence.wav: holds only digital silence"),
+        (low, recordings / "instant.wav", "o.wav", "instant.wav: 160 samples, shorter than one window"),
+        (low, recordings / "none.wav", "o.wav", "none.wav: no such audio file"),
+        (low, low, "o.mp3", "cannot write '.mp3' audio"),
+        (low, low, "file/o.wav", "file"),
+    ):
+        (tmp_path / "file").write_text("a file, no folder")
+        assert swap(trained, voice, content, tmp_path / out) == 2
+        message = capsys.readouterr().err.strip().splitlines()[-1]
+        assert message.startswith("speechdis swap: ") and says in message
+        assert not (tmp_path / "o.wav").exists()
+
+
+def test_models_without_the_two_factors_are_one_line(
+    recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "checkpoints" / "best.safetensors"
+    mean, std = np.zeros(80, np.float32), np.ones(80, np.float32)
+    pvae = models.build("pvae", 80, models.load("pvae").Config())
+    checkpoint.save(path, Checkpoint(pvae, "pvae", settings_of("fbank"), 20, mean, std, 0))
+    low = str(recordings / "low.wav")
+    (tmp_path / "pairs.tsv").write_text(f"{low}\t{low}\n")
+    common = ["--checkpoint", str(tmp_path), "--out", str(tmp_path / "out")]
+    for command in (
+        ["swap", "--voice", low, "--content", low],
+        ["swap", "--manifest", str(tmp_path / "pairs.tsv")],
+        ["reconstruct", "--content", low],
+        ["sample", "--content", low],
+        ["interpolate", "--voice", low, "--to", low, "--content", low],
+    ):
+        assert main([*command, *common]) == 2
+        (message,) = capsys.readouterr().err.strip().splitlines()
+        assert "a 'pvae' has no static and dynamic factors" in message
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_manifest_is_done_once_and_its_bad_pairs_left_out(
+    trained: str,
+    recordings: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "speechdis")
+    manifest, out = recordings / "pairs.tsv", tmp_path / "swaps"
+    manifest.write_text(
+        "# voice content name\nlow.wav\thigh.flac\nhigh.flac\tlow.wav\tdeep/er.flac\nlow.wav\tsilence.wav\n\n"
+    )
+    words = ["swap", "--checkpoint", trained, "--manifest", str(manifest), "--out", str(out)]
+    report = tmp_path / "count.json"
+    assert main([*words, "--json", str(report)]) == 0
+    assert json.loads(report.read_text()) == {"made": 2, "kept": 0, "skipped": 1}
+    message = caplog.text
+    assert "skipped low_silence.wav" in message and "2 swaps, 0 made before, 1 skipped" in message
+    assert {p.relative_to(out).as_posix() for p in out.rglob("*.*")} == {
+        "low_high.wav",
+        "deep/er.flac",
+        "swaps.json",
+    }
+    first = (out / "low_high.wav").read_bytes()
+    (out / "deep" / "er.flac").unlink()
+    (out / "low_high.wav").write_bytes(b"kept as it is")
+    assert main([*words, "--json", str(report)]) == 0
+    assert json.loads(report.read_text()) == {"made": 1, "kept": 1, "skipped": 1}
+    assert (out / "low_high.wav").read_bytes() == b"kept as it is"
+    (out / "low_high.wav").unlink()
+    assert main([*words, "--jobs", "2"]) == 0
+    assert (out / "low_high.wav").read_bytes() == first
+    assert main([*words, "--strict"]) == 2
+    assert "silence.wav: holds only digital silence" in capsys.readouterr().err
+    assert main([*words, "--vocoder", "griffin-lim"]) == 2
+    assert "holds swaps by another checkpoint or vocoder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("a.wav b.wav\n", ":1: expected voice<TAB>content"),
+        ("a.wav\tb.wav\n\na.wav\tb.wav\n", ":3: 'a_b.wav' is made by line 1"),
+        ("a.wav\tb.wav\t../c.wav\n", ":1: '../c.wav' is not inside --out"),
+        ("# nothing\n", ": no pairs"),
+        ("a.wav\tb.wav\n", "not one usable pair; the last: "),
+    ],
+)
+def test_a_manifest_that_cannot_be_used(
+    trained: str, tmp_path: Path, capsys: pytest.CaptureFixture, lines: str, says: str
+) -> None:
+    (tmp_path / "pairs.tsv").write_text(lines)
+    words = ["swap", "--checkpoint", trained, "--manifest", str(tmp_path / "pairs.tsv")]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_the_other_tasks(trained: str, recordings: Path, tmp_path: Path) -> None:
+    low, high = (str(recordings / name) for name in ("low.wav", "high.flac"))
+    common = ["--checkpoint", trained, "--out"]
+    assert main(["reconstruct", *common, str(tmp_path / "r.wav"), "--content", low]) == 0
+    assert soundfile.info(tmp_path / "r.wav").duration == pytest.approx(0.9)
+
+    for seed in ("1", "1", "2"):
+        out = str(tmp_path / f"voices-{seed}")
+        assert main(["sample", *common, out, "--content", low, "--count", "2", "--seed", seed]) == 0
+    ones, twos = ([(tmp_path / f"voices-{s}" / f"{k}.wav").read_bytes() for k in (0, 1)] for s in "12")
+    assert len({*ones, *twos}) == 4
+    words = ["--voice", low, "--count", "1", "--seconds", "0.7"]
+    assert main(["sample", *common, str(tmp_path / "words"), *words]) == 0
+    assert soundfile.info(tmp_path / "words" / "0.wav").duration == pytest.approx(0.7)
+
+    ends = ["--voice", low, "--to", high, "--content", low, "--steps", "3"]
+    assert main(["interpolate", *common, str(tmp_path / "way"), *ends]) == 0
+    for voice, step in ((low, "0.wav"), (high, "2.wav")):
+        assert swap(trained, Path(voice), Path(low), tmp_path / "end.wav") == 0
+        assert (tmp_path / "way" / step).read_bytes() == (tmp_path / "end.wav").read_bytes()
+
+
+def test_usage_is_one_line(trained: str, recordings: Path, capsys: pytest.CaptureFixture) -> None:
+    low = str(recordings / "low.wav")
+    for words, says in (
+        (["swap", "--voice", low], "give both --voice and --content"),
+        (["swap", "--voice", low, "--manifest", low], "leave out --voice"),
+        (["sample", "--voice", low, "--content", low], "either --content"),
+        (["interpolate", "--voice", low, "--to", low, "--content", low, "--steps", "1"], "2 or more"),
+    ):
+        assert main([*words, "--checkpoint", trained, "--out", "unused"]) == 2
+        assert says in capsys.readouterr().err
