@@ -36,8 +36,8 @@ if stage 4 "embeddings, trials and the table"; then
     --attacker-steps "$attacker_steps" --phone-steps "$phone_steps" \
     --references "$work/feats/$corpus-$features-references.json" --out "$exp/results.json" --device "$device"
   if [ $sequence = true ]; then
-    beside=$work/exp/$corpus-vrnn # what the adversary is to be compared with
-    [ "$beside" != "$exp" ] && [ -d "$beside" ] && beside=(--exp "$beside") || beside=()
+    beside=() # what the adversary is to be compared with
+    if [ "$model" = avrnn ] && [ -d "$work/exp/$corpus-vrnn" ]; then beside=(--exp "$work/exp/$corpus-vrnn"); fi
     speechdis bounds --exp "$exp" "${beside[@]}" --features "$feats/test" --out "$exp/bounds" --device "$device"
   fi
 fi

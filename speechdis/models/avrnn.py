@@ -105,7 +105,7 @@ class Model(vrnn.Model):
         """ "critic", L_dis, and "critic_loss": the same with the gradient penalty, if there is one."""
         with torch.no_grad():
             posterior, prior, real = self._trajectories(batch, generator)
-        critic = (self.critic(prior, real) - self.critic(posterior, real)).mean()
+        critic = self._told_apart(posterior, prior, real)
         if self.config.lipschitz == "clip":
             return {"critic": critic, "critic_loss": critic}
         penalty = self._penalty(posterior, prior, real, generator)
@@ -113,8 +113,12 @@ class Model(vrnn.Model):
 
     def adversarial_loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """ "adversarial", -L_dis."""
-        posterior, prior, real = self._trajectories(batch, generator)
-        return {"adversarial": (self.critic(posterior, real) - self.critic(prior, real)).mean()}
+        return {"adversarial": -self._told_apart(*self._trajectories(batch, generator))}
+
+    def _told_apart(self, posterior: Tensor, prior: Tensor, real: Tensor) -> Tensor:
+        """L_dis of trajectories (T, B, I), both in one pass of the critic."""
+        scores = self.critic(torch.cat([prior, posterior], 1), torch.cat([real, real], 1))
+        return scores[: len(scores) // 2].mean() - scores[len(scores) // 2 :].mean()
 
     def look(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """VRNN's, and "critic" on the validation speakers."""
