@@ -86,11 +86,9 @@ class Pairs:
 
     Attributes:
         views: B samples in each modality, by its name.
-        other: for each of them the row of another one, among the rows of all processes (B,).
     """
 
     views: dict[str, View]
-    other: Tensor
 
 
 class Posterior(NamedTuple):

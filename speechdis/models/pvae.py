@@ -18,7 +18,6 @@ import torch
 from torch import Tensor, nn
 
 from speechdis.models.base import Pairs, weighted
-from speechdis.nn import parallel
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.hinge import semantic_hinge
 from speechdis.nn.modality import View, decoder, encoder, modalities
@@ -123,6 +122,5 @@ class Model(nn.Module):
         }
         if config.contrast and len(self.names) > 1:
             means = [alone[n]["semantic"].mean for n in self.names]
-            others = [parallel.all_rows(mean)[batch.other] for mean in means]
-            terms["contrast"] = semantic_hinge(means, others, config.margin, config.kernel_width).mean()
+            terms["contrast"] = semantic_hinge(means, config.margin, config.kernel_width).mean()
         return weighted(terms, config)

@@ -145,7 +145,7 @@ class PairBatches:
     def draw(self, generator: torch.Generator) -> Pairs:
         """This rank's slice of the next batch of the epoch; what is left at its end is left out."""
         size = self.training.batch
-        batch = self._batch(self.pairs[self.next * size : (self.next + 1) * size], generator)
+        batch = self._batch(self.pairs[self.next * size : (self.next + 1) * size])
         self.next = (self.next + 1) % self.steps
         return batch
 
@@ -153,19 +153,15 @@ class PairBatches:
         """All pairs in order, a batch at a time; a last part batch is left out."""
         size = min(self.training.batch, len(self.pairs)) // parallel.world() * parallel.world()
         for begin in range(0, len(self.pairs) // size * size, size):
-            yield self._batch(self.pairs[begin : begin + size], generator)
+            yield self._batch(self.pairs[begin : begin + size])
 
     def everything(self) -> Iterator[Pairs]:
         """As `tile`, with noise of its own."""
         return self.tile(torch.Generator(self.device).manual_seed(self.training.seed))
 
-    def _batch(self, pairs: np.ndarray, generator: torch.Generator) -> Pairs:
-        size = len(pairs)
-        shift = torch.randint(1, max(size, 2), (size,), generator=generator, device=self.device)
-        other = (torch.arange(size, device=self.device) + shift) % size
+    def _batch(self, pairs: np.ndarray) -> Pairs:
         own = np.array_split(pairs, parallel.world())[parallel.rank()]
-        views = {"speech": self.speech.view(own[:, 0]), "image": self.images.view(own[:, 1])}
-        return Pairs(views, parallel.mine(other))
+        return Pairs({"speech": self.speech.view(own[:, 0]), "image": self.images.view(own[:, 1])})
 
 
 def _in_batches(counts: np.ndarray, size: int, rng: np.random.Generator, window: int = 8) -> np.ndarray:

@@ -36,7 +36,7 @@ def assert_close(found: Tensor, expected: Tensor) -> None:
 
 
 def batch(size: int = 4, dtype: torch.dtype = torch.float32) -> Pairs:
-    return Pairs(views(size, dtype), torch.arange(size).roll(1))
+    return Pairs(views(size, dtype))
 
 
 def small(names: str = "speech image", **settings: Any) -> pvae.Model:
@@ -91,7 +91,7 @@ def test_every_term_of_pvae_by_another_library(names: str) -> None:
             ).mean()  # multimodal || unimodal
     expected["kl_semantic"] = kl_divergence(normal(joint.semantic), standard(joint.semantic)).mean()
     means = [model.infer(n, data.views[n])["semantic"].mean for n in names.split()]
-    expected["contrast"] = semantic_hinge(means, [m[data.other] for m in means], 0.7, 0.3).mean()
+    expected["contrast"] = semantic_hinge(means, 0.7, 0.3).mean()
     terms = model.loss(data, generator())
     assert set(terms) == {*expected, "loss"}
     for name, value in expected.items():
