@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         codes.check(trained)
         rate = trained.features["config"]["rate"]
         content = read_content(trained, args.content)
-        wave = say(trained, content, content.codes.static, vocoder=args.vocoder)
+        wave = say(trained, content, content.codes.static, vocoder=args.vocoder, detail=False)
     write_audio(args.out, wave, rate)
     logging.getLogger(__name__).info("%s from its codes -> %s", args.content, args.out)
     return {"content": str(args.content), "seconds": len(wave) / rate, "rate": rate}

@@ -44,6 +44,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         choices=vocoders.names(),
         help=f"how spectra become sound (default {vocoders.DEFAULT}): {vocoders.GUIDE}",
     )
+    add(
+        "--plain",
+        action="store_true",
+        help="say the model's spectra as they are; by default what its reconstruction of the words lacks is put back",
+    )
     add("--jobs", type=int, default=1, metavar="N", help="processes for --manifest (default 1)")
     add("--strict", action="store_true", help="fail on a pair that cannot be used instead of leaving it out")
     add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
@@ -80,7 +85,9 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
         codes.check(trained)
         rate = trained.features["config"]["rate"]
         voice = read_voice(trained, a.path, a.start, a.end)
-        wave = lend(trained, read_content(trained, b.path, b.start, b.end), voice, args.vocoder)
+        wave = lend(
+            trained, read_content(trained, b.path, b.start, b.end), voice, args.vocoder, not args.plain
+        )
     write_audio(args.out, wave, rate)
     logging.getLogger(__name__).info("the words of %s in the voice of %s -> %s", b.utt, a.utt, args.out)
     return {"voice": a.utt, "content": b.utt, "seconds": len(wave) / rate, "rate": rate}
@@ -93,7 +100,14 @@ def _many(args: argparse.Namespace) -> dict[str, Any]:
     pairs = read_pairs(args.manifest, args.out)
     with processes(args.device) as device:
         count = swap_pairs(
-            pairs, args.out, args.checkpoint, args.vocoder, str(device), args.jobs, args.strict
+            pairs,
+            args.out,
+            args.checkpoint,
+            args.vocoder,
+            not args.plain,
+            str(device),
+            args.jobs,
+            args.strict,
         )
     logging.getLogger(__name__).info(
         "%s swaps, %s made before, %s skipped -> %s", *(f"{n:,}" for n in count), args.out

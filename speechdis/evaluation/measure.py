@@ -133,7 +133,7 @@ def _swapped(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: tor
     train, test = speech.train, speech.clean
     pairs = pairs_of(test.utterances, budget.swaps, budget.seed)
     judges = Judges.train(
-        _transcribed(train.store.frames, train),
+        transcribed(train),
         train.store.spks,
         budget.attacker,
         budget.phones,
@@ -289,6 +289,11 @@ def _frame_phones(split: Split) -> np.ndarray:
 def _transcribed(frames: np.ndarray, split: Split) -> Transcribed:
     phones: Sequence[list[str]] = [u.text_phone.split() for u in split.utterances]
     return Transcribed(frames, split.store.first, split.store.counts, phones)
+
+
+def transcribed(split: Split) -> Transcribed:
+    """The features of a split with their phones."""
+    return _transcribed(np.asarray(split.store.frames), split)
 
 
 def _active(frames: np.ndarray) -> int:

@@ -2,7 +2,8 @@
 
 Pairs of utterances of different unseen speakers are swapped, made sound, and read again as features, which judges hear.
 Beside the swaps stand, of the same pairs: B's recording (what the judges make of real speech; as a swap, "no change" is
-the floor of the voice), copy-synthesis (the vocoder on B's own features: the ceiling), and B said again from its codes.
+the floor of the voice), copy-synthesis (the vocoder on B's own features: the ceiling), B said again from its codes, and
+swaps without the detail that the model's reconstruction lacks ("plain").
 """
 
 import math
@@ -23,7 +24,8 @@ from speechdis.synthesis import blocks, pitch, vocoders
 from speechdis.synthesis.swap import as_loud, content_of, lend, say, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
-CONDITIONS = ("recording", "no change", "copy-synthesis", "reconstruction", "swap")
+CONDITIONS = ("recording", "no change", "copy-synthesis", "reconstruction", "swap", "swap, plain")
+FOREIGN = ("no change", "swap", "swap, plain")  # should be heard as A
 MEANS = ("cents", "correlation", "voicing", "distortion")
 
 
@@ -108,7 +110,7 @@ def judge_swaps(
 ) -> dict[str, Any]:
     """Scores of every condition: shares with their counts and 95 % intervals, and means.
 
-    voice: heard as the speaker it should be, among all; of "no change" and "swap" that is A, else B.
+    voice: heard as the speaker it should be, among all; of "no change" and swaps that is A, else B.
     nearer: nearer to that speaker than to the other of the pair.
     words: B's sentence is the likeliest of all; phone_errors: of greedy decoding.
     level: mean log F0 nearer A's utterance than B's (swaps, no change). cents, correlation, voicing: F0 against B's,
@@ -144,15 +146,16 @@ def _judged(
         "recording": other,
         "no change": other,
         "copy-synthesis": as_loud(copy, other),
-        "reconstruction": say(checkpoint, content, content.codes.static, vocoder=vocoder),
+        "reconstruction": say(checkpoint, content, content.codes.static, vocoder=vocoder, detail=False),
         "swap": lend(checkpoint, content, voice, vocoder),
+        "swap, plain": lend(checkpoint, content, voice, vocoder, detail=False),
     }
     frames = {name: extract(wave, settings) for name, wave in waves.items()}
     reference = pitch.contour(other, rate)[0]
     rise = 0.0 if math.isnan(voice.log_f0 - content.words.log_f0) else voice.log_f0 - content.words.log_f0
     found = {}
     for name in CONDITIONS:
-        foreign = name in ("no change", "swap")
+        foreign = name in FOREIGN
         f0 = pitch.contour(waves[name], rate)[0]
         moved = acoustics.pitch_distance(f0, reference, rise if foreign else 0.0)
         found[name] = {

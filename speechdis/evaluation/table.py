@@ -129,7 +129,7 @@ def swaps(found: Mapping[str, Any]) -> str:
     text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     text += (
         f"\n{found['pairs']} pairs, {found['speakers']} speakers, {found['sentences']} sentences, vocoder "
-        f"{found['vocoder']}. Voice: A's of 'no change' and 'swap', else B's.\n"
+        f"{found['vocoder']}. Voice: A's of 'no change' and swaps, else B's.\n"
     )
     for factor, of in found["generation"].items():
         text += (

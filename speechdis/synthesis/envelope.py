@@ -1,4 +1,4 @@
-"""Spectral envelopes: by how much one set of log frames is louder than another, at any time and frequency."""
+"""Spectral envelopes: by how much one set of log frames is louder than another, and a wave made louder by so much."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 from speechdis.errors import InputError
 from speechdis.features import bins_of
 
+WINDOW, HOP = 0.025, 0.005  # s, of the filter's short-time Fourier transform
 LIMIT = 4.6  # nats of amplitude, 40 dB: a filter louder than that only lifts noise
 SMOOTH = (
     25  # cepstral coefficients of a gain that are kept where pitch is moved: the envelope, not the harmonics
@@ -56,3 +57,30 @@ def log_gain(
     right = np.minimum(left + 1, gain.shape[1] - 1)
     share = place - left
     return (at_times[:, left] * (1 - share) + at_times[:, right] * share).clip(-LIMIT, LIMIT)
+
+
+def filtered(
+    wave: np.ndarray, source: np.ndarray, target: np.ndarray, settings: Mapping[str, Any], smooth: int = 0
+) -> np.ndarray:
+    """`wave` (n,), whose log frames are `source` (T, F), filtered so that they become `target`: (n,) float32.
+
+    Its short-time Fourier transform times `log_gain`, inverted; phases stay.
+    """
+    import torch
+
+    rate = settings["config"]["rate"]
+    window, hop = round(rate * WINDOW), round(rate * HOP)
+    shape: dict[str, Any] = {
+        "n_fft": 1 << (window - 1).bit_length(),
+        "hop_length": hop,
+        "win_length": window,
+        "window": torch.hann_window(window),
+    }
+    spectrum = torch.stft(
+        torch.from_numpy(np.asarray(wave, np.float32)), pad_mode="constant", return_complex=True, **shape
+    )
+    times = np.arange(spectrum.shape[1]) * (hop / rate)
+    frequencies = np.linspace(0, rate / 2, len(spectrum))
+    gain = log_gain(target, source, settings, times, frequencies, smooth)
+    spectrum *= torch.from_numpy(np.exp(gain).T.astype(np.float32))
+    return torch.istft(spectrum, length=len(wave), **shape).numpy()

@@ -79,6 +79,7 @@ def swap_pairs(
     out: Path,
     trained: Path,
     vocoder: str,
+    detail: bool = True,
     device: str = "cpu",
     jobs: int = 1,
     strict: bool = False,
@@ -89,6 +90,7 @@ def swap_pairs(
         out: their folder; it remembers checkpoint and vocoder.
         trained: checkpoint.
         vocoder: by name.
+        detail: see `swap.say`.
         device: "cpu" or "cuda".
         jobs: processes.
         strict: a pair that cannot be used is an error; otherwise it is reported and left out.
@@ -102,10 +104,10 @@ def swap_pairs(
 
     codes.check(_load(str(trained), device))
     vocoders.load(vocoder)
-    _remember(out, checkpoint.resolve(trained), vocoder)
+    _remember(out, checkpoint.resolve(trained), vocoder, detail)
     left = [pair for pair in pairs if not pair.out.exists()]
     kept = len(pairs) - len(left)
-    work = partial(_swapped, trained=str(trained), vocoder=vocoder, device=device)
+    work = partial(_swapped, trained=str(trained), vocoder=vocoder, detail=detail, device=device)
     faults: Iterator[str] = map_utterances(work, left, jobs)
     skipped = 0
     with logging_redirect_tqdm(), tqdm(total=len(pairs), initial=kept, unit="swap", desc=out.name) as bar:
@@ -121,12 +123,12 @@ def swap_pairs(
     return Count(len(left) - skipped, kept, skipped)
 
 
-def _swapped(pair: Pair, trained: str, vocoder: str, device: str) -> str:
+def _swapped(pair: Pair, trained: str, vocoder: str, detail: bool, device: str) -> str:
     """Swap and write one pair; what is wrong with it, or ""."""
     try:
         voice = _voice(trained, device, pair.voice)
         model = _load(trained, device)
-        wave = lend(model, read_content(model, pair.content), voice, vocoder)
+        wave = lend(model, read_content(model, pair.content), voice, vocoder, detail)
         write_audio(pair.out, wave, model.features["config"]["rate"])
     except InputError as error:
         return str(error)
@@ -143,12 +145,16 @@ def _voice(trained: str, device: str, path: Path) -> Voice:
     return read_voice(_load(trained, device), path)
 
 
-def _remember(out: Path, file: Path, vocoder: str) -> None:
+def _remember(out: Path, file: Path, vocoder: str, detail: bool) -> None:
     """Write what swaps in `out` are made with, or compare it with what is written there."""
-    made_with = {"checkpoint": hashlib.sha256(file.read_bytes()).hexdigest(), "vocoder": vocoder}
+    made_with = {
+        "checkpoint": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "vocoder": vocoder,
+        "detail": detail,
+    }
     note = out / MARKER
     if not note.exists():
         with replacing(note) as partial_note:
             partial_note.write_text(json.dumps(made_with, indent=1) + "\n")
     elif json.loads(note.read_text()) != made_with:
-        raise InputError(f"{out}: holds swaps by another checkpoint or vocoder; choose another --out")
+        raise InputError(f"{out}: holds swaps by another checkpoint, vocoder or detail; choose another --out")

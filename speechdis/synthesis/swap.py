@@ -60,6 +60,7 @@ def say(
     static: Tensor,
     log_f0: float = float("nan"),
     vocoder: str = vocoders.DEFAULT,
+    detail: bool = True,
 ) -> np.ndarray:
     """Waveform (n,) float32 of the words of `content`, as long and as loud as they, with static vectors (M, S).
 
@@ -67,8 +68,12 @@ def say(
         static: of each of its segments.
         log_f0: mean of log F0 it shall have; NaN keeps that of the words.
         vocoder: by name.
+        detail: what the model's reconstruction lacks of the words' frames is put back: their frames are changed by
+            what the new static vectors change in the decoded ones. Without it the decoded frames are said.
     """
     frames = codes.decode(checkpoint, static, content.codes)
+    if detail:
+        frames += content.words.frames - codes.decode(checkpoint, content.codes.static, content.codes)
     shift = log_f0 - content.words.log_f0
     shift = 0.0 if np.isnan(shift) else shift
     wave = blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features, shift)
@@ -76,32 +81,42 @@ def say(
 
 
 def lend(
-    checkpoint: Checkpoint, content: Content, voice: Voice, vocoder: str = vocoders.DEFAULT
+    checkpoint: Checkpoint,
+    content: Content,
+    voice: Voice,
+    vocoder: str = vocoders.DEFAULT,
+    detail: bool = True,
 ) -> np.ndarray:
-    """Waveform (n,) of the words of `content` in `voice`."""
+    """Waveform (n,) of the words of `content` in `voice`; see `say`."""
     static = codes.lent(checkpoint, content.codes.static, voice.static)
-    return say(checkpoint, content, static, voice.log_f0, vocoder)
+    return say(checkpoint, content, static, voice.log_f0, vocoder, detail)
 
 
 def swap(
-    checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray, vocoder: str = vocoders.DEFAULT
+    checkpoint: Checkpoint,
+    voice: np.ndarray,
+    words: np.ndarray,
+    vocoder: str = vocoders.DEFAULT,
+    detail: bool = True,
 ) -> np.ndarray:
     """Waveform with the voice of `voice` and the words of `words`, as long and as loud as `words`.
 
     Args:
         voice, words: waveforms in [-1, 1] at the model's sample rate.
         vocoder: by name.
+        detail: see `say`.
 
     Raises:
         InputError: as `voice_of`; no such vocoder.
     """
-    return lend(checkpoint, content_of(checkpoint, words), voice_of(checkpoint, voice), vocoder)
+    content = content_of(checkpoint, words)
+    return lend(checkpoint, content, voice_of(checkpoint, voice), vocoder, detail)
 
 
 def reconstruct(checkpoint: Checkpoint, words: np.ndarray, vocoder: str = vocoders.DEFAULT) -> np.ndarray:
     """Waveform of `words` in its own voice, as far as the codes hold it: a swap without a change of voice."""
     content = content_of(checkpoint, words)
-    return say(checkpoint, content, content.codes.static, vocoder=vocoder)
+    return say(checkpoint, content, content.codes.static, vocoder=vocoder, detail=False)
 
 
 def as_loud(wave: np.ndarray, reference: np.ndarray) -> np.ndarray:
