@@ -135,7 +135,7 @@ def _context(
         "colours": colours,
         "speech": _speech(splits),
         "rates": rates,
-        "error_rates": tables.error_rates(experiments) if measured else [],
+        "figures": tables.figures(experiments) if measured else [],
         "trials": tables.trials(experiments),
         "unmeasured": [e.name for e in experiments if not e.results],
         "evaluate": EVALUATE,

@@ -7,6 +7,18 @@ from typing import Any
 from speechdis.evaluation.table import REMAINS, VERIFICATION
 from speechdis.report.experiment import Experiment
 
+HEADLINES = (
+    "static EER",
+    "static EER, channel",
+    "dynamic EER",
+    "dynamic EER, channel",
+    "attacker on z EER",
+    "attacker on z EER, channel",
+    "phone probe z %",
+    "phone errors z %",
+    "squared error",
+)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -23,15 +35,18 @@ class Table:
     same: dict[str, str]
 
 
-def error_rates(experiments: Sequence[Experiment]) -> list[Table]:
-    """Verification, and what is left of voice and words: a column an experiment, then floors and ceilings."""
+def figures(experiments: Sequence[Experiment]) -> list[Table]:
+    """The headlines of the evaluation, and every other figure: a column an experiment, then floors and ceilings."""
     measured = [e for e in experiments if e.results]
     rows = [{**e.results["row"], "system": e.name} for e in measured]
-    known = {row["system"]: row for e in reversed(measured) for row in e.results.get("references", [])}
-    rows += known.values()
+    rows += {
+        row["system"]: row for e in reversed(measured) for row in e.results.get("references", [])
+    }.values()
+    columns = {**VERIFICATION, **REMAINS}
+    rest = [title for title in columns if title not in HEADLINES]
     tables = []
-    for columns in (VERIFICATION, REMAINS):
-        cells = {title: [cell(row) for row in rows] for title, cell in columns.items()}
+    for titles in (HEADLINES, rest):
+        cells = {title: [columns[title](row) for row in rows] for title in titles}
         cells = {title: found for title, found in cells.items() if any(found)}
         kept = [k for k in range(len(rows)) if any(found[k] for found in cells.values())]
         head = [rows[k]["system"] for k in kept]
