@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Told apart by people of any colour vision (Okabe & Ito), as far as they go, and on white as on black.
-COLOURS = ("#2f7ed8", "#e0762f", "#1f9d78", "#c05fb0", "#a88a12", "#7a7f87", "#d6455d", "#4bb3c9")
+COLOURS = ("#2f7ed8", "#e0762f", "#1f9d78", "#c05fb0", "#a88a12", "#6d5fd0", "#d6455d", "#4bb3c9")
 FAINT = "#9aa0a6"
 THEMES = {"light": ("#1d2329", "#ffffff"), "dark": ("#e4e7ea", "#1c2024")}  # ink and ground, as of the page
 INCH = 96  # CSS pixels
