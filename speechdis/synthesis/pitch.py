@@ -6,6 +6,7 @@ from types import ModuleType
 import numpy as np
 
 FLOOR, CEILING = 60.0, 500.0  # Hz: of voices, from deep men's to children's
+PIECE = 30  # s
 
 
 def contour(wave: np.ndarray, rate: int, hop: float = 0.010) -> tuple[np.ndarray, np.ndarray]:
@@ -20,6 +21,12 @@ def level(f0: np.ndarray) -> float:
     """Mean of log F0 over the voiced frames of a contour (T,); NaN where none is voiced."""
     voiced = f0[f0 > 0]
     return float(np.log(voiced).mean()) if len(voiced) else float("nan")
+
+
+def level_of(wave: np.ndarray, rate: int) -> float:
+    """`level` of a waveform (n,), looked at half a minute at a time: dio's memory grows with what it is given."""
+    parts = np.array_split(wave, -(-len(wave) // (PIECE * rate)))
+    return level(np.concatenate([contour(part, rate)[0] for part in parts]))
 
 
 def world() -> ModuleType:

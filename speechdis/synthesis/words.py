@@ -30,7 +30,7 @@ class Words:
     @cached_property
     def log_f0(self) -> float:
         """Mean of log F0 (Hz) where it is voiced; NaN where it nowhere is."""
-        return pitch.level(pitch.contour(self.wave, self.rate)[0])
+        return pitch.level_of(self.wave, self.rate)
 
 
 def words_of(wave: np.ndarray, settings: Mapping[str, Any]) -> Words:

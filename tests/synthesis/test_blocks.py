@@ -66,3 +66,8 @@ def test_no_click_at_a_join(short: None, vocoder: str) -> None:
         assert steps.max() < 1.5 * expected.max() + 0.002
         power, wanted = (np.square(wave[near]).mean() for wave in (joined, whole))
         assert wanted / 4 < power < 4 * wanted
+
+
+def test_the_level_of_pitch_does_not_depend_on_the_length() -> None:
+    """A minute and more, looked at in parts: the syllables' 130 Hz."""
+    assert np.exp(words_of(syllables(61.3), SETTINGS).log_f0) == pytest.approx(130, rel=0.02)
