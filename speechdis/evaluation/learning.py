@@ -79,8 +79,7 @@ def plot(path: Path, rows: Sequence[Row]) -> None:
                 if points:
                     ax.plot(*zip(*points, strict=True), line, color=f"C{k}", label=label)
         ax.set_xlabel("step")
-        if ax.get_legend_handles_labels()[0]:
-            ax.legend(fontsize=7)
+        ax.legend(fontsize=7) if ax.get_legend_handles_labels()[0] else ax.set_axis_off()
     axes[0].set(title="reconstruction and bounds", ylabel="nats a frame")
     axes[0].set_ylim(*_span([row[4] for row in rows if row[3] in panels[0]]))
     axes[1].set(title="critic and adversary", ylabel="loss")

@@ -31,7 +31,9 @@ from speechdis.models.base import Batch, Phase
 from speechdis.nn import parallel, sequence
 from speechdis.nn.recurrence import SLOPE
 
-RMSPROP = partial(torch.optim.RMSprop, foreach=True)
+# A clipped critic's scores, and so the gradients, fall by orders of magnitude in training; with torch's epsilon of 1e-8
+# the adversary then stops.
+RMSPROP = partial(torch.optim.RMSprop, eps=1e-16, foreach=True)
 
 
 @dataclass(frozen=True)

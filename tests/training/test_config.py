@@ -31,7 +31,7 @@ def test_every_recipe_reads_and_resolves_to_itself(path: Path) -> None:
         ({"model": {"name": "dsvae", "hidden_size": "big"}}, "model.hidden_size: expected int, not 'big'"),
         ({"model": {"name": "dsvae", "hidden_size": True}}, "expected int, not True"),
         ({"model": {"name": "dsvae", "posterior": "best"}}, "expected one of factorised, full"),
-        ({"model": {"name": "dsave"}}, "no model 'dsave'; there are: cdsvae, dbse, dsvae"),
+        ({"model": {"name": "dsave"}}, "no model 'dsave'; there are: avrnn, cdsvae, dbse, dsvae"),
         ({"model": {}}, "'model.name' is missing"),
     ],
 )
@@ -46,9 +46,9 @@ def test_a_mistake_is_named(content: dict, message: str, tmp_path: Path) -> None
 
 def test_settings_override_and_take_yaml_values() -> None:
     recipe = config.read(
-        RECIPES[0], ["training.steps=7", "training.learning_rate=1e-4", "model.static_size=3"]
+        RECIPES[0], ["training.steps=7", "training.learning_rate=1e-4", "model.hidden_size=3"]
     )
-    assert (recipe.training.steps, recipe.training.learning_rate, recipe.model.static_size) == (7, 1e-4, 3)
+    assert (recipe.training.steps, recipe.training.learning_rate, recipe.model.hidden_size) == (7, 1e-4, 3)
     with pytest.raises(InputError, match="expected section"):
         config.read(RECIPES[0], ["steps=7"])
 
