@@ -1,7 +1,8 @@
 """Source and filter: the words' own sound, phases included, filtered to the frames.
 
 Before, the recording is brought to the voice's pitch by WSOLA and resampling, which moves its formants too; the filter
-moves them back.
+moves them back. A lower pitch leaves the top of the band empty, where no filter finds anything to lift: there the
+recording stays as it was.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from speechdis.synthesis.envelope import SMOOTH, filtered
 from speechdis.synthesis.words import Words, words_of
 
 LEAST, MOST = 0.02, 0.7  # shifts of log F0 smaller are not made, larger ones not wholly
+EDGE = 0.92  # of the band that resampling leaves, what is not yet faded by its filter
 
 
 def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift: float = 0.0) -> np.ndarray:
@@ -21,5 +23,18 @@ def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift:
     if abs(shift) <= LEAST:
         return filtered(words.wave, words.frames, frames, settings)
     factor = float(np.exp(np.clip(shift, -MOST, MOST)))
-    moved = words_of(convert(words.wave, words.rate, factor), settings)
+    moved = words_of(_topped(convert(words.wave, words.rate, factor), words.wave, EDGE * factor), settings)
     return filtered(moved.wave, moved.frames, frames, settings, SMOOTH)
+
+
+def _topped(low: np.ndarray, high: np.ndarray, cut: float) -> np.ndarray:
+    """`low` (n,) below the frequency `cut`, of the highest one, and `high` (n,) above it: (n,) float32."""
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    if cut >= 1:
+        return low
+    size = next_fast_len(len(low), real=True)
+    spectrum, top = rfft(low, size), rfft(high, size)
+    edge = round(cut * len(spectrum))
+    spectrum[edge:] = top[edge:]
+    return irfft(spectrum, size)[: len(low)].astype(np.float32)
