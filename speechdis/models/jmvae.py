@@ -26,6 +26,7 @@ class Config:
         hidden_size: of the LSTMs and of the linear layers.
         kl_latent: weight of the bound's divergence (1: the bound).
         coherence: weight of the unimodal encoders' divergences, the paper's alpha.
+        pixel_std: standard deviation of an image's pixels, in [0, 1].
     """
 
     modalities: str = "speech image"
@@ -33,6 +34,7 @@ class Config:
     hidden_size: int = 512
     kl_latent: float = 1.0
     coherence: float = 1.0
+    pixel_std: float = 1.0
 
 
 class Model(nn.Module):
@@ -49,7 +51,9 @@ class Model(nn.Module):
         self.joint_latent = GaussianHead(hidden * len(self.names), size)
         self.features = nn.ModuleDict({n: encoder(n, bins, hidden) for n in self.names})
         self.latent = nn.ModuleDict({n: GaussianHead(hidden, size) for n in self.names})
-        self.decoders: Any = nn.ModuleDict({n: decoder(n, size, bins, hidden) for n in self.names})
+        self.decoders: Any = nn.ModuleDict(
+            {n: decoder(n, size, bins, hidden, config.pixel_std) for n in self.names}
+        )
 
     def encode(self, views: dict[str, View]) -> Gaussian:
         """The multimodal posterior q(z | x_1..M), (B, D)."""

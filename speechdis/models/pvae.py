@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from speechdis.models.base import Pairs, weighted
+from speechdis.nn import parallel
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.hinge import semantic_hinge
 from speechdis.nn.modality import View, decoder, encoder, modalities
@@ -35,6 +36,10 @@ class Config:
         coherence: weight of eq 7.
         contrast: weight of eq 8; 0 is the paper's ablation.
         margin, kernel_width: of its hinge and of its radial basis kernel.
+        pixel_std: standard deviation of an image's pixels, in [0, 1] (the paper: 1, under which the styles of images
+            tell little more than the prior).
+        style_dropout: share of samples whose style, where they are decoded, is one drawn from the prior. Ours: a
+            decoder whose style may be anyone's takes the digit from z, which otherwise comes late in training.
     """
 
     modalities: str = "speech image"
@@ -47,6 +52,8 @@ class Config:
     contrast: float = 100.0
     margin: float = 1.0
     kernel_width: float = 2.0
+    pixel_std: float = 1.0
+    style_dropout: float = 0.0
 
 
 class Codes(NamedTuple):
@@ -74,7 +81,7 @@ class Model(nn.Module):
         self.semantic = nn.ModuleDict({n: GaussianHead(hidden, semantic) for n in self.names})
         self.style = nn.ModuleDict({n: GaussianHead(hidden, style) for n in self.names})
         self.decoders: Any = nn.ModuleDict(
-            {n: decoder(n, semantic + style, bins, hidden) for n in self.names}
+            {n: decoder(n, semantic + style, bins, hidden, config.pixel_std) for n in self.names}
         )
 
     def encode(self, views: dict[str, View]) -> Codes:
@@ -98,6 +105,14 @@ class Model(nn.Module):
     def _code(self, codes: dict[str, Tensor]) -> Tensor:
         return torch.cat([codes["semantic"], codes["style"]], -1)
 
+    def _decoded_style(self, style: Gaussian, generator: torch.Generator) -> Tensor:
+        own, share = style.sample(generator), self.config.style_dropout
+        if not share:
+            return own
+        anyone = parallel.noise(own, generator)
+        dropped = parallel.noise(own[:, :1], generator) < torch.special.ndtri(own.new_tensor(share))
+        return torch.where(dropped, anyone, own)
+
     def loss(self, batch: Pairs, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per sample, and their weighted sum "loss"."""
         views, config = batch.views, self.config
@@ -107,7 +122,7 @@ class Model(nn.Module):
         likelihoods, kl_style, coherence = [], [], []
         for n in self.names:
             style = joint.style[n]
-            code = torch.cat([semantic, style.sample(generator)], -1)
+            code = torch.cat([semantic, self._decoded_style(style, generator)], -1)
             likelihoods.append(self.decoders[n].log_prob(views[n], code))
             kl_style.append(style.kl().sum(-1))
             coherence += [

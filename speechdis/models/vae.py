@@ -25,12 +25,14 @@ class Config:
         latent_size: dimensions of z.
         hidden_size: of the LSTMs and of the linear layers.
         kl_latent: weight of the divergence (1: the bound).
+        pixel_std: standard deviation of an image's pixels, in [0, 1].
     """
 
     modality: Literal["speech", "image"] = "speech"
     latent_size: int = 32
     hidden_size: int = 512
     kl_latent: float = 1.0
+    pixel_std: float = 1.0
 
 
 class Model(nn.Module):
@@ -44,7 +46,9 @@ class Model(nn.Module):
         self.names = (config.modality,)
         self.features = encoder(config.modality, bins, config.hidden_size)
         self.latent = GaussianHead(config.hidden_size, config.latent_size)
-        self.decoder: Any = decoder(config.modality, config.latent_size, bins, config.hidden_size)
+        self.decoder: Any = decoder(
+            config.modality, config.latent_size, bins, config.hidden_size, config.pixel_std
+        )
 
     def infer(self, name: str, view: View) -> dict[str, Gaussian]:
         """The posterior of samples seen in its modality: "latent"."""

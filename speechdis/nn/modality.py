@@ -3,9 +3,10 @@
     speech   one-layer LSTM -> its last state; the code at every step -> one-layer LSTM -> linear, a frame each
     image    two 4 x 4 convolutions of stride 2 -> linear; two linear layers -> two transposed convolutions
 
-A modality is called by its kind, and by a number where a sample has several of a kind: "speech", "image2". All
-densities are Gaussians of unit variance. The LSTMs run over the padding too: they only look back, so that frames of a
-sample are what they are alone, and a packed sequence takes several times as long on a CPU.
+A modality is called by its kind, and by a number where a sample has several of a kind: "speech", "image2". Densities
+are Gaussians, of unit variance in speech, of `pixel_std` in images (the papers: 1). The LSTMs run over the padding too:
+they only look back, so that frames of a sample are what they are alone, and a packed sequence takes several times as
+long on a CPU.
 
 Dimension letters: B samples, T frames, F bins, H hidden units, C code.
 """
@@ -91,8 +92,8 @@ class SpeechDecoder(nn.Module):
         lengths = view.lengths
         if lengths is None:
             lengths = torch.full((len(x),), x.shape[1], device=x.device)
-        frames = _unit(self(code, lengths)).log_prob(x) * sequence.mask(lengths, x)
-        count = _unit(self.log_frames(code.detach())).log_prob(lengths.to(x.dtype).log()[:, None])
+        frames = _gaussian(self(code, lengths)).log_prob(x) * sequence.mask(lengths, x)
+        count = _gaussian(self.log_frames(code.detach())).log_prob(lengths.to(x.dtype).log()[:, None])
         return frames.sum((1, 2)) + count.sum(1)
 
 
@@ -120,8 +121,9 @@ class ImageEncoder(nn.Module):
 class ImageDecoder(nn.Module):
     """p(x | code) of images."""
 
-    def __init__(self, code: int, hidden: int) -> None:
+    def __init__(self, code: int, hidden: int, pixel_std: float) -> None:
         super().__init__()
+        self.pixel_std = pixel_std
         first, second = CHANNELS
         side = SIZE // 4
         self.layers = nn.Sequential(
@@ -142,7 +144,7 @@ class ImageDecoder(nn.Module):
 
     def log_prob(self, view: View, code: Tensor) -> Tensor:
         """Natural-log density of each sample, (B,)."""
-        return _unit(self(code)).log_prob(view.x).sum((1, 2))
+        return _gaussian(self(code), self.pixel_std).log_prob(view.x).sum((1, 2))
 
 
 def encoder(name: str, bins: int, hidden: int) -> SpeechEncoder | ImageEncoder:
@@ -150,10 +152,12 @@ def encoder(name: str, bins: int, hidden: int) -> SpeechEncoder | ImageEncoder:
     return SpeechEncoder(bins, hidden) if kind(name) == "speech" else ImageEncoder(hidden)
 
 
-def decoder(name: str, code: int, bins: int, hidden: int) -> SpeechDecoder | ImageDecoder:
+def decoder(name: str, code: int, bins: int, hidden: int, pixel_std: float) -> SpeechDecoder | ImageDecoder:
     """A new decoder for modality `name` of codes of size `code`."""
-    return SpeechDecoder(code, bins, hidden) if kind(name) == "speech" else ImageDecoder(code, hidden)
+    return (
+        SpeechDecoder(code, bins, hidden) if kind(name) == "speech" else ImageDecoder(code, hidden, pixel_std)
+    )
 
 
-def _unit(mean: Tensor) -> Gaussian:
-    return Gaussian(mean, torch.zeros_like(mean))
+def _gaussian(mean: Tensor, std: float = 1.0) -> Gaussian:
+    return Gaussian(mean, torch.full_like(mean, 2 * math.log(std)))

@@ -69,13 +69,13 @@ def log_prob(decoder: Any, view: View, code: Tensor) -> Tensor:
             count = decoder.log_frames(code[i])[0]
             rows.append(total + Normal(count, 1.0).log_prob(torch.tensor(math.log(length))))
         else:
-            rows.append(Normal(decoder(code[i : i + 1])[0], 1.0).log_prob(view.x[i]).sum())
+            rows.append(Normal(decoder(code[i : i + 1])[0], decoder.pixel_std).log_prob(view.x[i]).sum())
     return torch.stack(rows)
 
 
 @pytest.mark.parametrize("names", ["speech image", "speech image speech2"])
 def test_every_term_of_pvae_by_another_library(names: str) -> None:
-    model, data = small(names, margin=0.7, kernel_width=0.3), batch()
+    model, data = small(names, margin=0.7, kernel_width=0.3, pixel_std=0.4), batch()
     joint = model.encode(data.views)
     g = generator()
     semantic = joint.semantic.sample(g)
@@ -111,6 +111,17 @@ def test_with_zero_weights_only_the_data_are_left() -> None:
     squares = speech.x.square().sum() + image.x.square().sum() + speech.lengths.log().square().sum()
     by_hand = 0.5 * (squares + values * math.log(2 * math.pi)) / 4
     assert_close(terms["reconstruction"], by_hand)
+
+
+def test_dropped_styles_are_drawn_from_the_prior() -> None:
+    """With all dropped, what is decoded knows nothing of the styles; with a share, about that many samples."""
+    model = small(style_dropout=1.0)
+    style = Gaussian(torch.full((2_000, 2), 9.0), torch.full((2_000, 2), -20.0))
+    drawn = model._decoded_style(style, generator())
+    assert drawn.mean().abs() < 0.1 and abs(drawn.std() - 1) < 0.05
+    drawn = small(style_dropout=0.25)._decoded_style(style, generator())
+    own = (drawn - 9).abs() < 1e-3
+    assert (own.all(1) | ~own.any(1)).all() and abs(own[:, 0].float().mean() - 0.75) < 0.03
 
 
 def test_jmvae_and_vae_by_another_library() -> None:
