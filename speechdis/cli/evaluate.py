@@ -14,6 +14,8 @@ from typing import Any
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    from speechdis.synthesis import vocoders
+
     add = parser.add_argument
     add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
     add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories")
@@ -48,6 +50,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="D",
         help="also score static vectors after a supervised LDA to D dimensions (training speakers' labels)",
+    )
+    add(
+        "--swaps",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also have judges hear N swaps of voices (default 0: none; trains the two judges)",
+    )
+    add(
+        "--vocoder",
+        default=vocoders.DEFAULT,
+        choices=vocoders.names(),
+        help=f"of the swaps (default {vocoders.DEFAULT}); see 'speechdis swap --help'",
     )
     add("--out", type=Path, metavar="JSON", help="default: results.json beside the checkpoint's experiment")
     add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
