@@ -101,6 +101,8 @@ def _ready(e: Experiment, splits: Sequence[Split]) -> tuple[Checkpoint | None, S
         lacks = (
             f"a '{model.name}' has no static and dynamic factors; speechdis clusters and crossmodal show it"
         )
+    elif getattr(model.model, "autoregressive", False):
+        lacks = f"a '{model.name}' has no static factor to swap; speechdis bounds and rollout show it"
     elif bins_of(model.features) is None:
         lacks = f"its frames, of type '{kind}', are no spectra to show"
     elif not splits:
