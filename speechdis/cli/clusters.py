@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="earlier digits.json to show (repeatable)",
     )
-    add("--judge-steps", type=int, default=600, metavar="N", help="training of each judge (default 600)")
+    add("--judge-steps", type=int, default=1500, metavar="N", help="training of each judge (default 1500)")
     add("--seed", type=int, default=0, help="of clusters, judges and drawn pairs (default 0)")
     add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
 

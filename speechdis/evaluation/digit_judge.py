@@ -10,7 +10,7 @@ from tqdm import tqdm
 from speechdis.nn.modality import View, encoder
 from speechdis.training.paired import Samples
 
-HIDDEN, BATCH, RATE = 128, 64, 2e-3
+HIDDEN, BATCH, RATE = 128, 64, 4e-3
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class DigitJudge:
     network: nn.Module
 
     @classmethod
-    def train(cls, name: str, samples: Samples, steps: int = 600, seed: int = 0) -> "DigitJudge":
+    def train(cls, name: str, samples: Samples, steps: int = 1500, seed: int = 0) -> "DigitJudge":
         """Train on all `samples` of modality `name`: `steps` of Adam over one cycle. Global random state is kept."""
         devices = [samples.device] if samples.device.type == "cuda" else []
         with torch.random.fork_rng(devices):
