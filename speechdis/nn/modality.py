@@ -22,7 +22,8 @@ from speechdis.nn import sequence
 from speechdis.nn.gaussian import Gaussian
 
 SIZE = 28  # rows and columns of an image
-CHANNELS = (8, 16)  # of the encoder's convolutions, and of the decoder's in reverse
+ENCODER_CHANNELS = (32, 64)  # of its convolutions; ours: the paper's are lost
+DECODER_CHANNELS = (16, 8)
 USUAL_FRAMES = 50  # what the length's density begins at
 
 
@@ -102,7 +103,7 @@ class ImageEncoder(nn.Module):
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        first, second = CHANNELS
+        first, second = ENCODER_CHANNELS
         self.layers = nn.Sequential(
             nn.Unflatten(1, (1, SIZE)),
             nn.Conv2d(1, first, 4, stride=2, padding=1),
@@ -124,17 +125,17 @@ class ImageDecoder(nn.Module):
     def __init__(self, code: int, hidden: int, pixel_std: float) -> None:
         super().__init__()
         self.pixel_std = pixel_std
-        first, second = CHANNELS
+        first, second = DECODER_CHANNELS
         side = SIZE // 4
         self.layers = nn.Sequential(
             nn.Linear(code, hidden),
             nn.ReLU(),
-            nn.Linear(hidden, second * side**2),
+            nn.Linear(hidden, first * side**2),
             nn.ReLU(),
-            nn.Unflatten(1, (second, side, side)),
-            nn.ConvTranspose2d(second, first, 4, stride=2, padding=1),
+            nn.Unflatten(1, (first, side, side)),
+            nn.ConvTranspose2d(first, second, 4, stride=2, padding=1),
             nn.ReLU(),
-            nn.ConvTranspose2d(first, 1, 4, stride=2, padding=1),
+            nn.ConvTranspose2d(second, 1, 4, stride=2, padding=1),
             nn.Flatten(1, 2),
         )
 
