@@ -8,7 +8,7 @@
            + contrast * a hinge that draws z of one sample together and z of two samples apart            (eq 8)
 
 Published: the architecture, 32 dimensions a code, 400 epochs. Lost with the text's formulas: both weights, margin and
-kernel width, batch and learning rate. They are settings; the defaults are a first guess, not yet chosen on validation.
+kernel width, batch and learning rate. They are settings, chosen on validation digits in recipes/pvae.
 """
 
 from dataclasses import dataclass
