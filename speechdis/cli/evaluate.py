@@ -109,7 +109,7 @@ def _clean(row: dict[str, Any], code: str) -> float:
 
 
 def _speech(args: argparse.Namespace) -> Any:
-    from speechdis.evaluation.measure import Speech, Split
+    from speechdis.evaluation.speech import Speech, Split
 
     test = {"clean": Split.read(args.features / args.split, args.data / args.split)}
     if args.channel is not None:

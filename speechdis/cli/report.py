@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.voices < 2:
         raise InputError(f"--voices {args.voices}: swapping needs two voices")
 
-    from speechdis.evaluation.measure import Split
+    from speechdis.evaluation.speech import Split
     from speechdis.report import page
     from speechdis.report.experiment import read_experiments
 

@@ -8,59 +8,28 @@ find the voice in the dynamic sequences; `static_lda`, where asked for, that of 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from speechdis.data.directory import read_directory
-from speechdis.data.utterance import Utterance
 from speechdis.evaluation import probes, references
 from speechdis.evaluation.embeddings import Embeddings, embed
 from speechdis.evaluation.generation import generated
 from speechdis.evaluation.judges import Judges
 from speechdis.evaluation.lda import lda
-from speechdis.evaluation.phone_sequences import Transcribed, phone_sequence_probe
 from speechdis.evaluation.speaker_network import SpeakerNetwork
+from speechdis.evaluation.speech import Speech
 from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
 from speechdis.evaluation.trials import all_pairs, cosine_scores, segment_pairs, some_segments
 from speechdis.evaluation.verification import eer, verify
+from speechdis.evaluation.words import timed_phones, transcribed, words_left
 from speechdis.features import bins_of
-from speechdis.features.store import Store
 from speechdis.synthesis import vocoders
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 
-SILENCE = 1e-7  # energy added to that of a frame of samples, so that digital silence has a logarithm
 ACTIVE = 0.01  # a dimension is active where its posterior mean varies by more than this over the test frames
-
-
-@dataclass(frozen=True)
-class Split:
-    """A store with what its data directory says of each of its utterances."""
-
-    store: Store
-    utterances: list[Utterance]
-
-    @classmethod
-    def read(cls, store: Path, data: Path) -> "Split":
-        """Raises InputError where an utterance of the store is not in the data directory."""
-        opened = Store.read(store)
-        return cls(opened, opened.look_up({u.utt: u for u in read_directory(data)}, data))
-
-
-@dataclass(frozen=True)
-class Speech:
-    """What an evaluation reads: training speakers, and test speakers in one or more conditions."""
-
-    train: Split
-    test: dict[str, Split]  # "clean", and "channel" where made
-
-    @property
-    def clean(self) -> Split:
-        """The test set as recorded."""
-        return self.test["clean"]
 
 
 @dataclass(frozen=True)
@@ -106,8 +75,8 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
     row["probes"] = {
         "speaker_static": asdict(probes.speaker_probe(clean.static, speech.clean.store.spks)),
         "speaker_dynamic": asdict(probes.speaker_probe(clean.dynamic, speech.clean.store.spks)),
-        **_words(train.frames, clean.frames, speech, budget, device, "dynamic"),
-        **_timed_phones(train.static_frames, clean.static_frames, speech, "static"),
+        **words_left(train.frames, clean.frames, speech, budget.phones, budget.seed, device, "dynamic"),
+        **timed_phones(train.static_frames, clean.static_frames, speech, "static"),
     }
     if "phones_static" in row["probes"]:
         found = [
@@ -178,7 +147,9 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
         {
             "system": "features, frame by frame (supervised ECAPA-TDNN, phone probe)",
             "attacker": supervised,
-            "probes": _words(frames["train"], frames["clean"], speech, budget, device, "dynamic"),
+            "probes": words_left(
+                frames["train"], frames["clean"], speech, budget.phones, budget.seed, device, "dynamic"
+            ),
         }
     )
     return rows
@@ -242,58 +213,6 @@ def _attacked(
         for name, frames in test.items()
     }
     return _verified(vectors, None, speech, budget)
-
-
-def _words(
-    train: np.ndarray, test: np.ndarray, speech: Speech, budget: Budget, device: torch.device, code: str
-) -> dict[str, Any]:
-    """What is left of the words in sequences (N, D): timed phones, phone strings, energy."""
-    found = _timed_phones(train, test, speech, code)
-    a, b = speech.train, speech.clean
-    if any(u.text_phone for u in a.utterances) and budget.phones:
-        errors = phone_sequence_probe(
-            _transcribed(train, a), _transcribed(test, b), budget.phones, seed=budget.seed, device=device
-        )
-        found[f"phone_errors_{code}"] = asdict(errors)
-    energy = (_log_energy(split.store) for split in (a, b))
-    from_energy, to_energy = energy
-    found[f"energy_{code}"] = probes.energy_probe(train, from_energy, test, to_energy)
-    return found
-
-
-def _log_energy(store: Store) -> np.ndarray:
-    """Natural log of every frame's energy, (N,); of samples, of their sum of squares."""
-    frames = np.asarray(store.frames)
-    if bins_of(store.settings) is None:
-        return np.log(np.square(frames).sum(1) + SILENCE)
-    return probes.log_energy(frames)
-
-
-def _timed_phones(train: np.ndarray, test: np.ndarray, speech: Speech, code: str) -> dict[str, Any]:
-    if not any(u.phones for u in speech.train.utterances):
-        return {}
-    labels = [_frame_phones(split) for split in (speech.train, speech.clean)]
-    return {f"phones_{code}": asdict(probes.phone_probe(train, labels[0], test, labels[1]))}
-
-
-def _frame_phones(split: Split) -> np.ndarray:
-    """The phone at the centre of every frame of a store, (N,) str."""
-    config = split.store.settings["config"]
-    labels = (
-        probes.frame_labels(u.phones, count, config["hop"], config["window"])
-        for u, count in zip(split.utterances, split.store.counts, strict=True)
-    )
-    return np.concatenate(list(labels))
-
-
-def _transcribed(frames: np.ndarray, split: Split) -> Transcribed:
-    phones: Sequence[list[str]] = [u.text_phone.split() for u in split.utterances]
-    return Transcribed(frames, split.store.first, split.store.counts, phones)
-
-
-def transcribed(split: Split) -> Transcribed:
-    """The features of a split with their phones."""
-    return _transcribed(np.asarray(split.store.frames), split)
 
 
 def _active(frames: np.ndarray) -> int:

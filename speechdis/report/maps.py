@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from speechdis.evaluation.embeddings import Embeddings
-from speechdis.evaluation.measure import Split
 from speechdis.evaluation.probes import frame_labels, log_energy
+from speechdis.evaluation.speech import Split
 from speechdis.report.figures import COLOURS, FAINT, Figure, colour, scatter
 
 SHOWN = len(COLOURS)  # speakers, or labels, of a map

@@ -16,7 +16,7 @@ import speechdis
 from speechdis.data.atomic import replacing
 from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import embed
-from speechdis.evaluation.measure import Split
+from speechdis.evaluation.speech import Split
 from speechdis.features import bins_of
 from speechdis.report import curves, error_rates, maps, swaps, tables
 from speechdis.report.experiment import Experiment

@@ -9,7 +9,7 @@ import numpy as np
 from speechdis.data.audio import read_audio, write_audio
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
-from speechdis.evaluation.measure import Split
+from speechdis.evaluation.speech import Split
 from speechdis.features import extract
 from speechdis.report.figures import Figure, spectrogram
 from speechdis.synthesis.swap import swap, swapped_frames

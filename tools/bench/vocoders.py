@@ -20,8 +20,9 @@ import numpy as np
 from speechdis.data.audio import read_audio
 from speechdis.evaluation import acoustics
 from speechdis.evaluation.judges import Judges
-from speechdis.evaluation.measure import Split, transcribed
+from speechdis.evaluation.speech import Split
 from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
+from speechdis.evaluation.words import transcribed
 from speechdis.features import bins_of, extract
 from speechdis.synthesis import blocks, codes, pitch, vocoders
 from speechdis.synthesis.swap import content_of, voice_of
