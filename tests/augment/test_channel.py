@@ -20,7 +20,8 @@ from speechdis.augment.channel import (
 
 RATE = 16000
 SPEECHLIKE = (np.random.default_rng(0).standard_normal(4 * RATE).cumsum() % 2 - 1).astype(np.float32) * 0.1
-every_type = pytest.mark.parametrize("name", features.names())
+spectral = [name for name in features.names() if features.bins_of(features.settings_of(name)) is not None]
+every_type = pytest.mark.parametrize("name", spectral)
 
 
 def curve_db(amplitudes: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
