@@ -178,7 +178,8 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "generator": self.generator.get_state(),
-            "position": {"step": self.step, "best": self.best, "worse": self.worse},
+            # Without names: pickle shares one with the optimiser's, but not after a resume, and the bytes would differ.
+            "position": [self.step, self.best, self.worse],
         }
         with replacing(self._state_file) as partial:
             torch.save(state, partial)
@@ -197,13 +198,12 @@ class Trainer:
             for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
                 optimiser.load_state_dict(saved)
             self.generator.set_state(state["generator"])
-            position = state["position"]
+            self.step, self.best, self.worse = state["position"]
         except Exception as error:  # torch raises many kinds for a bad file
             reason = str(error).splitlines()[0]
             raise InputError(
                 f"{self._state_file}: cannot resume from it ({reason}); delete it to begin anew"
             ) from None
-        self.step, self.best, self.worse = position["step"], position["best"], position["worse"]
         return True
 
     def restore_log(self) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from speechdis.cli import main
 
+CHECKPOINTS = ("best.safetensors", "last.safetensors", "last.state.pt")
 Arguments = Callable[..., list[str]]  # the command line that trains into a folder, and more words for it
 
 
@@ -21,7 +22,7 @@ def curve(out: Path) -> list[dict]:
 
 
 def digests(out: Path) -> dict[str, bytes]:
-    names = ("metrics.jsonl", "config.yaml", "checkpoints/best.safetensors", "checkpoints/last.safetensors")
+    names = ("metrics.jsonl", "config.yaml", *(f"checkpoints/{name}" for name in CHECKPOINTS))
     return {name: (out / name).read_bytes() for name in names}
 
 
