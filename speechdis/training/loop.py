@@ -5,6 +5,7 @@ A step takes each of the model's phases in turn (`models/base.py`); most models 
 
 import json
 import math
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -178,8 +179,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "generator": self.generator.get_state(),
-            # Without names: pickle shares one with the optimiser's, but not after a resume, and the bytes would differ.
-            "position": [self.step, self.best, self.worse],
+            "position": {"step": self.step, "best": self.best, "worse": self.worse},
         }
         with replacing(self._state_file) as partial:
             torch.save(state, partial)
@@ -196,9 +196,10 @@ class Trainer:
             state = torch.load(self._state_file, map_location="cpu", weights_only=True)
             self.model.load_state_dict(state["model"])
             for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
-                optimiser.load_state_dict(saved)
+                optimiser.load_state_dict(_interned(saved))
             self.generator.set_state(state["generator"])
-            self.step, self.best, self.worse = state["position"]
+            position = state["position"]
+            self.step, self.best, self.worse = position["step"], position["best"], position["worse"]
         except Exception as error:  # torch raises many kinds for a bad file
             reason = str(error).splitlines()[0]
             raise InputError(
@@ -217,6 +218,14 @@ class Trainer:
         lines = [line for line in lines if line["step"] <= self.step]
         with replacing(file) as partial:
             partial.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def _interned(tree: Any) -> Any:
+    """`tree` with its names interned, as new ones are: pickle writes equal names once only if they are one object, and
+    a resumed run's state shall have an unbroken run's bytes."""
+    if isinstance(tree, dict):
+        return {sys.intern(k) if isinstance(k, str) else k: _interned(v) for k, v in tree.items()}
+    return [_interned(v) for v in tree] if isinstance(tree, list) else tree
 
 
 def _add(totals: dict[str, Tensor], terms: dict[str, Tensor]) -> None:
