@@ -78,6 +78,18 @@ def each_corpus(
         module.arguments(corpus)
 
 
+def vocoder_option(parser: argparse.ArgumentParser, what: str = "see 'speechdis swap --help'") -> None:
+    """Let `parser` take the name of a vocoder; `what` goes on after its default in the help."""
+    from speechdis.synthesis import vocoders
+
+    parser.add_argument(
+        "--vocoder",
+        default=vocoders.DEFAULT,
+        choices=vocoders.names(),
+        help=f"default {vocoders.DEFAULT}; {what}",
+    )
+
+
 def _described(commands: Any, name: str, module: ModuleType) -> argparse.ArgumentParser:
     """A subcommand whose help is the docstring of `module`."""
     text = (module.__doc__ or "").strip().replace("%", "%%")

@@ -11,11 +11,11 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import vocoder_option
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    from speechdis.synthesis import vocoders
-
     add = parser.add_argument
     add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
     add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories")
@@ -58,12 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="also have judges hear N swaps of voices (default 0: none; trains the two judges)",
     )
-    add(
-        "--vocoder",
-        default=vocoders.DEFAULT,
-        choices=vocoders.names(),
-        help=f"of the swaps (default {vocoders.DEFAULT}); see 'speechdis swap --help'",
-    )
+    vocoder_option(parser, "of the swaps; see 'speechdis swap --help'")
     add("--out", type=Path, metavar="JSON", help="default: results.json beside the checkpoint's experiment")
     add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
 

@@ -9,13 +9,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import vocoder_option
 from speechdis.errors import InputError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    from speechdis.synthesis import vocoders
-
     add = parser.add_argument
     add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
     add("--voice", required=True, type=Path, metavar="WAV", help="recording of the first voice")
@@ -23,12 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--content", required=True, type=Path, metavar="WAV", help="recording whose words are kept")
     add("--steps", type=int, default=5, metavar="N", help="voices, both ends included (default 5)")
     add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
-    add(
-        "--vocoder",
-        default=vocoders.DEFAULT,
-        choices=vocoders.names(),
-        help=f"default {vocoders.DEFAULT}; see 'speechdis swap --help'",
-    )
+    vocoder_option(parser)
     add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
 
 

@@ -8,21 +8,16 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import vocoder_option
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    from speechdis.synthesis import vocoders
-
     add = parser.add_argument
     add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
     add("--content", required=True, type=Path, metavar="WAV", help="the recording")
     add("--out", required=True, type=Path, metavar="WAV", help="waveform to write")
-    add(
-        "--vocoder",
-        default=vocoders.DEFAULT,
-        choices=vocoders.names(),
-        help=f"default {vocoders.DEFAULT}; see 'speechdis swap --help'",
-    )
+    vocoder_option(parser)
     add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
 
 

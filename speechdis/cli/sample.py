@@ -12,13 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import vocoder_option
 from speechdis.errors import InputError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    from speechdis.synthesis import vocoders
-
     add = parser.add_argument
     add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
     add("--content", type=Path, metavar="WAV", help="recording whose words are kept: voices are drawn")
@@ -27,12 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--count", type=int, default=5, metavar="N", help="how many (default 5)")
     add("--seconds", type=float, default=3.0, metavar="S", help="length of new words (default 3)")
     add("--seed", type=int, default=0, help="of the draws (default 0)")
-    add(
-        "--vocoder",
-        default=vocoders.DEFAULT,
-        choices=vocoders.names(),
-        help=f"of new voices; default {vocoders.DEFAULT}; see 'speechdis swap --help'",
-    )
+    vocoder_option(parser, "of new voices; see 'speechdis swap --help'")
     add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
 
 

@@ -12,6 +12,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import vocoder_option
 from speechdis.errors import InputError
 
 
@@ -38,12 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="waveform (wav, flac); a folder for --manifest",
     )
-    add(
-        "--vocoder",
-        default=vocoders.DEFAULT,
-        choices=vocoders.names(),
-        help=f"how spectra become sound (default {vocoders.DEFAULT}): {vocoders.GUIDE}",
-    )
+    vocoder_option(parser, f"how spectra become sound: {vocoders.GUIDE}")
     add(
         "--plain",
         action="store_true",
