@@ -14,6 +14,7 @@ import torch
 
 from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import segments
+from speechdis.evaluation.table import grid
 from speechdis.features.store import Store
 from speechdis.models.base import Batch
 from speechdis.models.vrnn import importance
@@ -119,8 +120,8 @@ COLUMNS = {
 
 def markdown(rows: Mapping[str, Bounds]) -> str:
     """A table, a row a system."""
-    lines = ["| system | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    cells = []
     for name, row in rows.items():
         values = (getattr(row, field) for field in COLUMNS.values())
-        lines.append(f"| {name} | " + " | ".join("" if v is None else f"{v:.4g}" for v in values) + " |")
-    return "\n".join(lines)
+        cells.append([name, *("" if v is None else f"{v:.4g}" for v in values)])
+    return grid(["system", *COLUMNS], cells)

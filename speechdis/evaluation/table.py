@@ -111,11 +111,10 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def swaps(found: Mapping[str, Any]) -> str:
     """Swap scores as a Markdown table: a line a condition, shares in % with 95 % interval and count."""
-    lines = [
-        ["what is heard", "voice as it should be", "nearer it than the other", "words of B", "phone errors %",
-         "F0 level nearer A", "F0 error, cents", "F0 contour r", "MCD to reconstruction, dB"],
-        ["---"] * 9,
-    ]  # fmt: skip
+    columns = ["what is heard", "voice as it should be", "nearer it than the other", "words of B",
+               "phone errors %", "F0 level nearer A", "F0 error, cents", "F0 contour r",
+               "MCD to reconstruction, dB"]  # fmt: skip
+    lines = []
     for name, of in found["conditions"].items():
         shares = {key: _counted(of.get(key)) for key in ("voice", "nearer", "words", "level")}
         errors = "" if "phone_errors" not in of else f"{100 * of['phone_errors']['rate']:.1f}"
@@ -126,7 +125,7 @@ def swaps(found: Mapping[str, Any]) -> str:
         lines.append(
             [name, shares["voice"], shares["nearer"], shares["words"], errors, shares["level"], *numbers]
         )
-    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    text = grid(columns, lines)
     text += (
         f"\n{found['pairs']} pairs, {found['speakers']} speakers, {found['sentences']} sentences, vocoder "
         f"{found['vocoder']}. Voice: A's of 'no change' and swaps, else B's.\n"
