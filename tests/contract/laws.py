@@ -38,6 +38,14 @@ def loss_is_the_weighted_sum_of_its_terms(model: Any, batch: Any, weights: Mappi
     torch.testing.assert_close(terms["loss"], total)
 
 
+def segments_alone_are_as_in_a_batch(model: Any, x: torch.Tensor, lengths: torch.Tensor) -> None:
+    static, dynamic = model.embed(x, lengths)
+    for i, length in enumerate(lengths):
+        alone_static, alone_dynamic = model.embed(x[i : i + 1, :length])
+        torch.testing.assert_close(static[i], alone_static[0])
+        torch.testing.assert_close(dynamic[i, :length], alone_dynamic[0])
+
+
 def term_falls(model: Any, batch: Any, term: str, share: float, steps: int) -> None:
     """To less than `share` of what it was."""
     g = generator()

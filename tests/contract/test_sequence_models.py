@@ -67,13 +67,8 @@ class TestModel:
         laws.term_falls(build(name, settings), batch(), "reconstruction", share=0.7, steps=40)
 
     def test_one_segment_alone_is_as_in_a_batch_of_four(self, name: str, settings: dict[str, Any]) -> None:
-        model, x = build(name, settings).eval(), batch(4).x
         lengths = torch.tensor([FRAMES, 3, 5, 1])
-        static, dynamic = model.embed(x, lengths)
-        for i, length in enumerate(lengths):
-            alone_static, alone_dynamic = model.embed(x[i : i + 1, :length])
-            torch.testing.assert_close(static[i], alone_static[0])
-            torch.testing.assert_close(dynamic[i, :length], alone_dynamic[0])
+        laws.segments_alone_are_as_in_a_batch(build(name, settings).eval(), batch(4).x, lengths)
 
     def test_checkpoint_round_trip(self, name: str, settings: dict[str, Any], tmp_path: Path) -> None:
         model = build(name, settings).eval()
