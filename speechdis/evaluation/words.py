@@ -36,8 +36,7 @@ def words_left(
             _transcribed(train, a), _transcribed(test, b), steps, seed=seed, device=device
         )
         found[f"phone_errors_{code}"] = asdict(errors)
-    energy = (_log_energy(split.store) for split in (a, b))
-    from_energy, to_energy = energy
+    from_energy, to_energy = (_log_energy(split.store) for split in (a, b))
     found[f"energy_{code}"] = probes.energy_probe(train, from_energy, test, to_energy)
     return found
 

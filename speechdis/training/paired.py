@@ -156,8 +156,8 @@ class PairBatches:
             yield self._batch(self.pairs[begin : begin + size])
 
     def everything(self) -> Iterator[Pairs]:
-        """As `tile`, with noise of its own."""
-        return self.tile(torch.Generator(self.device).manual_seed(self.training.seed))
+        """As `tile`, which draws nothing."""
+        return self.tile(torch.Generator(self.device))
 
     def _batch(self, pairs: np.ndarray) -> Pairs:
         own = np.array_split(pairs, parallel.world())[parallel.rank()]
