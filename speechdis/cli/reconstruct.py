@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.audio import write_audio
     from speechdis.synthesis import codes
     from speechdis.synthesis.files import read_content
-    from speechdis.synthesis.swap import say
+    from speechdis.synthesis.swap import reconstruct
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         codes.check(trained)
         rate = trained.features["config"]["rate"]
         content = read_content(trained, args.content)
-        wave = say(trained, content, content.codes.static, vocoder=args.vocoder, detail=False)
+        wave = reconstruct(trained, content, args.vocoder)
     write_audio(args.out, wave, rate)
     logging.getLogger(__name__).info("%s from its codes -> %s", args.content, args.out)
     return {"content": str(args.content), "seconds": len(wave) / rate, "rate": rate}

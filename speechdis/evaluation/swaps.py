@@ -21,7 +21,7 @@ from speechdis.evaluation import acoustics
 from speechdis.evaluation.judges import Enrolled, Judges
 from speechdis.features import bins_of, extract
 from speechdis.synthesis import blocks, pitch, vocoders
-from speechdis.synthesis.swap import as_loud, content_of, lend, say, voice_of
+from speechdis.synthesis.swap import as_loud, content_of, lend, reconstruct, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 CONDITIONS = ("recording", "no change", "copy-synthesis", "reconstruction", "swap", "swap, plain")
@@ -144,20 +144,20 @@ def _judged(
     copy = blocks.render(vocoders.load(vocoder), content.words.frames, content.words, settings)
     waves = {
         "recording": other,
-        "no change": other,
         "copy-synthesis": as_loud(copy, other),
-        "reconstruction": say(checkpoint, content, content.codes.static, vocoder=vocoder, detail=False),
+        "reconstruction": reconstruct(checkpoint, content, vocoder),
         "swap": lend(checkpoint, content, voice, vocoder),
         "swap, plain": lend(checkpoint, content, voice, vocoder, detail=False),
     }
     frames = {name: extract(wave, settings) for name, wave in waves.items()}
-    reference = pitch.contour(other, rate)[0]
+    contours = {name: pitch.contour(wave, rate)[0] for name, wave in waves.items()}
+    frames["no change"], contours["no change"] = frames["recording"], contours["recording"]
     rise = 0.0 if math.isnan(voice.log_f0 - content.words.log_f0) else voice.log_f0 - content.words.log_f0
     found = {}
     for name in CONDITIONS:
         foreign = name in FOREIGN
-        f0 = pitch.contour(waves[name], rate)[0]
-        moved = acoustics.pitch_distance(f0, reference, rise if foreign else 0.0)
+        f0 = contours[name]
+        moved = acoustics.pitch_distance(f0, contours["recording"], rise if foreign else 0.0)
         found[name] = {
             **court.verdict(frames[name], *((a, b) if foreign else (b, a)), words=b, heard=b),
             **moved._asdict(),

@@ -12,7 +12,7 @@ from speechdis.errors import InputError
 from speechdis.evaluation.speech import Split
 from speechdis.features import extract
 from speechdis.report.figures import Figure, spectrogram
-from speechdis.synthesis.swap import swap, swapped_frames
+from speechdis.synthesis.swap import content_of, lend, swapped_frames, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 SECONDS = 3.0  # utterances nearest to this length are taken
@@ -95,11 +95,13 @@ def matrix(out: Path, key: str, name: str, checkpoint: Checkpoint, utterances: S
         for i, u in enumerate(utterances)
     ]
     decoded = [[swapped_frames(checkpoint, voice, words) for words in frames] for voice in frames]
+    contents = [content_of(checkpoint, wave) for wave in waves]
+    voices = [voice_of(checkpoint, wave) for wave in waves]
     cells = [
         [
             sound(
                 f"{key}-voice-{i + 1}-words-{j + 1}",
-                swap(checkpoint, waves[i], waves[j]),
+                lend(checkpoint, contents[j], voices[i]),
                 decoded[i][j],
                 a,
                 b,

@@ -113,9 +113,8 @@ def swap(
     return lend(checkpoint, content, voice_of(checkpoint, voice), vocoder, detail)
 
 
-def reconstruct(checkpoint: Checkpoint, words: np.ndarray, vocoder: str = vocoders.DEFAULT) -> np.ndarray:
-    """Waveform of `words` in its own voice, as far as the codes hold it: a swap without a change of voice."""
-    content = content_of(checkpoint, words)
+def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> np.ndarray:
+    """Waveform (n,) of `content` in its own voice, as far as its codes hold it: a swap without a change of voice."""
     return say(checkpoint, content, content.codes.static, vocoder=vocoder, detail=False)
 
 
