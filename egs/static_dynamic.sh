@@ -34,7 +34,7 @@ if stage 4 "embeddings, trials and the table"; then
     --utt2spk "$data/test/utt2spk" --plot "$exp/det.png"
   speechdis evaluate --checkpoint "$exp/best" --data "$data" --features "$feats" --channel "$feats-channel" \
     --attacker-steps "$attacker_steps" --phone-steps "$phone_steps" \
-    --references "$work/feats/$corpus-$features-references.json" --out "$exp/results.json" --device "$device"
+    --references "$feats-references-test.json" --swaps "$swaps" --out "$exp/results.json" --device "$device"
   if [ $sequence = true ]; then
     beside=() # what the adversary is to be compared with
     if [ "$model" = avrnn ] && [ -d "$work/exp/$corpus-vrnn" ]; then beside=(--exp "$work/exp/$corpus-vrnn"); fi
