@@ -17,7 +17,7 @@ demo: $(VENV)/.installed ## a generated corpus, a trained C-DSVAE, its EER table
 	  --attacker-steps 300 --phone-steps 300 --work $(WORK)/demo
 
 test: $(VENV)/.installed ## all tests; those on real speech skip where there is none
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 lint: $(VENV)/.installed ## style and types
 	$(VENV)/bin/ruff check .

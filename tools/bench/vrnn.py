@@ -3,7 +3,8 @@
 The plain loop is what released code does: at every frame encoders, prior, posterior, emission and LSTM cell, each a
 call of its module, and the terms of the loss added up; autograd does the rest. Same equations, weights, batch and
 optimisers. In the phases of A-VRNN that need no emission the plain loop leaves it out, and its critic's phase needs no
-gradient of the loop, as ours does not.
+gradient of the loop, as ours does not. The critic is one fused call ("plain"), or a loop over frames as well ("plain,
+critic too"); what it takes is the same in both of the first.
 
     python tools/bench/vrnn.py [--batch 32] [--frames 20] [--state 128] [--bins 80] [--keep]
 """
@@ -25,10 +26,10 @@ from speechdis.training import memory
 
 
 class Plain:
-    """Terms of `model`'s losses, computed a frame at a time; "vrnn" updates only."""
+    """Terms of `model`'s losses, computed a frame at a time, the critic's too if told; "vrnn" updates only."""
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def __init__(self, model: Any, critic_too: bool = False) -> None:
+        self.model, self.critic_too = model, critic_too
 
     def loop(self, x: Tensor, generator: torch.Generator, emit: bool) -> dict[str, Any]:
         m = self.model
@@ -64,7 +65,15 @@ class Plain:
         return {"adversarial": self._judged(found["posterior"]) - self._judged(found["prior"])}
 
     def _judged(self, trajectories: Tensor) -> Tensor:
-        return self.model.critic(trajectories, trajectories.new_ones(trajectories.shape[:2])).mean()
+        critic = self.model.critic
+        if not self.critic_too:
+            return critic(trajectories, trajectories.new_ones(trajectories.shape[:2])).mean()
+        h = c = trajectories.new_zeros(trajectories.shape[1], critic.rnn.hidden_size)
+        scores = []
+        for z in trajectories:
+            h, c = torch.lstm_cell(z, (h, c), *critic.rnn.all_weights[0])
+            scores.append(critic.score(h))
+        return torch.stack(scores).mean()
 
 
 def step(model: Any, losses: Any, batch: Batch) -> Any:
@@ -119,6 +128,8 @@ def main() -> None:
     for name, model in models.items():
         agree(model, batch)
         steps[name, "plain"] = step(model, Plain(model), batch)
+        if name == "avrnn":
+            steps[name, "plain, critic too"] = step(model, Plain(model, critic_too=True), batch)
         steps[name, "ours"] = step(model, model, batch)
     seconds = measure(steps)
     table(
