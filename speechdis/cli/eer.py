@@ -147,7 +147,7 @@ def _plot(scores: "np.ndarray", target: "np.ndarray", path: Path) -> None:
     from matplotlib.figure import Figure
     from sklearn.metrics import DetCurveDisplay
 
-    from speechdis.data.atomic import replacing
+    from speechdis.data.figure import write_figure
     from speechdis.evaluation.verification import det
 
     miss, fa = det(scores[target], scores[~target])
@@ -156,5 +156,4 @@ def _plot(scores: "np.ndarray", target: "np.ndarray", path: Path) -> None:
     DetCurveDisplay(fpr=fa, fnr=miss).plot(ax=axes)
     axes.set(xlabel="false alarms (non-targets accepted)", ylabel="misses (targets refused)", aspect="equal")
     axes.grid(alpha=0.3)
-    with replacing(path) as partial:
-        figure.savefig(partial, format="png", dpi=150)
+    write_figure(path, figure, dpi=150)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from speechdis.data.atomic import replacing
+from speechdis.data.figure import write_figure
 from speechdis.errors import InputError
 
 RESTARTS = 10
@@ -51,15 +51,17 @@ def inertia(codes: np.ndarray, counts: Iterable[int] = range(2, 21), seed: int =
 
 def plot_inertia(path: Path, curves: Mapping[str, Mapping[int, float]]) -> None:
     """Draw inertia, as a share of that of two clusters, over the number of clusters (figure 3)."""
-    plt = _pyplot()
-    figure, ax = plt.subplots(figsize=(5, 3.5))
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 3.5), layout="tight")
+    ax = figure.add_subplot()
     for name, curve in curves.items():
         first = next(iter(curve.values()))
         ax.plot(list(curve), [value / first for value in curve.values()], marker=".", label=name)
     ax.axvline(10, color="grey", linewidth=0.5)
     ax.set(xlabel="clusters", ylabel="inertia / inertia of two")
     ax.legend()
-    _save(path, figure)
+    write_figure(path, figure, dpi=80)
 
 
 def plot_tsne(path: Path, codes: Mapping[str, tuple[np.ndarray, np.ndarray]], seed: int = 0) -> None:
@@ -68,30 +70,15 @@ def plot_tsne(path: Path, codes: Mapping[str, tuple[np.ndarray, np.ndarray]], se
     Args:
         codes: for each map its title, codes (N, D) and digits (N,); 1,000 drawn ones of each are shown.
     """
+    from matplotlib.figure import Figure
     from sklearn.manifold import TSNE
 
-    plt = _pyplot()
-    figure, axes = plt.subplots(1, len(codes), figsize=(4 * len(codes), 4), squeeze=False)
+    figure = Figure(figsize=(4 * len(codes), 4), layout="tight")
+    axes = figure.subplots(1, len(codes), squeeze=False)
     for ax, (title, (values, digits)) in zip(axes[0], codes.items(), strict=True):
         chosen = np.random.default_rng(seed).permutation(len(values))[:SHOWN]
         perplexity = min(30.0, (len(chosen) - 1) / 3)
         points = TSNE(random_state=seed, perplexity=perplexity).fit_transform(values[chosen])
         ax.scatter(*points.T, c=digits[chosen], cmap="tab10", vmin=0, vmax=9, s=4)
         ax.set(title=title, xticks=[], yticks=[])
-    _save(path, figure)
-
-
-def _pyplot() -> Any:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    return plt
-
-
-def _save(path: Path, figure: Any) -> None:
-    figure.tight_layout()
-    with replacing(path) as partial:
-        figure.savefig(partial, dpi=80, format="png", metadata={"Software": None})
-    _pyplot().close(figure)
+    write_figure(path, figure, dpi=80)

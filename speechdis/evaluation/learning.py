@@ -7,15 +7,14 @@ Right: losses of critic and adversary (figure 3). Validation speakers solid, tra
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from speechdis.data.atomic import replacing
+from speechdis.data.figure import write_figure
 from speechdis.errors import InputError
 
 Row = tuple[str, int, str, str, float]  # experiment, step, "train" or "valid", term, value
-NO_VERSION: Any = {"Software": None}  # of matplotlib in a PNG: the same numbers give the same bytes
 
 
 def logged(experiments: Sequence[Path]) -> list[Row]:
@@ -61,12 +60,10 @@ def write_table(path: Path, rows: Sequence[Row]) -> None:
 
 def plot(path: Path, rows: Sequence[Row]) -> None:
     """Draw figures 2 and 3 side by side as a PNG."""
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4))
+    figure = Figure(figsize=(11, 4), layout="tight")
+    axes = figure.subplots(1, 2)
     names = list(dict.fromkeys(row[0] for row in rows))
     panels = (("reconstruction", "elbo", "iwae"), ("critic", "adversarial"))
     for ax, terms in zip(axes, panels, strict=True):
@@ -83,10 +80,7 @@ def plot(path: Path, rows: Sequence[Row]) -> None:
     axes[0].set(title="reconstruction and bounds", ylabel="nats a frame")
     axes[0].set_ylim(*_span([row[4] for row in rows if row[3] in panels[0]]))
     axes[1].set(title="critic and adversary", ylabel="loss")
-    figure.tight_layout()
-    with replacing(path) as partial:
-        figure.savefig(partial, dpi=100, format="png", metadata=NO_VERSION)
-    plt.close(figure)
+    write_figure(path, figure, dpi=100)
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:

@@ -10,13 +10,14 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from speechdis.data.atomic import replacing
+from speechdis.data.figure import write_figure
 from speechdis.errors import InputError
 from speechdis.features import extract
 from speechdis.nn.modality import SIZE, View, kind
 from speechdis.training.checkpoint import Checkpoint
 
 Length = Literal["predicted", "reference"]
-NO_VERSION: Any = {"Software": None}  # of matplotlib in a PNG: the same samples give the same bytes
 
 
 def speech_view(checkpoint: Checkpoint, wave: np.ndarray) -> View:
@@ -52,14 +53,10 @@ def image_view(checkpoint: Checkpoint, path: str | Path) -> View:
 
 def write_image(path: str | Path, image: np.ndarray) -> None:
     """Write (28, 28) pixels in [0, 1], clipped, as a grey PNG."""
-    import matplotlib.image
-
-    from speechdis.data.atomic import replacing
+    from PIL import Image
 
     with replacing(path) as partial:
-        matplotlib.image.imsave(
-            partial, image.clip(0, 1), cmap="gray", vmin=0, vmax=1, format="png", metadata=NO_VERSION
-        )
+        Image.fromarray((255 * image.clip(0, 1)).round().astype(np.uint8)).save(partial, format="png")
 
 
 @torch.no_grad()
@@ -111,16 +108,10 @@ def plot_grid(
         digits, styles: images, or log frames (T, F), of the columns and of the rows.
         cells: a row for each style, a sample for each digit.
     """
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    from speechdis.data.atomic import replacing
-
-    figure, axes = plt.subplots(
-        len(styles) + 1, len(digits) + 1, figsize=(len(digits) + 1, len(styles) + 1), squeeze=False
-    )
+    figure = Figure(figsize=(len(digits) + 1, len(styles) + 1))
+    axes = figure.subplots(len(styles) + 1, len(digits) + 1, squeeze=False)
     rows: list[list[Any]] = [[None, *digits]]
     rows += [[style, *row] for style, row in zip(styles, cells, strict=True)]
     longest = max(len(x) for row in rows for x in row if x is not None)
@@ -134,6 +125,4 @@ def plot_grid(
             ax.imshow(sample.T, origin="lower", aspect="auto", cmap="magma")
             ax.set_xlim(0, longest)
     figure.tight_layout(pad=0.2)
-    with replacing(path) as partial:
-        figure.savefig(partial, dpi=72, format="png", metadata=NO_VERSION)
-    plt.close(figure)
+    write_figure(path, figure, dpi=72)
