@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -151,12 +150,10 @@ def test_one_speaker_makes_no_trials(folder: Path, capsys: pytest.CaptureFixture
     assert not (folder / "none").exists()
 
 
-def test_a_small_file_is_answered_without_torch_at_once(folder: Path) -> None:
+def test_a_small_file_is_answered_without_torch(folder: Path) -> None:
     code = (
         "import sys; from speechdis.cli import main; assert main(sys.argv[1:]) == 0; "
         "assert not {'torch', 'matplotlib', 'sklearn', 'scipy'} & set(sys.modules)"
     )
     command = ["eer", "--trials", str(folder / "trials"), "--scores", str(folder / "scores")]
-    start = time.perf_counter()
     subprocess.run([sys.executable, "-c", code, *command], check=True, capture_output=True)
-    assert time.perf_counter() - start < 2  # 0.3 s on an idle machine
