@@ -178,13 +178,7 @@ class Model(nn.Module):
         """New (static (B, S), dynamic (B, T, Z)) from p(s) and p(z_t | z_<t)."""
         device = next(self.parameters()).device
         static = torch.randn(segments, self.config.static_size, generator=generator, device=device)
-        z = static.new_zeros(segments, 1, self.config.dynamic_size)
-        state, trajectory = None, []
-        for _ in range(frames):
-            hidden, state = self.prior_rnn(z, state)
-            z = self.prior_head(hidden).sample(generator)
-            trajectory.append(z)
-        return static, torch.cat(trajectory, 1)
+        return static, sequence.ancestral(self.prior_rnn, self.prior_head, segments, frames, generator)
 
     def decode(self, static: Tensor, dynamic: Tensor) -> Gaussian:
         """p(x_t | s, z_t) with unit variance, over normalised frames (B, T, F)."""

@@ -34,6 +34,19 @@ def delayed(x: Tensor) -> Tensor:
     return nn.functional.pad(x, (0, 0, 1, 0))[:, :-1]
 
 
+def ancestral(
+    rnn: nn.RNNBase, head: nn.Module, segments: int, frames: int, generator: torch.Generator
+) -> Tensor:
+    """Sequences (B, T, Z) drawn from p(z_t | z_<t): each sample of `head`'s Gaussian is what `rnn` reads next."""
+    z = next(rnn.parameters()).new_zeros(segments, 1, rnn.input_size)
+    state, drawn = None, []
+    for _ in range(frames):
+        hidden, state = rnn(z, state)
+        z = head(hidden).sample(generator)
+        drawn.append(z)
+    return torch.cat(drawn, 1)
+
+
 def mlp(*sizes: int) -> nn.Sequential:
     """Linear layers of these sizes with LeakyReLU(0.2) between them."""
     layers: list[nn.Module] = []

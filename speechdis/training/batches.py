@@ -128,7 +128,7 @@ class Batches:
             view = self.frames[other[:, None] + self.offsets]
         else:
             view = rearranged(raw, training.static_view, generator)
-        view = self._channel(view, training.static_channel_db, generator)
+        view = self._channel(view, training.static_channel_db, generator, training.static_channel_share)
         twin = None
         if self.twins is not None:
             version = self._integers(self.versions, (len(starts), 1), generator)
@@ -144,10 +144,17 @@ class Batches:
             segments=parallel.mine(self.segments.tiles[utterance]),
         )
 
-    def _channel(self, raw: Tensor, filter_db: float, generator: torch.Generator) -> Tensor:
+    def _channel(
+        self, raw: Tensor, filter_db: float, generator: torch.Generator, share: float = 1.0
+    ) -> Tensor:
+        """Segments through channels of their own, or a `share` of them, drawn at random."""
         if not filter_db or self.bins is None:
             return raw
-        return channel_features(raw, self.bins, generator, filter_db=filter_db)
+        through = channel_features(raw, self.bins, generator, filter_db=filter_db)
+        if share == 1:
+            return through
+        drawn = torch.rand(len(raw), 1, 1, generator=generator, device=self.device)
+        return torch.where(drawn < share, through, raw)
 
     def _normalised(self, raw: Tensor) -> Tensor:
         return parallel.mine((raw - self.mean) / self.std)

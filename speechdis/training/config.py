@@ -43,6 +43,7 @@ class Training:
             boundary as supervision, which the paper does not).
         static_channel_db: ours: random channel on the static view: standard deviation, dB, of each of its six
             filter terms, with noise at 10-25 dB; 0 for none.
+        static_channel_share: ours: share of the segments whose static view goes through one.
         twin_channel_db: ours: the same on the voice-converted twin.
     """
 
@@ -60,6 +61,7 @@ class Training:
     precision: Literal["float32", "bfloat16"] = "float32"
     static_view: Literal["shuffle", "reverse", "either", "other"] = "shuffle"
     static_channel_db: float = 0.0
+    static_channel_share: float = 1.0
     twin_channel_db: float = 0.0
 
 

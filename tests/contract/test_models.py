@@ -27,6 +27,10 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         for d in ("mmd", "gan")
     ),
     ("dbse", {"static_reconstruction": 0.5}),
+    *(
+        ("revoice", {"layers": 2, "prior": prior, "instance_norm": part, "modulate": part})
+        for prior, part in (("normal", True), ("learnt", False))
+    ),
 ]
 
 

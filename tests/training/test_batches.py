@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from speechdis.errors import InputError
-from speechdis.features.store import Store
+from speechdis.features.store import Store, write_store
 from speechdis.training.batches import Batches
 from speechdis.training.config import Training
 from speechdis.training.segments import Segments
@@ -90,6 +90,19 @@ def test_twins_are_the_same_frames_of_either_version(corpus: Path, train_store: 
     offset = (batch.twin - batch.x).mean((1, 2))
     assert {round(float(o), 3) for o in offset} == {0.1, 0.2}
     assert torch.allclose(batch.twin - batch.x, offset[:, None, None].expand_as(batch.x), atol=1e-5)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_that_share_of_static_views_goes_through_channels(tmp_path: Path, share: float) -> None:
+    frames = np.random.default_rng(0).normal(size=(400, 10)).astype(np.float32)
+    settings = {"type": "fbank", "config": {"rate": 16000, "bins": 10}}
+    write_store(tmp_path / "store", [("u", "s", frames)], settings)
+    told = {"static_view": "reverse", "static_channel_db": 3.0, "static_channel_share": share}
+    made = batches(Store.read(tmp_path / "store"), **told)
+    generator = torch.Generator().manual_seed(0)
+    drawn = [made.draw(generator) for _ in range(20)]
+    same = torch.cat([(b.shuffled == b.x.flip(1)).all((1, 2)) for b in drawn]).float().mean()
+    assert abs(same - (1 - share)) < 0.1  # 320 segments: standard deviation 0.03
 
 
 def test_frames_are_normalised(train_store: Store) -> None:

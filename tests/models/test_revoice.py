@@ -1,0 +1,80 @@
+"""Revoice: what each code is read from, what is rebuilt, and the bound by hand."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from gradients import assert_gradient
+
+from speechdis.models import revoice
+from speechdis.models.base import Batch
+
+CONFIG = revoice.Config(static_size=3, dynamic_size=2, hidden_size=6, frame_size=4, layers=2)
+BINS, FRAMES = 5, 9
+X, TWIN, OTHER = torch.randn(3, 4, FRAMES, BINS, generator=torch.Generator().manual_seed(0))
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(1)
+
+
+def build(**settings: object) -> revoice.Model:
+    torch.manual_seed(0)
+    return revoice.Model(BINS, replace(CONFIG, **settings))  # type: ignore[arg-type]
+
+
+def test_the_bound_by_hand() -> None:
+    """Words of the twin, voice of the other segment, frames of the original."""
+    model = build()
+    terms = model.loss(Batch(X, twin=TWIN, shuffled=OTHER), generator())
+    voice, words = model.encode_static(OTHER), model.encode_dynamic(TWIN)
+    g = generator()
+    s, z = voice.sample(g), words.sample(g)
+    density = torch.distributions.Normal(model.decode(s, z).mean, 1.0).log_prob(X)
+    torch.testing.assert_close(terms["reconstruction"], -density.sum() / 4)
+    unit = torch.distributions.Normal(0.0, 1.0)
+    for name, q in (("kl_static", voice), ("kl_dynamic", words)):
+        own = torch.distributions.Normal(q.mean, (0.5 * q.logvar).exp())
+        torch.testing.assert_close(terms[name], torch.distributions.kl_divergence(own, unit).sum() / 4)
+
+
+def test_a_voice_or_channel_that_stays_the_same_does_not_reach_the_words() -> None:
+    """Shifted and scaled bins, all through the segment: instance normalisation takes them out."""
+    model, gain = build(), torch.rand(4, 1, BINS, generator=generator()) + 0.5
+    changed = X * gain + torch.randn(4, 1, BINS, generator=generator())
+    torch.testing.assert_close(
+        model.encode_dynamic(changed).mean, model.encode_dynamic(X).mean, rtol=1e-3, atol=1e-3
+    )
+    assert not torch.allclose(model.encode_static(changed).mean, model.encode_static(X).mean, atol=1e-2)
+    without = build(instance_norm=False)
+    assert not torch.allclose(without.encode_dynamic(changed).mean, without.encode_dynamic(X).mean, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("setting", "unread"),
+    [({"twin": False}, "twin"), ({"contrast_static": 0.0}, "none")],
+    ids=str,
+)
+def test_parts_are_settings(setting: dict[str, object], unread: str) -> None:
+    model = build(**setting)
+    terms = model.loss(Batch(X, twin=TWIN, shuffled=OTHER), generator())
+    assert ("contrast_static" in terms) == (setting.get("contrast_static") is None)
+    another = model.loss(Batch(X, twin=TWIN.flip(0), shuffled=OTHER), generator())
+    assert torch.equal(terms["loss"], another["loss"]) == (unread == "twin")
+
+
+def test_every_layer_of_the_decoder_is_modulated_or_none() -> None:
+    assert all(block.modulation is not None for block in build().decoder)
+    assert all(block.modulation is None for block in build(modulate=False).decoder)
+
+
+def test_what_needs_twins() -> None:
+    assert build().reads_twins == "kl_dynamic"
+    assert build(twin=False).reads_twins == ""
+
+
+@pytest.mark.parametrize("prior", ["normal", "learnt"])
+def test_gradient_agrees_with_finite_differences(prior: str) -> None:
+    model = build(prior=prior).double()
+    batch = Batch(X.double(), twin=TWIN.double(), shuffled=OTHER.double())
+    assert_gradient(lambda: model.loss(batch, generator())["loss"], model.dynamic_head.linear.weight)
