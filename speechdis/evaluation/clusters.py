@@ -11,6 +11,7 @@ from speechdis.errors import InputError
 
 RESTARTS = 10
 SHOWN = 1000  # points of a t-SNE plot
+ALIKE = 1e-6  # values nearer one another in every dimension are one point
 
 
 def purity(clusters: np.ndarray, digits: np.ndarray) -> float:
@@ -59,9 +60,19 @@ def plot_inertia(path: Path, curves: Mapping[str, Mapping[int, float]]) -> None:
         first = next(iter(curve.values()))
         ax.plot(list(curve), [value / first for value in curve.values()], marker=".", label=name)
     ax.axvline(10, color="grey", linewidth=0.5)
-    ax.set(xlabel="clusters", ylabel="inertia / inertia of two")
+    ax.set(xlabel="clusters", ylabel="inertia / inertia of two", xticks=range(2, 21, 2))
     ax.legend()
     write_figure(path, figure, dpi=80)
+
+
+def tsne(values: np.ndarray, seed: int = 0) -> np.ndarray:
+    """scikit-learn's t-SNE of values (N, D), (N, 2). A collapsed posterior's, which are all one, stay one point."""
+    from sklearn.manifold import TSNE
+
+    if np.ptp(values, axis=0).max() < ALIKE:  # of these scikit-learn's ends the process
+        return np.zeros((len(values), 2))
+    perplexity = min(30.0, (len(values) - 1) / 3)
+    return TSNE(random_state=seed, perplexity=perplexity, max_iter=600).fit_transform(values)
 
 
 def plot_tsne(path: Path, codes: Mapping[str, tuple[np.ndarray, np.ndarray]], seed: int = 0) -> None:
@@ -71,14 +82,12 @@ def plot_tsne(path: Path, codes: Mapping[str, tuple[np.ndarray, np.ndarray]], se
         codes: for each map its title, codes (N, D) and digits (N,); 1,000 drawn ones of each are shown.
     """
     from matplotlib.figure import Figure
-    from sklearn.manifold import TSNE
 
     figure = Figure(figsize=(4 * len(codes), 4), layout="tight")
     axes = figure.subplots(1, len(codes), squeeze=False)
     for ax, (title, (values, digits)) in zip(axes[0], codes.items(), strict=True):
         chosen = np.random.default_rng(seed).permutation(len(values))[:SHOWN]
-        perplexity = min(30.0, (len(chosen) - 1) / 3)
-        points = TSNE(random_state=seed, perplexity=perplexity).fit_transform(values[chosen])
+        points = tsne(values[chosen], seed)
         ax.scatter(*points.T, c=digits[chosen], cmap="tab10", vmin=0, vmax=9, s=4)
         ax.set(title=title, xticks=[], yticks=[])
     write_figure(path, figure, dpi=80)

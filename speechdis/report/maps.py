@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from speechdis.evaluation.clusters import tsne
 from speechdis.evaluation.embeddings import Embeddings
 from speechdis.evaluation.probes import frame_labels, log_energy
 from speechdis.evaluation.speech import Split
@@ -31,7 +32,7 @@ def maps(out: Path, key: str, name: str, found: Embeddings, split: Split, seed: 
     voices = np.array([speakers.index(s) for s in own[chosen]])
     figures = []
     for code, values in (("s", found.segments[chosen]), ("z", found.frames[middle])):
-        points = _tsne(values, seed)
+        points = tsne(values, seed)
         near = _neighbours(points)
         for by, labels in (("speaker", voices), spoken):
             colours, legend = _coloured(labels, speakers if by == "speaker" else None)
@@ -54,14 +55,6 @@ def _said(split: Split, frames: np.ndarray) -> tuple[str, np.ndarray]:
             ]
             return kind.removesuffix("s"), np.concatenate(labels)[frames]
     return "energy", log_energy(np.asarray(split.store.frames[frames]))
-
-
-def _tsne(values: np.ndarray, seed: int) -> np.ndarray:
-    from sklearn.manifold import TSNE
-
-    return TSNE(max_iter=600, random_state=seed, perplexity=min(30.0, (len(values) - 1) / 3)).fit_transform(
-        values
-    )
 
 
 def _neighbours(points: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speechdis.evaluation.clusters import agreement, inertia, kmeans, plot_inertia, plot_tsne, purity
+from speechdis.evaluation.clusters import agreement, inertia, kmeans, plot_inertia, plot_tsne, purity, tsne
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1))
@@ -61,3 +61,8 @@ def test_the_same_codes_give_the_same_plots(blobs: tuple[np.ndarray, np.ndarray]
     for plot in ("tsne.png", "inertia.png"):
         one, other = ((tmp_path / name / plot).read_bytes() for name in ("a", "b"))
         assert one == other and one.startswith(b"\x89PNG")
+
+
+def test_a_map_of_collapsed_codes_is_one_point() -> None:
+    """scikit-learn's t-SNE of points that are all one ends the process."""
+    assert not tsne(np.ones((50, 3), np.float32)).any()
