@@ -57,7 +57,7 @@ def plot_inertia(path: Path, curves: Mapping[str, Mapping[int, float]]) -> None:
     figure = Figure(figsize=(5, 3.5), layout="tight")
     ax = figure.add_subplot()
     for name, curve in curves.items():
-        first = next(iter(curve.values()))
+        first = next(iter(curve.values())) or 1.0  # of a collapsed posterior: 0
         ax.plot(list(curve), [value / first for value in curve.values()], marker=".", label=name)
     ax.axvline(10, color="grey", linewidth=0.5)
     ax.set(xlabel="clusters", ylabel="inertia / inertia of two", xticks=range(2, 21, 2))

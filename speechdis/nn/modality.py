@@ -4,7 +4,8 @@
     image    two 4 x 4 convolutions of stride 2 -> linear; two linear layers -> two transposed convolutions
 
 A modality is called by its kind, and by a number where a sample has several of a kind: "speech", "image2". Densities
-are Gaussians, of unit variance in speech, of `pixel_std` in images (the papers: 1). The LSTMs run over the padding too:
+are Gaussians, of unit variance in speech, of `pixel_std` in images (the papers: 1). Units are leaky: with the usual
+ReLU most channels of an image encoder, in some runs all of them, die in the first steps, and its codes are constant. The LSTMs run over the padding too:
 they only look back, so that frames of a sample are what they are alone, and a packed sequence takes several times as
 long on a CPU.
 
@@ -24,6 +25,7 @@ from speechdis.nn.gaussian import Gaussian
 SIZE = 28  # rows and columns of an image
 ENCODER_CHANNELS = (32, 64)  # of its convolutions; ours: the paper's are lost
 DECODER_CHANNELS = (16, 8)
+SLOPE = 0.2  # of LeakyReLU, as everywhere
 USUAL_FRAMES = 50  # what the length's density begins at
 
 
@@ -107,12 +109,12 @@ class ImageEncoder(nn.Module):
         self.layers = nn.Sequential(
             nn.Unflatten(1, (1, SIZE)),
             nn.Conv2d(1, first, 4, stride=2, padding=1),
-            nn.ReLU(),
+            nn.LeakyReLU(SLOPE),
             nn.Conv2d(first, second, 4, stride=2, padding=1),
-            nn.ReLU(),
+            nn.LeakyReLU(SLOPE),
             nn.Flatten(),
             nn.Linear(second * (SIZE // 4) ** 2, hidden),
-            nn.ReLU(),
+            nn.LeakyReLU(SLOPE),
         )
 
     def forward(self, view: View) -> Tensor:
@@ -129,12 +131,12 @@ class ImageDecoder(nn.Module):
         side = SIZE // 4
         self.layers = nn.Sequential(
             nn.Linear(code, hidden),
-            nn.ReLU(),
+            nn.LeakyReLU(SLOPE),
             nn.Linear(hidden, first * side**2),
-            nn.ReLU(),
+            nn.LeakyReLU(SLOPE),
             nn.Unflatten(1, (first, side, side)),
             nn.ConvTranspose2d(first, second, 4, stride=2, padding=1),
-            nn.ReLU(),
+            nn.LeakyReLU(SLOPE),
             nn.ConvTranspose2d(second, 1, 4, stride=2, padding=1),
             nn.Flatten(1, 2),
         )
