@@ -4,10 +4,11 @@
     image    two 4 x 4 convolutions of stride 2 -> linear; two linear layers -> two transposed convolutions
 
 A modality is called by its kind, and by a number where a sample has several of a kind: "speech", "image2". Densities
-are Gaussians, of unit variance in speech, of `pixel_std` in images (the papers: 1). Units are leaky: with the usual
-ReLU most channels of an image encoder, in some runs all of them, die in the first steps, and its codes are constant. The LSTMs run over the padding too:
-they only look back, so that frames of a sample are what they are alone, and a packed sequence takes several times as
-long on a CPU.
+are Gaussians, of unit variance in speech, of `pixel_std` in images (the papers: 1).
+
+Ours: units are leaky, for with the usual ReLU most channels of an image encoder, in some runs all, die in the first
+steps. LSTMs run over the padding, too: they only look back, so that frames of a sample are what they are alone, and a
+packed sequence takes several times as long on a CPU.
 
 Dimension letters: B samples, T frames, F bins, H hidden units, C code.
 """
