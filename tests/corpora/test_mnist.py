@@ -14,7 +14,7 @@ from speechdis.corpora import mnist
 from speechdis.errors import InputError
 from speechdis.features.store import Store
 
-LOOSE = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LOOSE = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -168,7 +168,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.one_of(st.text(max_size=30), st.lists(PIECES, max_size=14).map("".join)))
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 def test_any_pattern_is_used_or_refused(pattern: str) -> None:
     try:
         compiled = secuvoice.compile_pattern(pattern)
@@ -179,7 +179,7 @@ def test_any_pattern_is_used_or_refused(pattern: str) -> None:
 
 
 @given(st.one_of(st.text(max_size=80), st.lists(st.text(max_size=6), max_size=6).map("\t".join)))
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 def test_any_manifest_line_is_used_or_refused(tmp_path_factory: pytest.TempPathFactory, line: str) -> None:
     root = tmp_path_factory.getbasetemp()
     (root / "any.tsv").write_text("\t".join(secuvoice.FIELDS) + "\n" + line, "utf-8", "replace")

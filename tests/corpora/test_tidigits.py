@@ -130,7 +130,7 @@ def test_a_truncated_header_is_one_skipped_file(tmp_path: Path, caplog: pytest.L
 
 
 @given(st.lists(st.sampled_from("zo123456789"), min_size=1, max_size=9), st.sampled_from("ab"), st.booleans())
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 def test_a_name_says_its_digits(letters: list[str], take: str, upper: bool) -> None:
     name = "".join(letters) + take
     text, parsed = tidigits.parse(name.upper() if upper else name)
@@ -139,7 +139,7 @@ def test_a_name_says_its_digits(letters: list[str], take: str, upper: bool) -> N
 
 
 @given(st.one_of(st.text(max_size=12), st.text("zoZO0123456789ab.", max_size=12)))
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 def test_any_name_is_parsed_or_refused(name: str) -> None:
     try:
         text, take = tidigits.parse(name)

@@ -18,7 +18,7 @@ arrays = {n: hnp.arrays(np.float32, shape, elements=finite) for n, shape in shap
 ids = st.text("abcéZ09-_#", min_size=1, max_size=6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     vectors=st.dictionaries(ids, arrays[1], max_size=4), matrices=st.dictionaries(ids, arrays[2], max_size=4)
 )

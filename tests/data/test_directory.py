@@ -55,7 +55,7 @@ def directories(draw: st.DrawFn) -> list[Utterance]:
     return utterances
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(utterances=directories())
 def test_what_is_written_is_read_back_sorted(
     tmp_path_factory: pytest.TempPathFactory, utterances: list

@@ -81,7 +81,7 @@ def test_other_files_have_no_sphere_header(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=1500), st.integers(0, 15))
-@settings(max_examples=min(EXAMPLES, 2000), deadline=None)
+@settings(max_examples=min(EXAMPLES, 2000))
 def test_shorten_is_lossless(tmp_path_factory: pytest.TempPathFactory, values: list[int], shift: int) -> None:
     pytest.importorskip("av", reason="needs the extra [sphere]")
     samples = np.array(values, np.int16) >> shift
@@ -139,7 +139,7 @@ HEADERS = st.one_of(
 
 
 @given(HEADERS)
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 def test_any_bytes_are_read_or_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:

@@ -25,7 +25,7 @@ def sounds(spans: list[tuple[float, float]], noise_db: float, length: float, see
     return (wave + rng.normal(0, 0.1 * 10 ** (noise_db / 20), len(t))).astype(np.float32)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.floats(0.25, 0.8), st.floats(0.15, 0.7)), min_size=1, max_size=5),
     st.sampled_from([-60.0, -40.0, -25.0]),
