@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from speechdis.models import vrnn
 from speechdis.models.base import Batch, Phase
 from speechdis.nn import parallel, sequence
-from speechdis.nn.recurrence import SLOPE
+from speechdis.nn.sequence import SLOPE
 
 # A clipped critic's scores, and so the gradients, fall by orders of magnitude in training; with torch's epsilon of 1e-8
 # the adversary then stops.

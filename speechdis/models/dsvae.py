@@ -57,7 +57,9 @@ class Model(nn.Module):
         self.dynamic_rnn: nn.Module
         match config.posterior:
             case "factorised":
-                self.dynamic_rnn = nn.Sequential(sequence.mlp(frame, hidden, hidden), nn.LeakyReLU(0.2))
+                self.dynamic_rnn = nn.Sequential(
+                    sequence.mlp(frame, hidden, hidden), nn.LeakyReLU(sequence.SLOPE)
+                )
             case "full":
                 self.full_rnn = nn.LSTM(frame + static, hidden, batch_first=True, bidirectional=True)
                 self.dynamic_rnn = nn.RNN(2 * hidden, hidden, batch_first=True)
@@ -73,7 +75,7 @@ class Model(nn.Module):
         # One linear layer on [z_t, s], cut in two: the static half is computed once a segment, not once a frame.
         self.decode_dynamic = nn.Linear(dynamic, hidden)
         self.decode_static = nn.Linear(static, hidden, bias=False)
-        self.decode_frame = nn.Sequential(nn.LeakyReLU(0.2), sequence.mlp(hidden, hidden, bins))
+        self.decode_frame = nn.Sequential(nn.LeakyReLU(sequence.SLOPE), sequence.mlp(hidden, hidden, bins))
 
     def encode(
         self, x: Tensor, lengths: Tensor | None = None, generator: torch.Generator | None = None

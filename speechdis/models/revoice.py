@@ -148,7 +148,10 @@ class Model(nn.Module):
         return static, sequence.ancestral(self.prior_rnn, self.prior_head, segments, frames, generator)
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        """Named terms in nats per segment, and their weighted sum "loss"; views a batch lacks are the segment's own."""
+        """Named terms in nats per whole segment, and their weighted sum "loss".
+
+        Views that a batch lacks are the segment's own; its lengths are not read.
+        """
         config = self.config
         heard = batch.x if batch.twin is None or not config.twin else batch.twin
         elsewhere = batch.x if batch.shuffled is None else batch.shuffled

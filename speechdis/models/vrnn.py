@@ -27,7 +27,8 @@ from speechdis.models.base import Batch, weighted
 from speechdis.nn import mixture, parallel, sequence
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.mixture import Mixture
-from speechdis.nn.recurrence import SLOPE, Weights, roll
+from speechdis.nn.recurrence import Weights, roll
+from speechdis.nn.sequence import SLOPE
 
 
 @dataclass(frozen=True)

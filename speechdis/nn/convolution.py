@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-SLOPE = 0.2  # of LeakyReLU, as everywhere
+from speechdis.nn.sequence import SLOPE
+
 SMALL = 1e-5  # added to variances
 
 
@@ -25,8 +26,7 @@ def normalised_over_time(h: Tensor, real: Tensor) -> Tensor:
 
 def normalised_over_channels(h: Tensor) -> Tensor:
     """`h` with mean 0 and variance 1 over the channels of every frame: layer normalisation."""
-    centred = h - h.mean(1, keepdim=True)
-    return centred * torch.rsqrt(centred.square().mean(1, keepdim=True) + SMALL)
+    return functional.layer_norm(h.transpose(1, 2), h.shape[1:2], eps=SMALL).transpose(1, 2)
 
 
 class Block(nn.Module):

@@ -26,7 +26,6 @@ from speechdis.nn.gaussian import Gaussian
 SIZE = 28  # rows and columns of an image
 ENCODER_CHANNELS = (32, 64)  # of its convolutions; ours: the paper's are lost
 DECODER_CHANNELS = (16, 8)
-SLOPE = 0.2  # of LeakyReLU, as everywhere
 USUAL_FRAMES = 50  # what the length's density begins at
 
 
@@ -110,12 +109,12 @@ class ImageEncoder(nn.Module):
         self.layers = nn.Sequential(
             nn.Unflatten(1, (1, SIZE)),
             nn.Conv2d(1, first, 4, stride=2, padding=1),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(sequence.SLOPE),
             nn.Conv2d(first, second, 4, stride=2, padding=1),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(sequence.SLOPE),
             nn.Flatten(),
             nn.Linear(second * (SIZE // 4) ** 2, hidden),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(sequence.SLOPE),
         )
 
     def forward(self, view: View) -> Tensor:
@@ -132,12 +131,12 @@ class ImageDecoder(nn.Module):
         side = SIZE // 4
         self.layers = nn.Sequential(
             nn.Linear(code, hidden),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(sequence.SLOPE),
             nn.Linear(hidden, first * side**2),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(sequence.SLOPE),
             nn.Unflatten(1, (first, side, side)),
             nn.ConvTranspose2d(first, second, 4, stride=2, padding=1),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(sequence.SLOPE),
             nn.ConvTranspose2d(second, 1, 4, stride=2, padding=1),
             nn.Flatten(1, 2),
         )

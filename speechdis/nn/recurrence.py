@@ -20,8 +20,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import leaky_relu
 
 from speechdis.nn.gaussian import LOGVAR_LIMIT
-
-SLOPE = 0.2  # of LeakyReLU, as everywhere
+from speechdis.nn.sequence import SLOPE
 
 
 class Rolled(NamedTuple):

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+SLOPE = 0.2  # of every LeakyReLU
+
 
 def run(rnn: nn.RNNBase, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Outputs (B, T, H) and the last state of every layer and direction side by side, (B, layers * directions * H).
@@ -48,8 +50,8 @@ def ancestral(
 
 
 def mlp(*sizes: int) -> nn.Sequential:
-    """Linear layers of these sizes with LeakyReLU(0.2) between them."""
+    """Linear layers of these sizes with LeakyReLU between them."""
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
-        layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2)]
+        layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(SLOPE)]
     return nn.Sequential(*layers[:-1])

@@ -3,8 +3,8 @@
 The plain loop is what released code does: at every frame encoders, prior, posterior, emission and LSTM cell, each a
 call of its module, and the terms of the loss added up; autograd does the rest. Same equations, weights, batch and
 optimisers. In the phases of A-VRNN that need no emission the plain loop leaves it out, and its critic's phase needs no
-gradient of the loop, as ours does not. The critic is one fused call ("plain"), or a loop over frames as well ("plain,
-critic too"); what it takes is the same in both of the first.
+gradient of the loop, as ours does not. The critic is one fused call in "plain", as in ours, and a loop over
+frames as well in "plain, critic too".
 
     python tools/bench/vrnn.py [--batch 32] [--frames 20] [--state 128] [--bins 80] [--keep]
 """
@@ -21,7 +21,7 @@ from torch.nn.functional import leaky_relu
 
 from speechdis.models import avrnn, vrnn
 from speechdis.models.base import Batch, phases_of
-from speechdis.nn.recurrence import SLOPE
+from speechdis.nn.sequence import SLOPE
 from speechdis.training import memory
 
 
