@@ -25,7 +25,7 @@ fi
 
 if stage 3 "training of $model"; then
   speechdis train --config "$config" --features "$feats" --data "$data" --images "$images" --out "$exp" --resume \
-    --set training.seed="$seed" --device "$device"
+    "${settings[@]}" --device "$device"
 fi
 
 if stage 4 "clusters of the codes, and digits made from them"; then

@@ -7,6 +7,7 @@ options=(
   stop_stage=5           # last stage to run
   model=cdsvae           # a name in recipes/
   config=                # a recipe file; default: recipes/MODEL/CORPUS.yaml, or digits.yaml
+  set=                   # numbers of the recipe to train with: "training.steps=100 model.margin=1"
   name=                  # of the experiment; default: the model's
   work="$here"           # where data/, feats/ and exp/ go; default: beside run.sh
   features=fbank         # fbank, spectrogram, or waveform (for vrnn and avrnn)
@@ -54,6 +55,9 @@ while [ $# -gt 0 ]; do
     printf -v "$key" %s "$2"; shift 2
   fi
 done
+
+settings=(--set "training.seed=$seed")
+for setting in $set; do settings+=(--set "$setting"); done
 
 command -v speechdis > /dev/null || PATH="$here/../../.venv/bin:$PATH"
 command -v speechdis > /dev/null || fail "no 'speechdis' command; run 'make test' or 'pip install -e .' first"

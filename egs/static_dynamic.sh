@@ -24,7 +24,7 @@ fi
 
 if stage 3 "training of $model"; then
   speechdis train --config "$config" --features "$feats" "${twins[@]}" --out "$exp" --resume \
-    --set training.seed="$seed" --device "$device"
+    "${settings[@]}" --device "$device"
 fi
 
 if stage 4 "embeddings, trials and the table"; then

@@ -14,37 +14,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 OPTIONS = [
     "--generated", "--speakers", "12", "--jobs", "1", "--versions", "1", "--device", "cpu",
-    "--attacker-steps", "3", "--phone-steps", "3",
+    "--attacker-steps", "3", "--phone-steps", "3", "--config", str(ROOT / "recipes/cdsvae/demo.yaml"),
+    "--set", "training.steps=120 training.validate_every=20 training.batch=16",
 ]  # fmt: skip
 pytest.importorskip("espeakng_loader", reason="needs the [generate] extra")
 
 
-@pytest.fixture(scope="module")
-def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's recipe, for a few steps."""
-    text = (ROOT / "recipes" / "cdsvae" / "demo.yaml").read_text()
-    file = tmp_path_factory.mktemp("recipe") / "short.yaml"
-    file.write_text(
-        text.replace("steps: 800", "steps: 120\n  validate_every: 20").replace("batch: 128", "batch: 16")
-    )
-    return file
+def command(work: Path, *more: str) -> list[str]:
+    return ["bash", str(ROOT / "egs/timit/run.sh"), *OPTIONS, "--work", str(work), *more]
 
 
-def command(work: Path, recipe: Path, *more: str) -> list[str]:
-    return [
-        "bash",
-        str(ROOT / "egs/timit/run.sh"),
-        *OPTIONS,
-        "--work",
-        str(work),
-        "--config",
-        str(recipe),
-        *more,
-    ]
-
-
-def run(work: Path, recipe: Path, *more: str) -> subprocess.CompletedProcess:
-    words = command(work, recipe, *more)
+def run(work: Path, *more: str) -> subprocess.CompletedProcess:
+    words = command(work, *more)
     return subprocess.run(
         words, capture_output=True, text=True, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"}
     )
@@ -68,9 +49,9 @@ def digests(work: Path, *homes: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def whole(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("whole")
-    done = run(work, recipe)
+    done = run(work)
     assert done.returncode == 0, done.stderr[-3000:]
     stages = [line.split(":")[0] for line in done.stderr.splitlines() if line.startswith("stage ")]
     assert stages == [f"stage {k}" for k in range(6)]
@@ -94,9 +75,7 @@ def test_the_chain_ends_with_figures_and_sound(whole: Path) -> None:
 
 
 @pytest.mark.parametrize(("stage", "seconds"), [(0, 1.0), (1, 4.0), (2, 4.0), (3, 9.0), (4, 6.0)])
-def test_a_killed_stage_can_be_run_again(
-    whole: Path, recipe: Path, tmp_path: Path, stage: int, seconds: float
-) -> None:
+def test_a_killed_stage_can_be_run_again(whole: Path, tmp_path: Path, stage: int, seconds: float) -> None:
     """Whenever kill -9 strikes, running the stage again ends with the bytes of an unbroken run."""
     subprocess.run(["cp", "-r", f"{whole}/.", str(tmp_path)], check=True)
     produced = {0: ["generated", "data"], 1: ["feats"], 2: ["feats"], 3: ["exp"], 4: ["exp"]}[stage]
@@ -104,12 +83,12 @@ def test_a_killed_stage_can_be_run_again(
     if stage in (1, 3):  # from nothing; elsewhere over an earlier output
         for name in produced:
             subprocess.run(["rm", "-r", str(tmp_path / name)], check=True)
-    words = command(tmp_path, recipe, "--stage", str(stage), "--stop-stage", str(stage))
+    words = command(tmp_path, "--stage", str(stage), "--stop-stage", str(stage))
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL, start_new_session=True)
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    done = run(tmp_path, recipe, "--stage", str(stage))
+    done = run(tmp_path, "--stage", str(stage))
     assert done.returncode == 0, done.stderr[-3000:]
     found = digests(tmp_path, whole)
     assert {k: v for k, v in found.items() if expected.get(k) != v} == {}
@@ -136,10 +115,10 @@ def test_options_are_checked_and_listed() -> None:
         assert option in done.stdout
 
 
-def test_a_killed_benchmark_goes_on_to_the_same_table(whole: Path, recipe: Path, tmp_path: Path) -> None:
-    suite = tmp_path / "two.yaml"
+def test_a_killed_benchmark_goes_on_to_the_same_table(whole: Path, tmp_path: Path) -> None:
+    suite, recipe = tmp_path / "two.yaml", ROOT / "recipes/cdsvae/demo.yaml"
     suite.write_text(
-        f"budget: {{training.steps: 40, training.validate_every: 20}}\nsystems:\n"
+        f"budget: {{training.steps: 40, training.validate_every: 20, training.batch: 16}}\nsystems:\n"
         f"  one: {{recipe: {recipe}}}\n  other: {{recipe: {recipe}, set: {{model.contrast_dynamic: 0}}}}\n"
     )
 
