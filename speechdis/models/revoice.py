@@ -11,11 +11,12 @@ and its bound, to which a contrast is added:
 
 A bound holds for any q, so both may look away from x. z is read from the segment's *twin* x~, its words in another
 voice through a random channel: what x~ has of a voice does not help to rebuild x, and costs nats. s is read from
-*another segment* y of the utterance (`training.static_view: other`), whose words do not help either. Three things more
-keep voices out of z: its encoder normalises every channel over time, so that nothing which stays the same through a
-segment passes; z is narrow; and s scales and shifts every layer of the decoder, so that it need not be sought in z. The
-contrast (eq 8 of C-DSVAE) draws s of y and of x together. That two segments are of one utterance is all the
-supervision there is. Every part is a setting.
+*another segment* y of the utterance (`training.static_view: other`), whose words do not help either. Three things
+more keep voices out of z: its encoder normalises every channel over time, from its input to its end, so that nothing
+which stays the same through a segment passes, and the mean of z over a segment is the same for all; z is narrow; and
+s scales and shifts every layer of the decoder, so that it need not be sought in z. Segments are long, so that little
+of the words stays the same through one. The contrast (eq 8 of C-DSVAE) draws s of y and of x together. That two
+segments are of one utterance is all the supervision there is. Every part is a setting.
 
 Twins in training: Qian et al. 2020 (SpeechSplit) and Choi et al. 2021 (NANSY) perturb what a content encoder hears in
 the same way; instance normalisation: Chou et al. 2019 (AdaIN-VC), whose decoder is also modulated.
@@ -46,7 +47,7 @@ class Config:
         contrast_static, temperature: of the contrast; a weight of 0 leaves it out.
         prior: of z_t: N(0, I) ("normal"), or of its past by an LSTM ("learnt").
         twin: z is read from the twin (False: from the segment itself).
-        instance_norm: its encoder normalises over time (False: over channels).
+        instance_norm: its encoder normalises over time, input and output, too (False: over channels, between them).
         modulate: s scales and shifts every layer of the decoder (False: it enters with z alone).
     """
 
@@ -104,6 +105,8 @@ class Model(nn.Module):
         h = self.words_in(h)
         for block in self.words:
             h = block(h, real)
+        if self.config.instance_norm:
+            h = normalised_over_time(h, real)
         return self.dynamic_head(h.transpose(1, 2))
 
     def encode_static(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
