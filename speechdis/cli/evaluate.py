@@ -67,6 +67,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Evaluate, print the table, write the figures."""
     from speechdis.data.atomic import replacing
     from speechdis.evaluation import measure, table
+    from speechdis.synthesis import codes
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
     from speechdis.training.provenance import provenance
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with processes(args.device) as device:
         made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)
+        if args.swaps:
+            codes.check(trained)
         speech = _speech(args)
         references = _references(args, speech, budget, device)
         row = measure.model_row(trained, speech, budget, device)

@@ -124,7 +124,7 @@ def test_rollouts_of_a_waveform_are_sound(experiments: dict[str, Path], tmp_path
     np.testing.assert_allclose(heard[:1600], recording[:1600], atol=1e-3)
 
 
-@pytest.mark.parametrize("command", ["bounds", "rollout", "swap"])
+@pytest.mark.parametrize("command", ["bounds", "rollout", "swap", "evaluate"])
 def test_what_a_model_is_not_for_is_said_in_a_line(
     command: str, experiments: dict[str, Path], stores: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -145,11 +145,22 @@ def test_what_a_model_is_not_for_is_said_in_a_line(
             "--out",
             tmp_path / "y.wav",
         ],
+        "evaluate": [
+            "--checkpoint",
+            experiments["vrnn"],
+            "--features",
+            stores,
+            "--data",
+            tmp_path,
+            "--swaps",
+            "2",
+        ],
     }[command]
     said = {
         "bounds": "not an experiment",
         "rollout": "--recording or --data",
         "swap": "no static and dynamic",
+        "evaluate": "no static and dynamic",
     }
     assert main([command, *(str(word) for word in told)]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
