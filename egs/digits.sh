@@ -4,11 +4,8 @@
 feats=$work/feats/$corpus-$features
 images=$work/feats/mnist
 exp=$work/exp/$corpus-${name:-$model}
-if [ -z "$config" ]; then
-  config=$here/../../recipes/$model/${corpus%%-*}.yaml
-  [ -f "$config" ] || config=$here/../../recipes/$model/digits.yaml
-  [[ $model != *-* ]] || config=$here/../../recipes/${model/-//}.yaml # pvae-no-contrast: pvae/no-contrast.yaml
-fi
+[[ $model != *-* ]] || config=${config:-$here/../../recipes/${model/-//}.yaml} # pvae-no-contrast: pvae/no-contrast.yaml
+find_recipe digits
 
 if stage 1 "features of the digits"; then
   speechdis features --data "$data" --out "$feats" --type "$features" ${rate:+--rate "$rate"} --jobs "$jobs"

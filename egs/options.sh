@@ -6,7 +6,7 @@ options=(
   stage=0                # first stage to run
   stop_stage=5           # last stage to run
   model=cdsvae           # a name in recipes/
-  config=                # a recipe file; default: recipes/MODEL/CORPUS.yaml, or digits.yaml
+  config=                # a recipe file; default: recipes/MODEL/CORPUS.yaml, or speech.yaml, digits.yaml
   set=                   # numbers of the recipe to train with: "training.steps=100 model.margin=1"
   name=                  # of the experiment; default: the model's
   work="$here"           # where data/, feats/ and exp/ go; default: beside run.sh
@@ -61,6 +61,14 @@ for setting in $set; do settings+=(--set "$setting"); done
 
 command -v speechdis > /dev/null || PATH="$here/../../.venv/bin:$PATH"
 command -v speechdis > /dev/null || fail "no 'speechdis' command; run 'make test' or 'pip install -e .' first"
+
+# find_recipe OTHERWISE: $config, where the person named none, is the model's recipe for this corpus, or the one so called
+find_recipe() {
+  [ -n "$config" ] || for name_of in "${corpus%%-*}" "$1"; do
+    config=$here/../../recipes/$model/$name_of.yaml
+    if [ -f "$config" ]; then break; fi
+  done
+}
 
 # stage N 'what it does' -> true where the person asked for it
 stage() {

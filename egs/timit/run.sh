@@ -22,7 +22,6 @@ if [ "$generated" = true ]; then
   corpus=timit-generated
   protocol=all-pairs
   timit_root=$work/generated/timit
-  config=${config:-$here/../../recipes/$model/timit.yaml}
 fi
 data=$work/data/$corpus
 

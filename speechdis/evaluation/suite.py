@@ -5,7 +5,7 @@ A suite is a YAML file:
     budget: {training.steps: 2000}        # set in every system, after its recipe
     systems:
       FHVAE, paper: {recipe: "fhvae/paper.yaml"}
-      w/o content augmentation: {recipe: "cdsvae/{corpus}.yaml", set: {model.contrast_static: 0}}
+      w/o content augmentation: {recipe: "cdsvae/{corpus}.yaml", set: {model.contrast_static: 0}} # or speech.yaml
     published:                             # shown below, as measured elsewhere
       C-DSVAE: {static: 4.03, dynamic: 31.81, source: "Bai et al. 2021, Table 4"}
 """
@@ -71,6 +71,8 @@ def read_suite(path: Path, recipes: Path, corpus: str) -> Suite:
         if not isinstance(said, dict) or "recipe" not in said or set(said) - {"recipe", "set"}:
             raise InputError(f"{path}: system '{title}' needs 'recipe', and may have 'set', nothing else")
         recipe = recipes / said["recipe"].format(corpus=corpus)
+        if not recipe.is_file():
+            recipe = recipes / said["recipe"].format(corpus="speech")
         if not recipe.is_file():
             raise InputError(f"{path}: system '{title}': {recipe}: no such recipe")
         settings = {**budget, **(said.get("set") or {})}

@@ -18,7 +18,7 @@ def row(static: float, dynamic: float) -> dict:
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "recipes" / "suites").glob("*.yaml")), ids=lambda f: f.stem)
-@pytest.mark.parametrize("corpus", ["speechocean762", "timit"])
+@pytest.mark.parametrize("corpus", ["speechocean762", "timit", "a-new-one"])
 def test_every_suite_names_recipes_that_are_there(file: Path, corpus: str) -> None:
     from speechdis.training import config
 
