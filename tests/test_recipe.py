@@ -122,10 +122,10 @@ def test_a_killed_benchmark_goes_on_to_the_same_table(whole: Path, tmp_path: Pat
         f"  one: {{recipe: {recipe}}}\n  other: {{recipe: {recipe}, set: {{model.contrast_dynamic: 0}}}}\n"
     )
 
-    def words(out: Path) -> list[str]:
+    def words(out: Path, *more: str) -> list[str]:
         told = ["--suite", str(suite), "--corpus", str(whole / "data" / "timit-generated"), "--out", str(out)]
         few = ["--attacker-steps", "3", "--phone-steps", "3", "--versions", "1", "--device", "cpu"]
-        return [sys.executable, "-m", "speechdis", "benchmark", *told, *few]
+        return [sys.executable, "-m", "speechdis", "benchmark", *told, *few, *more]
 
     def table(out: Path) -> list[dict]:
         systems = json.loads((out / "two.json").read_text())["systems"]
@@ -147,3 +147,7 @@ def test_a_killed_benchmark_goes_on_to_the_same_table(whole: Path, tmp_path: Pat
     subprocess.run(words(broken), check=True, capture_output=True, env=environment)
     assert table(broken) == table(unbroken)
     assert [system["system"] for system in table(broken)] == ["one", "other"]
+    other = subprocess.run(
+        words(broken, "--set", "training.steps=7"), capture_output=True, text=True, env=environment
+    )
+    assert other.returncode == 2 and "training.steps was 40, now 7" in other.stderr

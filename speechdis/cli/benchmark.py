@@ -24,6 +24,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--corpus", required=True, type=Path, metavar="DIR", help="data directories train, dev and test")
     add("--out", required=True, type=Path, metavar="DIR", help="holds feats/, exp/ and the table")
     add("--recipes", metavar="NAME", help="{corpus} in the suite's recipes (default: the name of --corpus)")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="in every system, the last word (repeatable)",
+    )
     add("--seeds", type=int, default=1, metavar="N", help="trainings of each system (default 1)")
     add("--features", default="fbank", choices=["fbank", "spectrogram"], help="default: fbank")
     add("--versions", type=int, default=4, metavar="V", help="twins of an utterance (default 4)")
@@ -47,7 +54,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         rows = []
         for seed in range(args.seeds):
             exp = args.out / "exp" / path.stem / f"{system.slug}-{seed}"
-            rows.append(_row(args, feats, system.recipe, [*system.settings, f"training.seed={seed}"], exp))
+            settings = [*system.settings, *args.set, f"training.seed={seed}"]
+            rows.append(_row(args, feats, system.recipe, settings, exp))
         summaries.append(suites.summarise(system.title, rows))
     table = args.out / path.stem
     for suffix, text in {
@@ -81,7 +89,10 @@ def _row(
     args: argparse.Namespace, feats: Path, recipe: Path, settings: list[str], exp: Path
 ) -> dict[str, Any]:
     """The figures of one training, made now or read."""
+    from speechdis.training import config, experiment
+
     results = exp / f"results-{args.split}.json"
+    experiment.unchanged(exp / "config.yaml", config.read(recipe, settings).resolved())
     if not results.exists():
         told = [word for setting in settings for word in ("--set", setting)]
         stores = ["--features", feats, "--augmented", f"{feats}-twins"]

@@ -61,7 +61,7 @@ def train(
                 f"{out}: holds a run already; add --resume to go on with it, or choose another --out"
             )
         if resume:
-            _same(out / "config.yaml", told)
+            unchanged(out / "config.yaml", told)
         resumed = trainer.resume()
         parallel.wait()  # until all have looked at what is in `out`
         if parallel.rank() == 0:
@@ -131,8 +131,12 @@ def _digests(
     return {name: Store.read(path).digest for name, path in stores.items()}
 
 
-def _same(config: Path, told: dict[str, Any]) -> None:
-    """Raise InputError, naming the first difference, unless `config` says what this run was told."""
+def unchanged(config: Path, told: dict[str, Any]) -> None:
+    """Raise InputError, naming the first difference, unless a run's `config` (if there) says what it is told now.
+
+    Args:
+        told: sections to compare, of a recipe's `resolved` or more.
+    """
     if not config.exists():
         return
     before = yaml.safe_load(config.read_text())
