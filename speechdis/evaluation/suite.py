@@ -96,7 +96,7 @@ COLUMNS: dict[str, Column] = {
     "gap": Column(_gap),
     **_of_table("attacker on z EER", "attacker on z EER, channel"),
     **_of_table("speaker probe s %", "speaker probe z %", "phone probe z %", "phone probe s %"),
-    **_of_table("phone errors z %", "energy in z, R2", "squared error", "active z"),
+    **_of_table("phone errors z %", "energy in z, R2", "squared error", "KL z", "active z"),
     "parameters, M": Column(lambda row: row["parameters"] / 1e6, 2),
     "training, min": Column(lambda row: row["seconds"] / 60),
 }
