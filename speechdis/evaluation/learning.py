@@ -62,7 +62,7 @@ def plot(path: Path, rows: Sequence[Row]) -> None:
     """Draw figures 2 and 3 side by side as a PNG."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4), layout="tight")
+    figure = Figure(figsize=(11, 4.5), layout="tight")
     axes = figure.subplots(1, 2)
     names = list(dict.fromkeys(row[0] for row in rows))
     panels = (("reconstruction", "elbo", "iwae"), ("critic", "adversarial"))
@@ -76,7 +76,8 @@ def plot(path: Path, rows: Sequence[Row]) -> None:
                 if points:
                     ax.plot(*zip(*points, strict=True), line, color=f"C{k}", label=label)
         ax.set_xlabel("step")
-        ax.legend(fontsize=7) if ax.get_legend_handles_labels()[0] else ax.set_axis_off()
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.15), "ncols": 2, "frameon": False}
+        ax.legend(fontsize=7, **below) if ax.get_legend_handles_labels()[0] else ax.set_axis_off()
     axes[0].set(title="reconstruction and bounds", ylabel="nats a frame")
     axes[0].set_ylim(*_span([row[4] for row in rows if row[3] in panels[0]]))
     axes[1].set(title="critic and adversary", ylabel="loss")
