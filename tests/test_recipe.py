@@ -137,7 +137,7 @@ def test_a_killed_benchmark_goes_on_to_the_same_table(whole: Path, tmp_path: Pat
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
     subprocess.run(words(unbroken), check=True, capture_output=True, env=environment)
     killed = subprocess.Popen(words(broken), stderr=subprocess.DEVNULL, env=environment)
-    while not (broken / "exp/two/one-0/results-test.json").exists():
+    while not (broken / "exp/two/timit-generated-fbank/one-0/results-test.json").exists():
         assert killed.poll() is None
         time.sleep(0.1)
     time.sleep(1)  # in the second training

@@ -11,10 +11,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import command_line
+from speechdis.cli import command_line, count
+from speechdis.errors import InputError
 
 _LOG = logging.getLogger(__name__)
-RECIPES = Path(__file__).parents[2] / "recipes"
+PACKAGE = Path(__file__).parents[1]
+RECIPES = next(
+    p for p in (PACKAGE / "recipes", PACKAGE.parent / "recipes") if p.is_dir() or p.parent != PACKAGE
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,11 +35,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="in every system, the last word (repeatable)",
     )
-    add("--seeds", type=int, default=1, metavar="N", help="trainings of each system (default 1)")
+    add("--seeds", type=count, default=1, metavar="N", help="trainings of each system (default 1)")
     add("--features", default="fbank", choices=["fbank", "spectrogram"], help="default: fbank")
-    add("--versions", type=int, default=4, metavar="V", help="twins of an utterance (default 4)")
+    add("--versions", type=count, default=4, metavar="V", help="twins of an utterance (default 4)")
     add("--split", default="test", choices=["dev", "test"], help="speakers measured on (default test)")
-    add("--attacker-steps", type=int, default=800, metavar="N", help="default 800")
+    add("--attacker-steps", type=count, default=800, metavar="N", help="default 800")
     add("--phone-steps", type=int, default=600, metavar="N", help="default 600")
     add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
 
@@ -53,7 +57,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     for system in suite.systems:
         rows = []
         for seed in range(args.seeds):
-            exp = args.out / "exp" / path.stem / f"{system.slug}-{seed}"
+            exp = args.out / "exp" / path.stem / feats.name / f"{system.slug}-{seed}"
             settings = [*system.settings, *args.set, f"training.seed={seed}"]
             rows.append(_row(args, feats, system.recipe, settings, exp))
         summaries.append(suites.summarise(system.title, rows))
@@ -72,6 +76,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def _frames(args: argparse.Namespace, feats: Path) -> None:
     """The stores that are not there yet; a store appears whole or not at all."""
+    from speechdis.features.store import Store
+
     kind = ["--type", args.features]
     for split in ("train", "dev", args.split):
         if not (feats / split).exists():
@@ -80,7 +86,11 @@ def _frames(args: argparse.Namespace, feats: Path) -> None:
     if not channel.exists():
         _command("features", "--data", args.corpus / args.split, "--out", channel, *kind, "--channel", 0)
     twins = Path(f"{feats}-twins")
-    if not twins.exists():
+    if twins.exists():
+        made = Store.read(twins).settings["augment"]["versions"]
+        if made != args.versions:
+            raise InputError(f"{twins}: holds {made} twins an utterance, not {args.versions}; remove it")
+    else:
         train = ["--data", args.corpus / "train", "--features", feats / "train"]
         _command("augment", *train, "--out", twins, *kind, "--versions", args.versions)
 
@@ -91,11 +101,11 @@ def _row(
     """The figures of one training, made now or read."""
     from speechdis.training import config, experiment
 
-    results = exp / f"results-{args.split}.json"
-    experiment.unchanged(exp / "config.yaml", config.read(recipe, settings).resolved())
-    if not results.exists():
+    results, twins = exp / f"results-{args.split}.json", Path(f"{feats}-twins")
+    experiment.unchanged(exp, experiment.told_of(config.read(recipe, settings), feats, twins))
+    if not _measured(args, feats, results):
         told = [word for setting in settings for word in ("--set", setting)]
-        stores = ["--features", feats, "--augmented", f"{feats}-twins"]
+        stores = ["--features", feats, "--augmented", twins]
         device = ["--device", args.device]
         _command("train", "--config", recipe, *told, *stores, "--out", exp, "--resume", *device)
         measured = ["--data", args.corpus, "--features", feats, "--channel", f"{feats}-channel"]
@@ -105,7 +115,26 @@ def _row(
             "evaluate", "--checkpoint", exp / "best", *measured, "--split", args.split, *steps, *kept, *device
         )
     made = json.loads((exp / "run.json").read_text())
-    return {**json.loads(results.read_text())["row"], "seconds": made["seconds"]}
+    timed = made["step"] - made["from_step"]  # of a broken run only its last part
+    seconds = made["seconds"] * made["step"] / timed if timed else made["seconds"]
+    return {**json.loads(results.read_text())["row"], "seconds": seconds}
+
+
+def _measured(args: argparse.Namespace, feats: Path, results: Path) -> bool:
+    """Whether `results` are there, of these recordings and judges trained as long."""
+    from speechdis.features.store import Store
+
+    if not results.exists():
+        return False
+    protocol = json.loads(results.read_text())["protocol"]
+    channel = Path(f"{feats}-channel") / args.split
+    stores = {"train": feats / "train", "clean": feats / args.split, "channel": channel}
+    asked = {
+        "digests": {name: Store.read(path).digest for name, path in stores.items()},
+        "attacker_steps": args.attacker_steps,
+        "phone_steps": args.phone_steps,
+    }
+    return all(protocol[key] == value for key, value in asked.items())
 
 
 def _command(name: str, *words: object) -> None:
