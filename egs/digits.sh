@@ -14,7 +14,8 @@ fi
 if [ -n "$mnist" ] && stage 2 "written digits, and pairs of both for dev and test"; then
   speechdis images --root "$mnist" --out "$images" --seed "$seed"
   for part in dev test; do
-    speechdis pair --speech "$data/$part" --images "$images/$part" --out "$data/$part/pairs" --seed "$seed"
+    speechdis pair --speech "$data/$part" --features "$feats/$part" --images "$images/$part" \
+      --out "$data/$part/pairs" --seed "$seed"
   done
 fi
 

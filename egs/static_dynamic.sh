@@ -29,7 +29,7 @@ fi
 
 if stage 4 "embeddings, trials and the table"; then
   speechdis embed --checkpoint "$exp/best" --features "$feats/test" --out "$exp/embeddings" --device "$device"
-  speechdis trials --data "$data/test" --protocol "$protocol" --out "$exp/trials"
+  speechdis trials --data "$data/test" --features "$feats/test" --protocol "$protocol" --out "$exp/trials"
   speechdis eer --trials "$exp/trials" --embeddings "$exp/embeddings/static.scp" \
     --utt2spk "$data/test/utt2spk" --plot "$exp/det.png"
   speechdis evaluate --checkpoint "$exp/best" --data "$data" --features "$feats" --channel "$feats-channel" \

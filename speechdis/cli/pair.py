@@ -14,6 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     add("--speech", required=True, type=Path, metavar="DIR", help="data directory of single spoken digits")
+    add("--features", type=Path, metavar="DIR", help="frame store of SPEECH: what it skipped is not paired")
     add("--images", required=True, type=Path, metavar="DIR", help="frame store of written digits")
     add("--out", required=True, type=Path, metavar="FILE", help="the pairs")
     add("--seed", type=int, default=0, help="draws them (default: 0)")
@@ -28,6 +29,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training.pairs import Pairing, spoken_digits, write_pairs, written_digits
 
     spoken, store = spoken_digits(args.speech), Store.read(args.images)
+    if args.features is not None:
+        usable = set(Store.read(args.features).utts)
+        spoken = {utt: digit for utt, digit in spoken.items() if utt in usable}
     digits, written = np.array(list(spoken.values())), written_digits(store)
     try:
         images = Pairing(digits, written).draw(args.seed)

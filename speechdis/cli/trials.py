@@ -22,6 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     add("--data", required=True, type=Path, metavar="DIR", help="data directory of the test set")
+    add("--features", type=Path, metavar="DIR", help="frame store of DATA: what it skipped makes no trials")
     add("--out", required=True, type=Path, metavar="FILE", help="lines 'enroll test target|nontarget'")
     add(
         "--protocol",
@@ -37,8 +38,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.errors import InputError
     from speechdis.evaluation.trial_files import write_trials
     from speechdis.evaluation.trials import Trials, all_pairs
+    from speechdis.features.store import Store
 
     utterances = read_directory(args.data)
+    if args.features is not None:
+        usable = set(Store.read(args.features).utts)
+        utterances = [u for u in utterances if u.utt in usable]
     spks = [u.spk for u in utterances]
     pairs = all_pairs(spks)
     target = int(pairs.target.sum())

@@ -12,6 +12,7 @@ from speechdis.cli import main
 from speechdis.data.archive import write_vectors
 from speechdis.evaluation.trial_files import read_trials, write_scores
 from speechdis.evaluation.verification import eer
+from speechdis.features.store import write_store
 
 
 @pytest.fixture
@@ -36,6 +37,14 @@ def folder(tmp_path: Path) -> Path:
 def result(folder: Path, *options: str) -> dict:
     assert main(["eer", *options, "--json", str(folder / "result.json")]) == 0
     return json.loads((folder / "result.json").read_text())
+
+
+def test_what_the_features_skipped_makes_no_trials(folder: Path) -> None:
+    made = [u.split()[0] for u in (folder / "data" / "wav.scp").read_text().splitlines()][1:]
+    write_store(folder / "feats", [(u, u[:2], np.zeros((3, 4), np.float32)) for u in made], {"type": "fbank"})
+    told = ["trials", "--data", str(folder / "data"), "--features", str(folder / "feats")]
+    assert main([*told, "--out", str(folder / "fewer")]) == 0
+    assert set(read_trials(folder / "fewer").utts) == set(made)
 
 
 def test_scores_embeddings_and_labels_give_one_answer(folder: Path) -> None:

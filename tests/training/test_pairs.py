@@ -13,7 +13,7 @@ from speechdis.data.directory import write_directory
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.features.images import write_images
-from speechdis.features.store import Store
+from speechdis.features.store import Store, write_store
 from speechdis.training.pairs import Pairing, read_pairs, spoken_digits, written_digits
 
 
@@ -78,6 +78,14 @@ def test_the_command(tree: Path) -> None:
     lines = [line.split() for line in (tree / "one").read_text().splitlines()]
     assert [[utts[i], store.utts[j]] for i, j in pairs] == lines
     assert store.utts == ("2-00001", "2-00003") and written_digits(store).tolist() == [2, 2]
+
+
+def test_what_the_features_skipped_is_not_paired(tree: Path) -> None:
+    frames = np.zeros((3, 4), np.float32)
+    write_store(tree / "feats", [("a-1", "a", frames), ("b-1", "b", frames)], {"type": "fbank"})
+    told = ["pair", "--speech", str(tree / "data"), "--features", str(tree / "feats")]
+    assert main([*told, "--images", str(tree / "images"), "--out", str(tree / "fewer")]) == 0
+    assert [line.split()[0] for line in (tree / "fewer").read_text().splitlines()] == ["a-1", "b-1"]
 
 
 def test_bad_input(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
