@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import count
 from speechdis.errors import InputError
 
 
@@ -25,8 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="experiment; its best checkpoint is measured (repeatable)",
     )
     add("--features", required=True, type=Path, metavar="DIR", help="frame store of held-out speakers")
-    add("--samples", type=int, default=64, metavar="K", help="of the importance-weighted bound (default 64)")
-    add("--segments", type=int, default=500, metavar="M", help="at most, evenly spread (default 500)")
+    add(
+        "--samples", type=count, default=64, metavar="K", help="of the importance-weighted bound (default 64)"
+    )
+    add("--segments", type=count, default=500, metavar="M", help="at most, evenly spread (default 500)")
     add("--seed", type=int, default=0, help="of the draws (default 0)")
     add("--out", required=True, type=Path, metavar="DIR", help="where figures and numbers go")
     add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
@@ -47,8 +50,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training.distributed import processes
     from speechdis.training.provenance import provenance
 
-    if args.samples < 1 or args.segments < 1:
-        raise InputError("--samples and --segments must be 1 or more")
+    names = [exp.name for exp in args.exp]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise InputError(
+            f"two experiments are called '{min(twice)}', and so would their rows be; rename a folder"
+        )
     rows = learning.logged(args.exp)
     store, measured = Store.read(args.features), {}
     with processes(args.device) as device:

@@ -74,7 +74,7 @@ def bounds(
     generator = torch.Generator(device).manual_seed(seed)
     offsets = torch.arange(checkpoint.segment, device=device)
     sums = np.zeros(7)
-    for chunk in np.array_split(kept, -(-len(kept) * samples // ROWS)):
+    for chunk in np.array_split(kept, min(len(kept), -(-len(kept) * samples // ROWS))):
         size = torch.as_tensor(lengths[chunk], device=device)
         rows = torch.as_tensor(starts[chunk], device=device)[:, None] + offsets
         x = (frames[rows.clamp(max=len(frames) - 1)] - mean) / std

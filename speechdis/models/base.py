@@ -23,7 +23,7 @@ One without a static factor, whose frames are made from its own past ones (VRNN)
     generate(segments, frames, generator, prompt=None) -> new frames (B, T, F)
     log_weights(x, lengths, samples, generator) -> (K, B), of an importance-weighted bound
 
-One that cannot train without voice-converted twins names in `reads_twins` the term that needs them.
+One that cannot train without voice-converted twins says in `reads_twins` by which setting it can ("contrast=0").
 
 One that holds a parameter with a row for each utterance also has a field `rows` in its Config, which training sets,
 and gives

@@ -54,9 +54,9 @@ class Model(dsvae.Model):
 
     @property
     def reads_twins(self) -> str:
-        """The term that needs voice-converted twins, where it has a weight."""
+        """The setting that needs no voice-converted twins, where this one does."""
         needed = self.config.information == "contrast" and self.config.contrast_dynamic
-        return "contrast_dynamic" if needed else ""
+        return "contrast_dynamic=0" if needed else ""
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per segment, and their weighted sum "loss" (eq 6 with its sign turned).

@@ -93,8 +93,8 @@ class Model(nn.Module):
 
     @property
     def reads_twins(self) -> str:
-        """The term that needs voice-converted twins."""
-        return "kl_dynamic" if self.config.twin else ""
+        """The setting that needs no voice-converted twins, where this one does."""
+        return "twin=false" if self.config.twin else ""
 
     def encode_dynamic(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
         """q(z | x) of segments (B, T, F), (B, T, Z)."""

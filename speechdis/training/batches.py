@@ -174,8 +174,11 @@ def _versions(store: Store, twins: Store) -> int:
     """Number of twins an utterance has; raises InputError where rows would not line up."""
     versions, rest = divmod(len(twins.counts), len(store.counts))
     expected = [f"{utt}#{v}" for v in range(versions) for utt in store.utts]
+    source = twins.settings.get("augment", {}).get("source")
     if (
         rest
+        or source not in (None, store.digest)
+        or any(twins.settings[key] != store.settings[key] for key in ("type", "config"))
         or list(twins.utts) != expected
         or not np.array_equal(twins.counts, np.tile(store.counts, versions))
     ):

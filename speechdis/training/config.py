@@ -64,6 +64,11 @@ class Training:
     static_channel_share: float = 1.0
     twin_channel_db: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "segment", "validate_every"):
+            if getattr(self, name) < 1:
+                raise InputError(f"training.{name} must be 1 or more, not {getattr(self, name)}")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -85,8 +90,8 @@ def read(path: str | Path, settings: Sequence[str] = ()) -> Recipe:
         InputError: no such file, not YAML, an unknown key, a wrong type, an unknown model.
     """
     try:
-        content = yaml.safe_load(Path(path).read_text())
-    except yaml.YAMLError as error:
+        content = yaml.safe_load(Path(path).read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected 'model:' and 'training:' sections")
@@ -98,11 +103,12 @@ def read(path: str | Path, settings: Sequence[str] = ()) -> Recipe:
 def recipe(content: Mapping[str, Any], where: str) -> Recipe:
     """The recipe that the parsed YAML `content` says; `where` names it in errors."""
     _known(content, ["model", "training", "paper"], where)
-    model = dict(content.get("model") or {})
-    if "name" not in model:
+    model = content.get("model") or {}
+    if not isinstance(model, dict) or "name" not in model:
         raise InputError(f"{where}: 'model.name' is missing; there are: {', '.join(models.names())}")
-    name = model.pop("name")
-    config = fill(models.load(name).Config, model, f"{where}: model")
+    name = model["name"]
+    rest = {key: value for key, value in model.items() if key != "name"}
+    config = fill(models.load(name).Config, rest, f"{where}: model")
     return Recipe(name, config, fill(Training, content.get("training") or {}, f"{where}: training"))
 
 
@@ -119,8 +125,14 @@ def _set(content: dict[str, Any], setting: str) -> None:
     if not equals or not sections:
         raise InputError(f"--set {setting}: expected section.key=value, such as training.steps=100")
     for section in sections:
-        content = content.setdefault(section, {})
-    content[last] = yaml.safe_load(value)
+        content[section] = content.get(section) or {}
+        content = content[section]
+        if not isinstance(content, dict):
+            raise InputError(f"--set {setting}: '{section}' holds {content!r}, no keys")
+    try:
+        content[last] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise InputError(f"--set {setting}: '{value}' is no YAML value") from None
 
 
 def _known(values: Mapping[str, Any], names: Sequence[str], where: str) -> None:

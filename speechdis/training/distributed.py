@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import torch
 import torch.distributed as dist
 
+from speechdis.errors import InputError
+
 
 @contextmanager
 def processes(device: str) -> Iterator[torch.device]:
@@ -14,9 +16,14 @@ def processes(device: str) -> Iterator[torch.device]:
 
     Args:
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
+
+    Raises:
+        InputError: "cuda" where there is none.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    elif device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: torch finds no GPU it can use here; use --device cpu")
     if "RANK" not in os.environ:
         yield torch.device(device)
         return

@@ -55,14 +55,16 @@ def train(
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         memory.keep_freed()
         trainer = _trainer(recipe, features, augmented, digits, out, place)
-        told = {**recipe.resolved(), "data": _digests(features, augmented, digits)}
+        told = told_of(recipe, features, augmented, digits)
         if (out / "checkpoints").is_dir() and not resume:
             raise InputError(
                 f"{out}: holds a run already; add --resume to go on with it, or choose another --out"
             )
         if resume:
-            unchanged(out / "config.yaml", told)
+            unchanged(out, told)
         resumed = trainer.resume()
+        if resumed and trainer.over and (out / "run.json").exists():
+            return json.loads((out / "run.json").read_text())
         parallel.wait()  # until all have looked at what is in `out`
         if parallel.rank() == 0:
             _begin(out, told, trainer, resumed)
@@ -109,34 +111,31 @@ def _trainer(
         if hasattr(config, "rows"):
             config = replace(config, rows=segments.rows)
     model = models.build(recipe.name, len(mean), config).to(device)
-    term = getattr(model, "reads_twins", "")
-    if term and twins is None:
+    without = getattr(model, "reads_twins", "")
+    if without and twins is None:
         raise InputError(
-            f"{recipe.name}: {term} needs voice-converted twins: give --augmented (see 'speechdis augment'), "
-            f"or --set model.{term}=0"
+            f"{recipe.name} as told needs voice-converted twins: give --augmented (see 'speechdis augment'), "
+            f"or --set model.{without}"
         )
     current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
     return Trainer(current, training, batches, looks, out)
 
 
-def _digests(
-    features: Path, augmented: Path | None, digits: tuple[Path, Path] | None = None
-) -> dict[str, str]:
-    """Which frames a run was trained on, whatever their place."""
+def told_of(
+    recipe: Recipe, features: Path, augmented: Path | None, digits: tuple[Path, Path] | None = None
+) -> dict[str, Any]:
+    """What makes a run the same run: every number of its recipe, and which frames it reads, whatever their place."""
     stores = {"train": features / "train", "dev": features / "dev"}
     if augmented is not None:
         stores["augmented"] = augmented
     if digits is not None:
         stores |= {f"images_{part}": digits[1] / part for part in ("train", "dev")}
-    return {name: Store.read(path).digest for name, path in stores.items()}
+    return {**recipe.resolved(), "data": {name: Store.read(path).digest for name, path in stores.items()}}
 
 
-def unchanged(config: Path, told: dict[str, Any]) -> None:
-    """Raise InputError, naming the first difference, unless a run's `config` (if there) says what it is told now.
-
-    Args:
-        told: sections to compare, of a recipe's `resolved` or more.
-    """
+def unchanged(out: Path, told: dict[str, Any]) -> None:
+    """Raise InputError, naming the first difference, unless the run in `out`, if any, was told what `told_of` says."""
+    config = out / "config.yaml"
     if not config.exists():
         return
     before = yaml.safe_load(config.read_text())

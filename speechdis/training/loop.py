@@ -61,12 +61,15 @@ class Trainer:
         self.writes = parallel.rank() == 0
 
     def run(self) -> dict[str, Any]:
-        """Train to the last step or until patience ends; returns step, best validation loss and speed."""
+        """Train to the last step or until patience ends; returns step, best validation loss and speed.
+
+        "seconds" are those since `from_step`, where this process took up the training.
+        """
         training, begun, first = self.training, time.perf_counter(), self.step
         progress = tqdm(
             total=training.steps, initial=first, unit="step", desc=self.current.name, disable=not self.writes
         )
-        while self.step < training.steps and not self._out_of_patience():
+        while not self.over:
             until = min(self.step + training.validate_every, training.steps)
             means = self._advance(until, progress)
             self._look({"step": self.step, "train": means, "valid": self.validate()}, progress)
@@ -76,6 +79,7 @@ class Trainer:
         return {
             "step": self.step,
             "best_loss": self.best,
+            "from_step": first,
             "seconds": round(seconds, 1),
             "segments_per_second": round(rate, 1),
         }
@@ -167,8 +171,10 @@ class Trainer:
             checkpoint.save(self.out / "checkpoints" / f"{name}.safetensors", current)
         self._save_state()
 
-    def _out_of_patience(self) -> bool:
-        return 0 < self.training.patience <= self.worse
+    @property
+    def over(self) -> bool:
+        """All steps are taken, or patience has ended."""
+        return self.step >= self.training.steps or 0 < self.training.patience <= self.worse
 
     @property
     def _state_file(self) -> Path:

@@ -12,22 +12,27 @@ import speechdis
 
 
 def provenance(device: torch.device) -> dict[str, Any]:
-    """Version, commit ("" outside a git checkout), package versions and hardware, for result files."""
-    git = subprocess.run(
-        ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Version, commit ("" outside a git checkout, or without git), package versions and hardware, for result files."""
     packages = ("torch", "torchaudio", "numpy", "scikit-learn", "speechbrain")
     return {
         "speechdis": speechdis.__version__,
-        "commit": git.stdout.strip(),
+        "commit": _commit(),
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in packages},
         "hardware": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
         "threads": torch.get_num_threads(),
     }
+
+
+def _commit() -> str:
+    checkout = Path(speechdis.__file__).parents[1]
+    if not (checkout / ".git").exists():  # installed, perhaps inside another project's checkout
+        return ""
+    words = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:  # no git
+        return ""
 
 
 def _processor() -> str:

@@ -77,6 +77,22 @@ def test_bounds_on_whole_segments_are_those_of_the_model(experiments: dict[str, 
         weights = trained.model.log_weights(x, None, 2000, torch.Generator().manual_seed(0))
     one = bounds(trained, store, torch.device("cpu"), samples=2000, most=1)
     assert one.elbo == pytest.approx(weights.mean().item() / 10, rel=0.01)
+    assert one.elbo == pytest.approx(one.reconstruction - one.kl)
+
+
+def test_experiments_of_one_name_are_told_apart_by_the_user(
+    experiments: dict[str, Path], stores: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    told = [
+        "--exp",
+        str(experiments["vrnn"]),
+        "--exp",
+        str(tmp_path / "vrnn"),
+        "--features",
+        str(stores / "test"),
+    ]
+    assert main(["bounds", *told, "--out", str(tmp_path / "out")]) == 2
+    assert "two experiments are called 'vrnn'" in capsys.readouterr().err
 
 
 def test_the_command_draws_and_tabulates(

@@ -72,7 +72,7 @@ def test_every_layer_of_the_decoder_is_modulated_or_none() -> None:
 
 
 def test_what_needs_twins() -> None:
-    assert build().reads_twins == "kl_dynamic"
+    assert build().reads_twins == "twin=false"
     assert build(twin=False).reads_twins == ""
 
 

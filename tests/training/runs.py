@@ -38,9 +38,13 @@ def killed_run_ends_as_an_unbroken_one(arguments: Arguments, folder: Path, steps
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert 0 < curve(killed)[-1]["step"] < steps
-    for _ in range(2):  # the second time nothing is left to do
-        assert main(words) == 0
-        assert digests(killed) == digests(whole)
+    assert main(words) == 0
+    made = (killed / "run.json").read_text()
+    assert 0 < json.loads(made)["from_step"] < steps
+    assert digests(killed) == digests(whole)
+    assert main(words) == 0  # nothing is left to do
+    assert digests(killed) == digests(whole)
+    assert (killed / "run.json").read_text() == made
 
 
 def two_processes_are_one_with_the_whole_batch(arguments: Arguments, folder: Path, *told: str) -> None:

@@ -112,8 +112,18 @@ def test_frames_are_normalised(train_store: Store) -> None:
     assert abs(x.std() - 1) < 0.1
 
 
-def test_foreign_twins_and_too_long_segments_are_refused(corpus: Path, train_store: Store) -> None:
-    with pytest.raises(InputError, match="not the twins of"):
-        batches(train_store, Store.read(corpus / "features" / "dev"))
+def test_foreign_twins_and_too_long_segments_are_refused(
+    corpus: Path, train_store: Store, tmp_path: Path
+) -> None:
+    twins = Store.read(corpus / "twins")
+    rows = [(utt, spk, frames) for utt, spk, frames in zip(twins.utts, twins.spks, twins, strict=True)]
+    settings = train_store.settings
+    write_store(tmp_path / "own", rows, {**settings, "augment": {"source": train_store.digest}})
+    batches(train_store, Store.read(tmp_path / "own"))
+    write_store(tmp_path / "other", rows, {**settings, "augment": {"source": "of other frames"}})
+    write_store(tmp_path / "spectra", rows, {**settings, "type": "spectrogram"})
+    for foreign in (corpus / "features" / "dev", tmp_path / "other", tmp_path / "spectra"):
+        with pytest.raises(InputError, match="not the twins of"):
+            batches(train_store, Store.read(foreign))
     with pytest.raises(InputError, match="no utterance holds a segment of 1000 frames"):
         Batches(train_store, None, Training(segment=1000), ZERO, ONE, CPU)

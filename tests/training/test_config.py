@@ -33,6 +33,8 @@ def test_every_recipe_reads_and_resolves_to_itself(path: Path) -> None:
         ({"model": {"name": "dsvae", "posterior": "best"}}, "expected one of factorised, full"),
         ({"model": {"name": "dsave"}}, "no model 'dsave'; there are: avrnn, cdsvae, dbse, dsvae"),
         ({"model": {}}, "'model.name' is missing"),
+        ({"model": "dsvae"}, "'model.name' is missing"),
+        ({"model": {"name": "dsvae"}, "training": {"batch": 0}}, "training.batch must be 1 or more, not 0"),
     ],
 )
 def test_a_mistake_is_named(content: dict, message: str, tmp_path: Path) -> None:
@@ -49,8 +51,22 @@ def test_settings_override_and_take_yaml_values() -> None:
         RECIPES[0], ["training.steps=7", "training.learning_rate=1e-4", "model.hidden_size=3"]
     )
     assert (recipe.training.steps, recipe.training.learning_rate, recipe.model.hidden_size) == (7, 1e-4, 3)
-    with pytest.raises(InputError, match="expected section"):
-        config.read(RECIPES[0], ["steps=7"])
+    for setting, says in (
+        ("steps=7", "expected section"),
+        ("training.steps=[", "no YAML value"),
+        ("model.name.first=7", "holds .*, no keys"),
+    ):
+        with pytest.raises(InputError, match=says):
+            config.read(RECIPES[0], [setting])
+
+
+def test_settings_may_fill_an_empty_section(tmp_path: Path) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text("model: {name: dsvae}\ntraining:\n")
+    assert config.read(file, ["training.steps=7"]).training.steps == 7
+    file.write_bytes(b"model: {name: dsvae}  # d\xe9j\xe0\n")
+    with pytest.raises(InputError, match="not a YAML file"):
+        config.read(file)
 
 
 def test_no_code_is_run_from_a_recipe(tmp_path: Path) -> None:

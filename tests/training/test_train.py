@@ -84,6 +84,11 @@ class TestBadInput:
         at = words.index("--augmented")
         assert "give --augmented" in self.line(capsys, words[:at] + words[at + 2 :])
 
+    @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+    def test_no_gpu(self, arguments: Arguments, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+        assert "no GPU it can use" in self.line(capsys, arguments(tmp_path / "exp", "--device", "cuda"))
+        assert not (tmp_path / "exp").exists()
+
     def test_a_state_with_code_in_it(
         self, arguments: Arguments, tmp_path: Path, capsys: pytest.CaptureFixture
     ) -> None:
