@@ -78,6 +78,14 @@ def each_corpus(
         module.arguments(corpus)
 
 
+def count(text: str) -> int:
+    """The type of an option that is 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
+    return number
+
+
 def vocoder_option(parser: argparse.ArgumentParser, what: str = "see 'speechdis swap --help'") -> None:
     """Let `parser` take the name of a vocoder; `what` goes on after its default in the help."""
     from speechdis.synthesis import vocoders

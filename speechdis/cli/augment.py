@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from speechdis.cli import count
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", required=True, type=Path, metavar="DIR", help="frame store of the twins")
     add("--features", type=Path, metavar="STORE", help="store of DATA that the twins have to line up with")
     add("--type", help="fbank or spectrogram (default: that of --features, or else fbank)")
-    add("--versions", type=int, default=4, metavar="V", help="twins of each utterance (default: 4)")
+    add("--versions", type=count, default=4, metavar="V", help="twins of each utterance (default: 4)")
     add("--seed", type=int, default=0, metavar="K", help="of the factors (default: 0)")
     add("--low", type=float, default=0.75, help="smallest factor (default: 0.75)")
     add("--high", type=float, default=1.33, help="largest factor (default: 1.33)")
     add("--away", type=float, default=0.05, help="no factor is nearer to 1 than this (default: 0.05)")
     add("--channel", action="store_true", help="also send each twin through a random channel of its own")
     add("--strict", action="store_true", help="fail on an unusable utterance instead of skipping it")
-    add("--jobs", type=int, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")
+    add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")
     add("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers take the place of threads")
 
 

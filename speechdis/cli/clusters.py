@@ -11,6 +11,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import count
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -34,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="earlier digits.json to show (repeatable)",
     )
-    add("--judge-steps", type=int, default=1500, metavar="N", help="training of each judge (default 1500)")
+    add("--judge-steps", type=count, default=1500, metavar="N", help="training of each judge (default 1500)")
     add("--seed", type=int, default=0, help="of clusters, judges and drawn pairs (default 0)")
     add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
 

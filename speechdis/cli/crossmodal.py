@@ -14,6 +14,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import count
 from speechdis.errors import InputError
 
 
@@ -32,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", type=Path, metavar="DIR", help="grids: data directory of spoken digits")
     add("--features", type=Path, metavar="DIR", help="grids: their frame store")
     add("--images", type=Path, metavar="DIR", help="grids: store of written digits")
-    add("--styles", type=int, default=3, metavar="N", help="grids: references of a style (default 3)")
+    add("--styles", type=count, default=3, metavar="N", help="grids: references of a style (default 3)")
     add("--out", required=True, type=Path, metavar="FILE", help="PNG or WAV; a folder for grids")
     add(
         "--length",

@@ -11,7 +11,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import vocoder_option
+from speechdis.cli import count, vocoder_option
+from speechdis.errors import InputError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +37,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="earlier --out to show (repeatable)",
     )
-    add("--attacker-steps", type=int, default=800, metavar="N", help="training of the attacker (default 800)")
+    add(
+        "--attacker-steps",
+        type=count,
+        default=800,
+        metavar="N",
+        help="training of the attacker (default 800)",
+    )
     add(
         "--phone-steps",
         type=int,
@@ -80,11 +87,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         trained = checkpoint.load(args.checkpoint, device)
         if args.swaps:
             codes.check(trained)
+        others = [_read(path, "row")["row"] for path in args.beside]
         speech = _speech(args)
         references = _references(args, speech, budget, device)
         row = measure.model_row(trained, speech, budget, device)
     row["system"] = checkpoint.resolve(args.checkpoint).parent.parent.name
-    others = [json.loads(path.read_text())["row"] for path in args.beside]
     text = table.markdown([*references, *others, row])
     if "swaps" in row:
         text += "\n" + table.swaps(row["swaps"])
@@ -104,6 +111,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def _clean(row: dict[str, Any], code: str) -> float:
     return 100 * row[code]["clean"]["raw"]["eer"]
+
+
+def _read(path: Path, holds: str) -> dict[str, Any]:
+    """What an earlier run wrote, figures under the key `holds` and their protocol."""
+    try:
+        content = json.loads(path.read_text())
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or not {holds, "protocol"} <= content.keys():
+        raise InputError(f"{path}: not what 'speechdis evaluate' writes: expected '{holds}' and 'protocol'")
+    return content
 
 
 def _speech(args: argparse.Namespace) -> Any:
@@ -135,7 +153,7 @@ def _references(args: argparse.Namespace, speech: Any, budget: Any, device: Any)
 
     protocol = _protocol(args, speech)
     if args.references is not None and args.references.exists():
-        kept = json.loads(args.references.read_text())
+        kept = _read(args.references, "rows")
         if kept["protocol"] == protocol:
             return kept["rows"]
     rows = reference_rows(speech, budget, device)

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from speechdis.cli import count
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--from-kaldi", action="store_true", help="take the frames of DATA/feats.scp; no audio is read")
     add("--to-kaldi", type=Path, metavar="DIR", help="also write feats.scp, feats.ark and utt2spk to DIR")
     add("--strict", action="store_true", help="fail on an unusable utterance instead of skipping it")
-    add("--jobs", type=int, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")
+    add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")
     add("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers take the place of threads")
 
 

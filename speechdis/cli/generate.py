@@ -9,7 +9,7 @@ import logging
 from pathlib import Path
 from types import ModuleType
 
-from speechdis.cli import each_corpus
+from speechdis.cli import count, each_corpus
 from speechdis.corpora import generated
 
 
@@ -23,9 +23,9 @@ def _shared(layout: argparse.ArgumentParser, module: ModuleType) -> None:
     add("--out", type=Path, required=True, metavar="DIR", help="the new corpus root")
     speakers = module.SPEAKERS
     text = f"different voices (default {speakers})"
-    add("--speakers", type=int, default=speakers, metavar="N", help=text)
+    add("--speakers", type=count, default=speakers, metavar="N", help=text)
     add("--seed", type=int, default=0, help="of voices, of what is said and of noise (default 0)")
-    add("--jobs", type=int, default=1, metavar="N", help="processes (default 1)")
+    add("--jobs", type=count, default=1, metavar="N", help="processes (default 1)")
 
 
 def run(args: argparse.Namespace) -> dict[str, int]:

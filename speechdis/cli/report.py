@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import count
 from speechdis.errors import InputError
 
 
@@ -34,7 +35,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="holds the stores (repeatable, where experiments were trained on features of different kinds)",
     )
     add("--split", default="test", choices=["dev", "test"], help="speakers shown (default test)")
-    add("--voices", type=int, default=4, metavar="K", help="recordings of the K x K swap matrix (default 4)")
+    add(
+        "--voices", type=count, default=4, metavar="K", help="recordings of the K x K swap matrix (default 4)"
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import vocoder_option
+from speechdis.cli import count, vocoder_option
 from speechdis.errors import InputError
 
 
@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--content", type=Path, metavar="WAV", help="recording whose words are kept: voices are drawn")
     add("--voice", type=Path, metavar="WAV", help="recording whose voice is kept: words are drawn")
     add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
-    add("--count", type=int, default=5, metavar="N", help="how many (default 5)")
+    add("--count", type=count, default=5, metavar="N", help="how many (default 5)")
     add("--seconds", type=float, default=3.0, metavar="S", help="length of new words (default 3)")
     add("--seed", type=int, default=0, help="of the draws (default 0)")
     vocoder_option(parser, "of new voices; see 'speechdis swap --help'")

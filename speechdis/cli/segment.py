@@ -19,6 +19,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from speechdis.cli import count
+
 if TYPE_CHECKING:
     from speechdis.segmentation.cuts import Method
 
@@ -31,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", required=True, type=Path, metavar="DIR", help="data directory, or a folder of them")
     add("--out", required=True, type=Path, metavar="DIR", help="data directory, or a folder of them")
     add("--method", required=True, choices=("align", "islands"), help="how digits are found")
-    add("--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all cores)")
+    add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="processes (default: all cores)")
     add("--strict", action="store_true", help="fail on a recording that cannot be cut instead of skipping it")
     align = parser.add_argument_group("align").add_argument
     align("--confidence", type=float, default=0.0, metavar="X", help="drop digits below it (default: 0)")

@@ -12,7 +12,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import vocoder_option
+from speechdis.cli import count, vocoder_option
 from speechdis.errors import InputError
 
 
@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="say the model's spectra as they are; by default what its reconstruction of the words lacks is put back",
     )
-    add("--jobs", type=int, default=1, metavar="N", help="processes for --manifest (default 1)")
+    add("--jobs", type=count, default=1, metavar="N", help="processes for --manifest (default 1)")
     add("--strict", action="store_true", help="fail on a pair that cannot be used instead of leaving it out")
     add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
 
@@ -71,7 +71,9 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
 
     if args.data is not None:
         utterances = read_directory(args.data)
-        a, b = utterances[-1], utterances[0]
+        a, b = next(u for u in utterances if u.spk == utterances[-1].spk), utterances[0]
+        if a.spk == b.spk:
+            raise InputError(f"{args.data}: one speaker only; there is no other voice")
     elif args.voice and args.content:
         a, b = (Utterance(p.stem, p.stem, p) for p in (args.voice, args.content))
     else:

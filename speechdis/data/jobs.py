@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from speechdis.errors import InputError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -35,7 +37,10 @@ def map_utterances(
             joblib.delayed(function)(i) for i in items
         )
         return
-    from dask.distributed import Client
+    try:
+        from dask.distributed import Client
+    except ModuleNotFoundError:
+        raise InputError("--scheduler needs Dask: pip install 'speechdis[cluster]'") from None
 
     with Client(scheduler), joblib.parallel_config(backend="dask"):
         yield from joblib.Parallel(n_jobs=-1, return_as="generator")(

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
@@ -61,10 +62,12 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     """Codes of every utterance of `store`.
 
     Raises:
-        InputError: the store's features are not those the model was trained on.
+        InputError: the store's features are not those the model was trained on, or it is of paired modalities.
     """
     checkpoint.check(store)
     model, segment = checkpoint.model, checkpoint.segment
+    if not hasattr(model, "embed"):
+        raise InputError(f"a '{checkpoint.name}' is of pairs; 'speechdis clusters' measures it")
     starts, lengths, utterance = segments(store, segment)
     frames = on_device(store.frames, device)
     mean, std = (torch.as_tensor(s, device=device) for s in (checkpoint.mean, checkpoint.std))

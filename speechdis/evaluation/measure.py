@@ -24,7 +24,6 @@ from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
 from speechdis.evaluation.trials import all_pairs, cosine_scores, segment_pairs, some_segments
 from speechdis.evaluation.verification import eer, verify
 from speechdis.evaluation.words import timed_phones, transcribed, words_left
-from speechdis.features import bins_of
 from speechdis.synthesis import vocoders
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
@@ -125,7 +124,7 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
     rows.append({"system": "random vectors", "static": _verified(chance, None, speech, budget)})
     frames = {name: on_device(store.frames, torch.device("cpu")).numpy() for name, store in everyone.items()}
     statistics = {"features, mean + std": None, "20 MFCC, mean + std": references.mfcc}
-    if bins_of(speech.train.store.settings) is None:  # no cepstra of what is no spectrum
+    if speech.train.store.settings["type"] != "fbank":  # cepstra are of mel spectra
         del statistics["20 MFCC, mean + std"]
     for title, change in statistics.items():
         vectors = {

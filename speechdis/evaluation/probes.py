@@ -103,7 +103,7 @@ def frame_labels(
 
 
 def log_energy(frames: np.ndarray) -> np.ndarray:
-    """Natural log of the summed energy of log-mel or log-power frames (N, F), (N,)."""
+    """Natural log of the summed energy of frames of log powers (N, F), (N,)."""
     return np.logaddexp.reduce(frames, axis=-1)
 
 

@@ -43,10 +43,10 @@ def words_left(
 
 def _log_energy(store: Store) -> np.ndarray:
     """Natural log of every frame's energy, (N,); of samples, of their sum of squares."""
-    frames = np.asarray(store.frames)
-    if bins_of(store.settings) is None:
+    frames, bins = np.asarray(store.frames), bins_of(store.settings)
+    if bins is None:
         return np.log(np.square(frames).sum(1) + SILENCE)
-    return probes.log_energy(frames)
+    return probes.log_energy(frames if bins.exponent == 1 else frames / bins.exponent)
 
 
 def timed_phones(train: np.ndarray, test: np.ndarray, speech: Speech, code: str) -> dict[str, Any]:

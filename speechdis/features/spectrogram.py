@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from speechdis.errors import InputError
 from speechdis.features import Bins
 from speechdis.features.framing import kaldi_options, scaled, white_power
 
@@ -41,8 +42,13 @@ def extract(wave: np.ndarray, config: Config) -> np.ndarray:
 
 
 def bins(config: Config) -> Bins:
-    """Frequency of each FFT bin, and what white noise puts into it."""
+    """Frequency of each FFT bin, and what white noise puts into it; raises InputError for an odd window."""
     window = round(config.rate * config.window)
+    if window % 2:
+        ms = 1000 * config.window
+        raise InputError(
+            f"spectrogram: {ms:g} ms at {config.rate} Hz are {window} samples, which must be even"
+        )
     frequencies = np.arange(1, window // 2 + 1) * (config.rate / window)
     white = white_power(frequencies, config.rate, window, config.preemphasis)
     return Bins(frequencies, white, exponent=0.5, rate=config.rate)

@@ -32,6 +32,14 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("number", ["0", "-3", "many"])
+def test_a_count_is_one_or_more(number: str, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["features", "--data", "d", "--out", "o", "--jobs", number])
+    assert stop.value.code == 2
+    assert "argument --jobs: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stop:
