@@ -13,7 +13,7 @@ import numpy as np
 
 from speechdis.errors import InputError
 from speechdis.features import Bins
-from speechdis.features.framing import kaldi_options, scaled, white_power
+from speechdis.features.framing import kaldi_options, scaled, white_power, window_samples
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def bins(config: Config) -> Bins:
     """Centre of each filter, and what white noise puts into it."""
     bank, centres = mel_bank(config)
     frequencies = np.arange(len(bank)) * (config.rate / (2 * (len(bank) - 1)))
-    white = white_power(frequencies, config.rate, round(config.rate * config.window), config.preemphasis)
+    white = white_power(frequencies, config.rate, window_samples(config), config.preemphasis)
     return Bins(centres, white @ bank, exponent=1.0, rate=config.rate)
 
 
@@ -79,7 +79,7 @@ def mel_bank(config: Config) -> tuple[np.ndarray, np.ndarray]:
     high = config.high_freq if config.high_freq > 0 else nyquist + config.high_freq
     if not 0 <= config.low_freq < high <= nyquist:
         raise InputError(f"no band from {config.low_freq} to {high} Hz at a rate of {config.rate} Hz")
-    size = 1 << (round(config.rate * config.window) - 1).bit_length()
+    size = 1 << (window_samples(config) - 1).bit_length()
     warps = (100.0, -500.0, 1.0)  # of vocal tract length normalisation, which a factor of 1 turns off
     bank, centres = get_mel_banks(
         config.bins, size, float(config.rate), config.low_freq, config.high_freq, *warps

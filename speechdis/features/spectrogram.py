@@ -10,7 +10,7 @@ import numpy as np
 
 from speechdis.errors import InputError
 from speechdis.features import Bins
-from speechdis.features.framing import kaldi_options, scaled, white_power
+from speechdis.features.framing import kaldi_options, scaled, white_power, window_samples
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def extract(wave: np.ndarray, config: Config) -> np.ndarray:
 
 def bins(config: Config) -> Bins:
     """Frequency of each FFT bin, and what white noise puts into it; raises InputError for an odd window."""
-    window = round(config.rate * config.window)
+    window = window_samples(config)
     if window % 2:
         ms = 1000 * config.window
         raise InputError(

@@ -8,6 +8,7 @@ import pytest
 
 from speechdis.errors import InputError
 from speechdis.features import fbank
+from speechdis.features.framing import window_samples
 
 CONFIG = fbank.Config()
 
@@ -83,3 +84,13 @@ def test_a_band_outside_the_spectrum_is_refused(band: dict[str, float]) -> None:
 
 def test_settings_are_plain_numbers() -> None:
     assert all(type(value) in (int, float) for value in asdict(CONFIG).values())
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 44100])
+def test_the_window_is_torchaudios(rate: int) -> None:
+    """One sample less than a window is refused by both, a window makes one frame."""
+    config = fbank.Config(rate=rate)
+    wave = np.random.default_rng(0).normal(size=window_samples(config)).astype(np.float32)
+    assert len(fbank.extract(wave, config)) == 1
+    with pytest.raises(InputError, match="shorter than one window"):
+        fbank.extract(wave[1:], config)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from speechdis.features import spectrogram
+from speechdis.errors import InputError
+from speechdis.features import settings_of, spectrogram
 
 CONFIG = spectrogram.Config()
 
@@ -38,3 +39,9 @@ def test_equals_torchaudio() -> None:
     wave = (np.random.default_rng(1).standard_normal(8000) * 0.1).astype(np.float32)
     theirs = compliance.spectrogram(torch.from_numpy(wave)[None] * 32768, round_to_power_of_two=False)
     np.testing.assert_allclose(spectrogram.extract(wave, CONFIG), theirs.numpy()[:, 1:] / 2, atol=2e-3)
+
+
+@pytest.mark.parametrize("rate", [11025, 22050])
+def test_a_window_that_no_fft_of_its_length_takes_is_named(rate: int) -> None:
+    with pytest.raises(InputError, match="samples, which must be even"):
+        settings_of("spectrogram", rate=rate)
