@@ -11,6 +11,8 @@ import torch
 from speechdis import models
 from speechdis.cli import main
 from speechdis.data.audio import write_audio
+from speechdis.data.directory import write_directory
+from speechdis.data.utterance import Utterance
 from speechdis.features import settings_of
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
@@ -202,3 +204,26 @@ def test_usage_is_one_line(trained: str, recordings: Path, capsys: pytest.Captur
     ):
         assert main([*words, "--checkpoint", trained, "--out", "unused"]) == 2
         assert says in capsys.readouterr().err
+
+
+def test_a_data_directory_lends_its_first_utterances_of_two_speakers(
+    trained: str, recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    low, high = recordings / "low.wav", recordings / "high.flac"
+    of_two = [Utterance(u, u[0], low if u[0] == "a" else high) for u in ("a-1", "a-2", "b-1", "b-2")]
+    write_directory(tmp_path / "two", of_two)
+    write_directory(tmp_path / "one", of_two[:2])
+    told = [
+        "swap",
+        "--checkpoint",
+        trained,
+        "--out",
+        str(tmp_path / "out.wav"),
+        "--json",
+        str(tmp_path / "made"),
+    ]
+    assert main([*told, "--data", str(tmp_path / "two")]) == 0
+    made = json.loads((tmp_path / "made").read_text())
+    assert (made["voice"], made["content"]) == ("b-1", "a-1")
+    assert main([*told, "--data", str(tmp_path / "one")]) == 2
+    assert "one speaker only" in capsys.readouterr().err
