@@ -46,8 +46,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.features.extraction import Item, make_store
     from speechdis.features.store import Store
 
-    if args.versions < 1:
-        raise InputError(f"--versions must be positive, not {args.versions}")
     factors = Factors(args.low, args.high, args.away)
     utterances = read_directory(args.data)
     source = Store.read(args.features) if args.features else None

@@ -83,7 +83,6 @@ def test_settings_come_from_the_source(data: Path, tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--low", "0.96", "--high", "1.04"], "no factor"),
-        (["--versions", "0"], "--versions must be positive"),
         (["--type", "spectrogram", "--features", "FEATS"], "holds fbank, but --type says spectrogram"),
         (["--features", "DATA"], "not a frame store"),
     ],
