@@ -10,7 +10,6 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count
 from speechdis.errors import InputError
 
 
@@ -21,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--recording", type=Path, metavar="WAV", help="what is expected and gone on from")
     add("--data", type=Path, metavar="DIR", help="take the first utterance of this data directory instead")
     add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
-    add("--count", type=count, default=3, metavar="N", help="how many from nothing (default 3)")
+    add("--count", type=int, default=3, metavar="N", help="how many from nothing (default 3)")
     add("--seconds", type=float, default=3.0, metavar="S", help="length of new speech (default 3)")
     add(
         "--prompt",
