@@ -1,6 +1,7 @@
 # Stages 1-5 of every recipe that trains a static/dynamic model, or a sequence model (vrnn, avrnn), which reads no twins,
 # is also measured by its bounds, and has no voices to swap; sourced after stage 0 has made $data.
-# Needs: $data (train, dev, test), $corpus (names features and experiments, up to a "-" the recipe), $protocol (names the trials).
+# Needs: $data (train, dev, test), $corpus (names features and experiments, up to a "-" the recipe), $protocol (names
+# the trials).
 
 feats=$work/feats/$corpus-$features
 exp=$work/exp/$corpus-${name:-$model}

@@ -16,9 +16,9 @@ from speechdis.errors import InputError
 
 _LOG = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parents[1]
-RECIPES = next(
-    p for p in (PACKAGE / "recipes", PACKAGE.parent / "recipes") if p.is_dir() or p.parent != PACKAGE
-)
+RECIPES = PACKAGE / "recipes"  # of a wheel
+if not RECIPES.is_dir():
+    RECIPES = PACKAGE.parent / "recipes"  # of a checkout
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +27,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--suite", required=True, metavar="NAME", help="a name in recipes/suites, or a YAML file")
     add("--corpus", required=True, type=Path, metavar="DIR", help="data directories train, dev and test")
     add("--out", required=True, type=Path, metavar="DIR", help="holds feats/, exp/ and the table")
-    add("--recipes", metavar="NAME", help="{corpus} in the suite's recipes (default: the name of --corpus)")
+    add(
+        "--recipes",
+        metavar="NAME",
+        help="{corpus} in the suite's recipes (default: the name of --corpus); where a model has none, speech",
+    )
     add(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="in every system, the last word (repeatable)",
+        help="override a number in every system (repeatable)",
     )
     add("--seeds", type=count, default=1, metavar="N", help="trainings of each system (default 1)")
     add("--features", default="fbank", choices=["fbank", "spectrogram"], help="default: fbank")

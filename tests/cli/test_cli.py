@@ -32,12 +32,13 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("option", ["--jobs", "--versions"])
 @pytest.mark.parametrize("number", ["0", "-3", "many"])
-def test_a_count_is_one_or_more(number: str, capsys: pytest.CaptureFixture) -> None:
+def test_a_count_is_one_or_more(option: str, number: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stop:
-        main(["features", "--data", "d", "--out", "o", "--jobs", number])
+        main(["augment", "--data", "d", "--out", "o", option, number])
     assert stop.value.code == 2
-    assert "argument --jobs: " in capsys.readouterr().err
+    assert f"argument {option}: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", COMMANDS)
