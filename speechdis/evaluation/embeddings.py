@@ -4,6 +4,7 @@ An utterance is cut into non-overlapping segments of the model's length; a last 
 its true length, never zero-padded into a mean; an utterance shorter than one segment is one short segment.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,8 @@ class Embeddings:
             count + 0.25).
         dynamic: (U, Z), mean over segments of each segment's mean over frames.
         flattened: (U, T Z), mean over segments of the trajectory z_{1:T}, frame by frame.
-        frames: (N, Z), the dynamic posterior mean of every frame, in the store's order.
+        frames: (N, Z), the dynamic posterior mean of every frame, in the store's order; of a model with one dynamic
+            vector a segment (FHVAE), that of the segment around the frame.
         segments: (M, S), the static posterior mean of every segment, in order.
         lengths: (M,), frames of each segment.
         utterance: (M,), utterance of each segment.
@@ -69,37 +71,67 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     if not hasattr(model, "embed"):
         raise InputError(f"a '{checkpoint.name}' is of pairs; 'speechdis clusters' measures it")
     starts, lengths, utterance = segments(store, segment)
-    frames = on_device(store.frames, device)
-    mean, std = (torch.as_tensor(s, device=device) for s in (checkpoint.mean, checkpoint.std))
     statics: list[Tensor] = []
     dynamics: list[Tensor] = []
     error = 0.0
-    for chunk in np.array_split(np.arange(len(starts)), max(1, len(starts) // batch)):
-        size = torch.as_tensor(lengths[chunk], device=device)
-        rows = torch.as_tensor(starts[chunk], device=device)[:, None] + torch.arange(segment, device=device)
-        real = torch.arange(segment, device=device) < size[:, None]  # (B, T)
-        x = ((frames[rows.clamp(max=len(frames) - 1)] - mean) / std) * real[..., None]
-        static, dynamic = model.embed(x, None if bool(real.all()) else size)
-        wrong = (model.decode(static, dynamic).mean - x).square() * real[..., None]
+    for x, real, size in _cut(checkpoint, store, starts, lengths, device, batch):
+        static, dynamic = model.embed(x, size)
+        wrong = (model.decode(static, dynamic).mean - x).square() * real
         error += float(wrong.double().sum())
         statics.append(static)
-        dynamics.append(dynamic * real[..., None])
+        dynamics.append(dynamic * real)
     static_codes, dynamic_codes = torch.cat(statics).cpu().numpy(), torch.cat(dynamics).cpu().numpy()
     present = np.arange(segment) < lengths[:, None]  # (M, T)
     means = dynamic_codes.sum(1) / lengths[:, None]
     times = np.maximum(_sums(present.astype(np.float32), utterance, len(store)), 1)  # (U, T)
     flattened = _sums(dynamic_codes, utterance, len(store)) / times[..., None]
     count = np.bincount(utterance)[:, None]
+    whole = getattr(model, "dynamic_of_segment", False)
     return Embeddings(
         static=_sums(static_codes, utterance, len(store)) / (count + getattr(model, "shrinkage", 0)),
         dynamic=_sums(means, utterance, len(store)) / count,
         flattened=flattened.reshape(len(store), -1),
-        frames=dynamic_codes[present],
+        frames=around(checkpoint, store, device, batch) if whole else dynamic_codes[present],
         segments=static_codes,
         lengths=lengths,
         utterance=utterance,
         squared_error=error / store.frames.size,
     )
+
+
+def around(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int) -> np.ndarray:
+    """The dynamic vector (N, Z) of the segment around each frame of `store`, inside its utterance.
+
+    So Hsu & Glass read z1 where a recogniser is to work on it (2018, "Extracting domain invariant features"): by segments that follow each
+    other it would say four or five words a second at most.
+    """
+    counts = np.repeat(store.counts, store.counts)
+    within = np.arange(len(store.frames)) - np.repeat(store.first, store.counts)
+    begin = np.clip(within - checkpoint.segment // 2, 0, np.maximum(counts - checkpoint.segment, 0))
+    starts = np.repeat(store.first, store.counts) + begin
+    lengths = np.minimum(counts, checkpoint.segment)
+    cut = _cut(checkpoint, store, starts, lengths, device, batch)
+    return np.concatenate([checkpoint.model.embed(x, size)[1][:, 0].cpu().numpy() for x, _, size in cut])
+
+
+def _cut(
+    checkpoint: Checkpoint,
+    store: Store,
+    starts: np.ndarray,
+    lengths: np.ndarray,
+    device: torch.device,
+    batch: int,
+) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+    """Normalised segments (B, T, F), zero past their ends, a mask of what counts (B, T, 1), and lengths, if any is short."""
+    segment = checkpoint.segment
+    frames = on_device(store.frames, device)
+    mean, std = (torch.as_tensor(s, device=device) for s in (checkpoint.mean, checkpoint.std))
+    for chunk in np.array_split(np.arange(len(starts)), max(1, len(starts) // batch)):
+        size = torch.as_tensor(lengths[chunk], device=device)
+        rows = torch.as_tensor(starts[chunk], device=device)[:, None] + torch.arange(segment, device=device)
+        real = (torch.arange(segment, device=device) < size[:, None])[..., None]
+        x = ((frames[rows.clamp(max=len(frames) - 1)] - mean) / std) * real
+        yield x, real, None if bool(real.all()) else size
 
 
 def _sums(values: np.ndarray, utterance: np.ndarray, count: int) -> np.ndarray:

@@ -68,6 +68,7 @@ class Model(nn.Module):
     """FHVAE over segments of `bins`-dimensional frames."""
 
     shrinkage = Z2_VARIANCE  # over the variance of mu2
+    dynamic_of_segment = True  # z1
 
     def __init__(self, bins: int, config: Config) -> None:
         super().__init__()

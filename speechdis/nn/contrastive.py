@@ -23,7 +23,8 @@ def contrastive_information(a: Tensor, b: Tensor, temperature: float = 0.5) -> T
     total = others.shape[0] // 2
     here = torch.arange(size, device=a.device) + parallel.rank() * size
     anchors = torch.cat([here, here + total])
-    similarity = views @ others.T / temperature
+    with torch.autocast(a.device.type, enabled=False):
+        similarity = views @ others.T / temperature
     similarity = similarity.scatter(1, anchors[:, None], -math.inf)
     positives = torch.cat([here + total, here])
     return math.log(2 * total - 1) - functional.cross_entropy(similarity, positives)

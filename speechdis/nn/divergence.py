@@ -18,7 +18,8 @@ WIDTHS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # of the released WAE code
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:
     """|a_i - b_j|^2 of rows (..., N, D) and (..., M, D), (..., N, M), without an (N, M, D) tensor."""
     squares = a.square().sum(-1)[..., :, None] + b.square().sum(-1)[..., None, :]
-    return (squares - 2 * a @ b.mT).clamp_min(0)
+    with torch.autocast(a.device.type, enabled=False):  # a difference of large numbers
+        return (squares - 2 * a @ b.mT).clamp_min(0)
 
 
 def kernel_sum(squares: Tensor, spread: Tensor | float, kernel: Kernel, widths: tuple[float, ...]) -> Tensor:

@@ -44,12 +44,14 @@ class Gaussian(NamedTuple):
 
 
 class GaussianHead(nn.Module):
-    """Linear map (..., inputs) -> Gaussian (..., size), with the log-variance clamped to +-8."""
+    """Linear map (..., inputs) -> Gaussian (..., size), with the log-variance clamped to +-8; in mixed precision, too,
+    in full precision."""
 
     def __init__(self, inputs: int, size: int) -> None:
         super().__init__()
         self.linear = nn.Linear(inputs, 2 * size)
 
     def forward(self, h: Tensor) -> Gaussian:
-        mean, logvar = self.linear(h).chunk(2, dim=-1)
+        with torch.autocast(h.device.type, enabled=False):
+            mean, logvar = self.linear(h.to(self.linear.weight.dtype)).chunk(2, dim=-1)
         return Gaussian(mean, logvar.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT))

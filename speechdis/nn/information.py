@@ -25,7 +25,8 @@ def pairwise_log_density(samples: Tensor, posterior: Gaussian) -> Tensor:
     centre = posterior.mean.mean(dim=-2, keepdim=True).detach()
     mean, samples = posterior.mean - centre, samples - centre
     precision = torch.exp(-posterior.logvar)
-    squares = samples.square() @ precision.mT - 2 * samples @ (mean * precision).mT
+    with torch.autocast(samples.device.type, enabled=False):
+        squares = samples.square() @ precision.mT - 2 * samples @ (mean * precision).mT
     constant = (mean.square() * precision + posterior.logvar + LOG_2PI).sum(-1)
     return -0.5 * (squares + constant[..., None, :])
 

@@ -38,6 +38,14 @@ def loss_is_the_weighted_sum_of_its_terms(model: Any, batch: Any, weights: Mappi
     torch.testing.assert_close(terms["loss"], total)
 
 
+def terms_agree_in_mixed_precision(model: Any, batch: Any) -> None:
+    exact = model.loss(batch, generator())
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = model.loss(batch, generator())
+    for name, term in exact.items():
+        torch.testing.assert_close(mixed[name].to(term.dtype), term, rtol=0.05, atol=0.02, msg=name)
+
+
 def segments_alone_are_as_in_a_batch(model: Any, x: torch.Tensor, lengths: torch.Tensor) -> None:
     static, dynamic = model.embed(x, lengths)
     for i, length in enumerate(lengths):
