@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from speechdis.errors import InputError
 from speechdis.features.store import Store
@@ -60,8 +61,8 @@ def segments(store: Store, segment: int) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 @torch.no_grad()
-def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int = 1024) -> Embeddings:
-    """Codes of every utterance of `store`.
+def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int = 20_480) -> Embeddings:
+    """Codes of every utterance of `store`, some `batch` frames at a time.
 
     Raises:
         InputError: the store's features are not those the model was trained on, or it is of paired modalities.
@@ -79,7 +80,7 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
         wrong = (model.decode(static, dynamic).mean - x).square() * real
         error += float(wrong.double().sum())
         statics.append(static)
-        dynamics.append(dynamic * real)
+        dynamics.append(functional.pad(dynamic * real, (0, 0, 0, segment - dynamic.shape[1])))
     static_codes, dynamic_codes = torch.cat(statics).cpu().numpy(), torch.cat(dynamics).cpu().numpy()
     present = np.arange(segment) < lengths[:, None]  # (M, T)
     means = dynamic_codes.sum(1) / lengths[:, None]
@@ -102,8 +103,8 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
 def around(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int) -> np.ndarray:
     """The dynamic vector (N, Z) of the segment around each frame of `store`, inside its utterance.
 
-    So Hsu & Glass read z1 where a recogniser is to work on it (2018, "Extracting domain invariant features"): by segments that follow each
-    other it would say four or five words a second at most.
+    So Hsu & Glass (2018, "Extracting domain invariant features") read z1 where a recogniser is to work on it:
+    segments that follow each other say five things a second at most.
     """
     counts = np.repeat(store.counts, store.counts)
     within = np.arange(len(store.frames)) - np.repeat(store.first, store.counts)
@@ -122,14 +123,18 @@ def _cut(
     device: torch.device,
     batch: int,
 ) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
-    """Normalised segments (B, T, F), zero past their ends, a mask of what counts (B, T, 1), and lengths, if any is short."""
-    segment = checkpoint.segment
+    """Normalised segments (B, T, F), zero past their ends; a mask of what counts (B, T, 1); lengths, if any is short.
+
+    T is the length of the longest of them.
+    """
     frames = on_device(store.frames, device)
     mean, std = (torch.as_tensor(s, device=device) for s in (checkpoint.mean, checkpoint.std))
-    for chunk in np.array_split(np.arange(len(starts)), max(1, len(starts) // batch)):
-        size = torch.as_tensor(lengths[chunk], device=device)
-        rows = torch.as_tensor(starts[chunk], device=device)[:, None] + torch.arange(segment, device=device)
-        real = (torch.arange(segment, device=device) < size[:, None])[..., None]
+    count = max(1, batch // checkpoint.segment)
+    for k in range(0, len(starts), count):
+        offsets = torch.arange(int(lengths[k : k + count].max()), device=device)
+        size = torch.as_tensor(lengths[k : k + count], device=device)
+        rows = torch.as_tensor(starts[k : k + count], device=device)[:, None] + offsets
+        real = (offsets < size[:, None])[..., None]
         x = ((frames[rows.clamp(max=len(frames) - 1)] - mean) / std) * real
         yield x, real, None if bool(real.all()) else size
 

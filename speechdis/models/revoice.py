@@ -22,13 +22,15 @@ Twins in training: Qian et al. 2020 (SpeechSplit) and Choi et al. 2021 (NANSY) p
 the same way; instance normalisation: Chou et al. 2019 (AdaIN-VC), whose decoder is also modulated.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from speechdis.models.base import Batch, Posterior, weighted
+from speechdis.models.base import Batch, Phase, Posterior, weighted
 from speechdis.nn import sequence
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.convolution import AttentiveStatistics, Block, normalised_over_time
@@ -56,11 +58,16 @@ class Config:
     hidden_size: int = 128
     frame_size: int = 96
     layers: int = 4
+    window: int = 128
     kl_static: float = 0.1
     kl_dynamic: float = 1.0
     contrast_static: float = 30.0
     temperature: float = 0.1
     prior: Literal["normal", "learnt"] = "normal"
+    consistency: float = 0.0
+    voice_in_words: float = 0.0
+    static_shortest: float = 1.0
+    own_static: bool = False
     twin: bool = True
     instance_norm: bool = True
     modulate: bool = True
@@ -87,6 +94,11 @@ class Model(nn.Module):
         condition = config.static_size if config.modulate else 0
         self.decoder = nn.ModuleList(Block(width, "channels", condition=condition) for _ in depth)
         self.frame = nn.Conv1d(width, bins, 1)
+        if config.voice_in_words:
+            self.seek_in = nn.Conv1d(config.dynamic_size, voice, 5, padding=2)
+            self.seek = nn.ModuleList(Block(voice, "channels", dilation=1 + i) for i in depth)
+            self.seek_pool = AttentiveStatistics(voice)
+            self.sought = nn.Linear(2 * voice, config.static_size)
         if config.prior == "learnt":
             self.prior_rnn = nn.LSTM(config.dynamic_size, width, batch_first=True)
             self.prior_head = GaussianHead(width, config.dynamic_size)
@@ -97,7 +109,15 @@ class Model(nn.Module):
         return "twin=false" if self.config.twin else ""
 
     def encode_dynamic(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
-        """q(z | x) of segments (B, T, F), (B, T, Z)."""
+        """q(z | x) of segments (B, T, F), (B, T, Z); longer ones than `window` are read in parts of that length."""
+        frames, window = x.shape[1], self.config.window
+        if frames > window:
+            ends = x.new_full((len(x),), frames, dtype=torch.long) if lengths is None else lengths
+            parts = [
+                self.encode_dynamic(part, (ends - k * window).clamp(1, part.shape[1]))
+                for k, part in enumerate(x.split(window, 1))
+            ]
+            return Gaussian(*(torch.cat(p, 1) for p in zip(*parts, strict=True)))
         real = _real(lengths, x)
         h = x.transpose(1, 2) * real
         if self.config.instance_norm:
@@ -158,7 +178,15 @@ class Model(nn.Module):
         config = self.config
         heard = batch.x if batch.twin is None or not config.twin else batch.twin
         elsewhere = batch.x if batch.shuffled is None else batch.shuffled
-        dynamic, static = self.encode_dynamic(heard), self.encode_static(elsewhere)
+        lengths = None
+        if config.static_shortest < 1:
+            frames = batch.x.shape[1]
+            share = torch.rand(len(batch.x), generator=generator, device=batch.x.device)
+            lengths = (frames * (config.static_shortest + (1 - config.static_shortest) * share)).long()
+        own = self.encode_static(batch.x)
+        dynamic, static = self.encode_dynamic(heard), self.encode_static(elsewhere, lengths)
+        if config.own_static:
+            own, static = static, own
         s, z = static.sample(generator), dynamic.sample(generator)
         terms = {
             "reconstruction": -self.decode(s, z).log_prob(batch.x).sum((1, 2)).mean(),
@@ -166,13 +194,47 @@ class Model(nn.Module):
             "kl_dynamic": dynamic.kl(self.prior(z)).sum((1, 2)).mean(),
         }
         if config.contrast_static:
-            own = self.encode_static(batch.x)
             terms["contrast_static"] = -contrastive_information(static.mean, own.mean, config.temperature)
+        if config.consistency or config.voice_in_words:
+            own_dynamic = self.encode_dynamic(batch.x)
+        if config.consistency:
+            terms["consistency"] = dynamic.kl(own_dynamic).sum((1, 2)).mean()
+        if config.voice_in_words:
+            terms["voice_in_words"] = self._found(own_dynamic.mean, own.mean).clamp_min(0)
         return weighted(terms, config)
+
+    def _found(self, dynamic: Tensor, static: Tensor) -> Tensor:
+        """Nats of the static means (B, S) that the adversary finds in dynamic ones (B, T, Z): at most log B."""
+        h = self.seek_in(dynamic.transpose(1, 2))
+        real = h.new_ones(())
+        for block in self.seek:
+            h = block(h, real)
+        guess = functional.normalize(self.sought(self.seek_pool(h, real)).float(), dim=-1)
+        voices = functional.normalize(static.detach().float(), dim=-1)
+        with torch.autocast(guess.device.type, enabled=False):
+            similarity = guess @ voices.T / self.config.temperature
+        target = torch.arange(len(guess), device=guess.device)
+        return math.log(len(guess)) - functional.cross_entropy(similarity, target)
+
+    def phases(self) -> list[Phase]:
+        """All but the adversary; then, where there is one, the adversary."""
+        seeks = [p for name, p in self.named_parameters() if name.startswith(("seek", "sought"))]
+        own = [p for name, p in self.named_parameters() if not name.startswith(("seek", "sought"))]
+        phases = [Phase(own, self.loss)]
+        if seeks:
+            phases.append(Phase(seeks, self.seek_loss, minimised="seek"))
+        return phases
+
+    def seek_loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """ "seek": minus what the adversary finds, nats."""
+        with torch.no_grad():
+            dynamic, static = self.encode_dynamic(batch.x).mean, self.encode_static(batch.x).mean
+        return {"seek": -self._found(dynamic, static)}
 
     def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Posterior means of segments (B, T, F): static (B, S), dynamic (B, T, Z)."""
-        return self.encode_static(x, lengths).mean, self.encode_dynamic(x, lengths).mean
+        mask = sequence.mask(lengths, x)
+        return self.encode_static(x, lengths).mean, self.encode_dynamic(x, lengths).mean * mask
 
 
 def _real(lengths: Tensor | None, x: Tensor) -> Tensor:

@@ -98,7 +98,7 @@ class Batches:
         other = None
         if training.static_view == "other":
             spread = torch.rand(training.batch, generator=generator, device=self.device)
-            other = segments.first[utterance] + (spread * segments.positions[utterance]).long()
+            other = segments.elsewhere(starts, utterance, spread)
         return self._batch(starts, utterance, other, generator)
 
     def tile(self, generator: torch.Generator) -> Iterator[Batch]:

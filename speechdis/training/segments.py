@@ -45,6 +45,24 @@ class Segments:
         within = number - self.position_ends[utterance] + self.positions[utterance]
         return self.first[utterance] + within, utterance
 
+    def elsewhere(self, starts: Tensor, utterance: Tensor, spread: Tensor) -> Tensor:
+        """First rows of other segments of the same utterances, (B,): anywhere that overlaps none of `starts`.
+
+        Where an utterance is too short for that, the segment at the end that is further away.
+
+        Args:
+            starts, utterance: (B,), as of `position`.
+            spread: uniform in [0, 1), (B,).
+        """
+        first, positions = self.first[utterance], self.positions[utterance]
+        within = starts - first
+        before = (within - self.length + 1).clamp_min(0)
+        after = (positions - within - self.length).clamp_min(0)
+        drawn = (spread * (before + after)).long()
+        free = torch.where(drawn < before, drawn, within + self.length + drawn - before)
+        furthest = torch.where(2 * within < positions, positions - 1, 0)
+        return first + torch.where(before + after > 0, free, furthest)
+
     def tile(self, number: Tensor) -> tuple[Tensor, Tensor]:
         """First row and utterance of the tiles of these numbers (B,)."""
         utterance = torch.searchsorted(self.tile_ends, number, right=True)

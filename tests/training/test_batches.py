@@ -85,6 +85,19 @@ def test_the_other_segment_is_of_the_same_utterance(train_store: Store) -> None:
     assert (x != other).any()
 
 
+def test_it_is_any_that_overlaps_none_of_the_first_or_else_the_furthest() -> None:
+    first, counts = np.array([0, 20, 25]), np.array([20, 5, 8])
+    segments = Segments.of(first, counts, 5, CPU)
+    spread = torch.arange(0, 1, 1 / 64)
+    for u, count in enumerate(counts):
+        for start in range(count - 4):
+            free = [p for p in range(count - 4) if abs(p - start) >= 5]
+            furthest = 0 if 2 * start >= count - 4 else int(count) - 5
+            at, of = torch.full((64,), int(first[u]) + start), torch.full((64,), u)
+            drawn = segments.elsewhere(at, of, spread) - int(first[u])
+            assert sorted(set(drawn.tolist())) == (free or [furthest])
+
+
 def test_twins_are_the_same_frames_of_either_version(corpus: Path, train_store: Store) -> None:
     batch = batches(train_store, Store.read(corpus / "twins")).draw(torch.Generator().manual_seed(0))
     offset = (batch.twin - batch.x).mean((1, 2))
