@@ -24,7 +24,7 @@ class Embeddings:
 
     Attributes:
         static: (U, S), mean over segments of the static posterior mean (of an FHVAE the s-vector: their sum over
-            count + 0.25).
+            count + 0.25; of Revoice over pieces of ten seconds, not segments).
         dynamic: (U, Z), mean over segments of each segment's mean over frames.
         flattened: (U, T Z), mean over segments of the trajectory z_{1:T}, frame by frame.
         frames: (N, Z), the dynamic posterior mean of every frame, in the store's order; of a model with one dynamic
@@ -88,8 +88,11 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     flattened = _sums(dynamic_codes, utterance, len(store)) / times[..., None]
     count = np.bincount(utterance)[:, None]
     whole = getattr(model, "dynamic_of_segment", False)
+    static = _sums(static_codes, utterance, len(store)) / (count + getattr(model, "shrinkage", 0))
+    if at_once := getattr(model, "static_frames", 0):
+        static = in_pieces(checkpoint, store, at_once, device, batch)
     return Embeddings(
-        static=_sums(static_codes, utterance, len(store)) / (count + getattr(model, "shrinkage", 0)),
+        static=static,
         dynamic=_sums(means, utterance, len(store)) / count,
         flattened=flattened.reshape(len(store), -1),
         frames=around(checkpoint, store, device, batch) if whole else dynamic_codes[present],
@@ -98,6 +101,16 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
         utterance=utterance,
         squared_error=error / store.frames.size,
     )
+
+
+def in_pieces(
+    checkpoint: Checkpoint, store: Store, frames: int, device: torch.device, batch: int
+) -> np.ndarray:
+    """The mean static vector (U, S) of each utterance cut into pieces of `frames` frames, the last one shorter."""
+    starts, lengths, utterance = segments(store, frames)
+    cut = _cut(checkpoint, store, starts, lengths, device, batch)
+    codes = np.concatenate([checkpoint.model.embed(x, size)[0].cpu().numpy() for x, _, size in cut])
+    return _sums(codes, utterance, len(store)) / np.bincount(utterance)[:, None]
 
 
 def around(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int) -> np.ndarray:
@@ -129,7 +142,7 @@ def _cut(
     """
     frames = on_device(store.frames, device)
     mean, std = (torch.as_tensor(s, device=device) for s in (checkpoint.mean, checkpoint.std))
-    count = max(1, batch // checkpoint.segment)
+    count = max(1, batch // int(lengths.max()))
     for k in range(0, len(starts), count):
         offsets = torch.arange(int(lengths[k : k + count].max()), device=device)
         size = torch.as_tensor(lengths[k : k + count], device=device)

@@ -35,6 +35,8 @@ One whose static vector is not simply the mean over an utterance's segments also
     shrinkage: the vector is the sum over M segments, divided by M + shrinkage
     transfer(static (M, S), voice (M', S)) -> (M, S), what to decode M segments with in the voice of M' others
 
+One that reads the voice of an utterance from more frames at a time than a segment has says how many in `static_frames`.
+
 One whose dynamic vector is one of a whole segment, the same at all its frames, says so in `dynamic_of_segment`.
 
 A model of paired modalities says so in `reads_pairs`. Its batches are `Pairs`; for encode, decode and

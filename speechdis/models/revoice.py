@@ -1,36 +1,37 @@
 """Revoice: a sequential VAE whose encoder of the words hears another voice than the one that is rebuilt. Ours.
 
-DSVAE's generative story, with a decoder over all frames of a segment and a prior without memory by default,
+DSVAE's generative story, with a decoder over all frames of a segment,
 
-    p(x, s, z) = p(s) p(z) p(x | s, z),     p(s) = N(0, I),     p(z) = prod_t N(z_t; 0, I)  or  prod_t p(z_t | z_<t)
+    p(x, s, z) = p(s) p(z) p(x | s, z),     p(s) = N(0, I),     p(z) = prod_t p(z_t | z_<t)  or  prod_t N(z_t; 0, I)
 
-and its bound, to which a contrast is added:
+and its bound, to which a contrast and a consistency are added:
 
     -E log p(x | s, z) + kl_static KL(q(s | y) || p(s)) + kl_dynamic sum_t KL(q(z_t | x~) || p(z_t | z_<t))
-    - contrast_static I(s; y)
+    - contrast_static I(s; y) + consistency sum_t KL(q(z_t | x~) || q(z_t | x))
 
 A bound holds for any q, so both may look away from x. z is read from the segment's *twin* x~, its words in another
-voice through a random channel: what x~ has of a voice does not help to rebuild x, and costs nats. s is read from
-*another segment* y of the utterance (`training.static_view: other`), whose words do not help either. Three things
-more keep voices out of z: its encoder normalises every channel over time, from its input to its end, so that nothing
-which stays the same through a segment passes, and the mean of z over a segment is the same for all; z is narrow; and
-s scales and shifts every layer of the decoder, so that it need not be sought in z. Segments are long, so that little
-of the words stays the same through one. The contrast (eq 8 of C-DSVAE) draws s of y and of x together. That two
-segments are of one utterance is all the supervision there is. Every part is a setting.
+voice through a random channel: what x~ has of a voice does not help to rebuild x, and costs nats; and what is read of
+x itself shall be the same. Three things more keep voices out of z: its encoder normalises every channel over time, from
+its input to its end, so that nothing which stays the same through a segment passes, and the mean of z over a segment is
+the same for all; z is narrow; and s scales and shifts every layer of the decoder, so that it need not be sought in z.
+
+s is read from *another segment* of the utterance (`training.static_view: other`), whose words do not help, or, for a
+share of the segments, from x, whose level and noise no other segment can tell. The contrast (eq 8 of C-DSVAE) draws the
+s of both together. Other segments are cut to any length, so that a voice is known by little speech, and by much:
+utterances' static vectors are read from them whole. That two segments are of one utterance is all the supervision there
+is. Every part is a setting.
 
 Twins in training: Qian et al. 2020 (SpeechSplit) and Choi et al. 2021 (NANSY) perturb what a content encoder hears in
 the same way; instance normalisation: Chou et al. 2019 (AdaIN-VC), whose decoder is also modulated.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from speechdis.models.base import Batch, Phase, Posterior, weighted
+from speechdis.models.base import Batch, Posterior, weighted
 from speechdis.nn import sequence
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.convolution import AttentiveStatistics, Block, normalised_over_time
@@ -47,6 +48,9 @@ class Config:
         frame_size: channels of those that read the voice.
         layers: convolutions of each of the three.
         contrast_static, temperature: of the contrast; a weight of 0 leaves it out.
+        consistency: weight of the divergence between z of the twin and z of the segment itself; 0 leaves it out.
+        own_static: share of the segments that are rebuilt with their own s, not with that of another segment.
+        static_shortest: other segments are cut to this share of their length, or more; 1: not at all.
         prior: of z_t: N(0, I) ("normal"), or of its past by an LSTM ("learnt").
         twin: z is read from the twin (False: from the segment itself).
         instance_norm: its encoder normalises over time, input and output, too (False: over channels, between them).
@@ -58,16 +62,14 @@ class Config:
     hidden_size: int = 128
     frame_size: int = 96
     layers: int = 4
-    window: int = 128
     kl_static: float = 0.1
     kl_dynamic: float = 1.0
     contrast_static: float = 30.0
     temperature: float = 0.1
-    prior: Literal["normal", "learnt"] = "normal"
-    consistency: float = 0.0
-    voice_in_words: float = 0.0
-    static_shortest: float = 1.0
-    own_static: bool = False
+    consistency: float = 1.0
+    own_static: float = 0.5
+    static_shortest: float = 0.25
+    prior: Literal["normal", "learnt"] = "learnt"
     twin: bool = True
     instance_norm: bool = True
     modulate: bool = True
@@ -75,6 +77,8 @@ class Config:
 
 class Model(nn.Module):
     """Revoice over segments of `bins`-dimensional frames."""
+
+    static_frames = 1000  # read at a time for an utterance's static vector: ten seconds
 
     def __init__(self, bins: int, config: Config) -> None:
         super().__init__()
@@ -94,11 +98,6 @@ class Model(nn.Module):
         condition = config.static_size if config.modulate else 0
         self.decoder = nn.ModuleList(Block(width, "channels", condition=condition) for _ in depth)
         self.frame = nn.Conv1d(width, bins, 1)
-        if config.voice_in_words:
-            self.seek_in = nn.Conv1d(config.dynamic_size, voice, 5, padding=2)
-            self.seek = nn.ModuleList(Block(voice, "channels", dilation=1 + i) for i in depth)
-            self.seek_pool = AttentiveStatistics(voice)
-            self.sought = nn.Linear(2 * voice, config.static_size)
         if config.prior == "learnt":
             self.prior_rnn = nn.LSTM(config.dynamic_size, width, batch_first=True)
             self.prior_head = GaussianHead(width, config.dynamic_size)
@@ -109,15 +108,7 @@ class Model(nn.Module):
         return "twin=false" if self.config.twin else ""
 
     def encode_dynamic(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
-        """q(z | x) of segments (B, T, F), (B, T, Z); longer ones than `window` are read in parts of that length."""
-        frames, window = x.shape[1], self.config.window
-        if frames > window:
-            ends = x.new_full((len(x),), frames, dtype=torch.long) if lengths is None else lengths
-            parts = [
-                self.encode_dynamic(part, (ends - k * window).clamp(1, part.shape[1]))
-                for k, part in enumerate(x.split(window, 1))
-            ]
-            return Gaussian(*(torch.cat(p, 1) for p in zip(*parts, strict=True)))
+        """q(z | x) of segments (B, T, F), (B, T, Z)."""
         real = _real(lengths, x)
         h = x.transpose(1, 2) * real
         if self.config.instance_norm:
@@ -178,15 +169,10 @@ class Model(nn.Module):
         config = self.config
         heard = batch.x if batch.twin is None or not config.twin else batch.twin
         elsewhere = batch.x if batch.shuffled is None else batch.shuffled
-        lengths = None
-        if config.static_shortest < 1:
-            frames = batch.x.shape[1]
-            share = torch.rand(len(batch.x), generator=generator, device=batch.x.device)
-            lengths = (frames * (config.static_shortest + (1 - config.static_shortest) * share)).long()
-        own = self.encode_static(batch.x)
-        dynamic, static = self.encode_dynamic(heard), self.encode_static(elsewhere, lengths)
-        if config.own_static:
-            own, static = static, own
+        dynamic, own = self.encode_dynamic(heard), self.encode_static(batch.x)
+        other = self.encode_static(elsewhere, self._lengths(elsewhere, generator))
+        drawn = torch.rand(len(own.mean), 1, generator=generator, device=batch.x.device) < config.own_static
+        static = Gaussian(*(torch.where(drawn, a, b) for a, b in zip(own, other, strict=True)))
         s, z = static.sample(generator), dynamic.sample(generator)
         terms = {
             "reconstruction": -self.decode(s, z).log_prob(batch.x).sum((1, 2)).mean(),
@@ -194,42 +180,18 @@ class Model(nn.Module):
             "kl_dynamic": dynamic.kl(self.prior(z)).sum((1, 2)).mean(),
         }
         if config.contrast_static:
-            terms["contrast_static"] = -contrastive_information(static.mean, own.mean, config.temperature)
-        if config.consistency or config.voice_in_words:
-            own_dynamic = self.encode_dynamic(batch.x)
+            terms["contrast_static"] = -contrastive_information(other.mean, own.mean, config.temperature)
         if config.consistency:
-            terms["consistency"] = dynamic.kl(own_dynamic).sum((1, 2)).mean()
-        if config.voice_in_words:
-            terms["voice_in_words"] = self._found(own_dynamic.mean, own.mean).clamp_min(0)
+            terms["consistency"] = dynamic.kl(self.encode_dynamic(batch.x)).sum((1, 2)).mean()
         return weighted(terms, config)
 
-    def _found(self, dynamic: Tensor, static: Tensor) -> Tensor:
-        """Nats of the static means (B, S) that the adversary finds in dynamic ones (B, T, Z): at most log B."""
-        h = self.seek_in(dynamic.transpose(1, 2))
-        real = h.new_ones(())
-        for block in self.seek:
-            h = block(h, real)
-        guess = functional.normalize(self.sought(self.seek_pool(h, real)).float(), dim=-1)
-        voices = functional.normalize(static.detach().float(), dim=-1)
-        with torch.autocast(guess.device.type, enabled=False):
-            similarity = guess @ voices.T / self.config.temperature
-        target = torch.arange(len(guess), device=guess.device)
-        return math.log(len(guess)) - functional.cross_entropy(similarity, target)
-
-    def phases(self) -> list[Phase]:
-        """All but the adversary; then, where there is one, the adversary."""
-        seeks = [p for name, p in self.named_parameters() if name.startswith(("seek", "sought"))]
-        own = [p for name, p in self.named_parameters() if not name.startswith(("seek", "sought"))]
-        phases = [Phase(own, self.loss)]
-        if seeks:
-            phases.append(Phase(seeks, self.seek_loss, minimised="seek"))
-        return phases
-
-    def seek_loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        """ "seek": minus what the adversary finds, nats."""
-        with torch.no_grad():
-            dynamic, static = self.encode_dynamic(batch.x).mean, self.encode_static(batch.x).mean
-        return {"seek": -self._found(dynamic, static)}
+    def _lengths(self, x: Tensor, generator: torch.Generator) -> Tensor | None:
+        """How many of its first frames each static view (B, T, F) is cut to, (B,); None for all of them."""
+        shortest = self.config.static_shortest
+        if shortest == 1:
+            return None
+        share = shortest + (1 - shortest) * torch.rand(len(x), generator=generator, device=x.device)
+        return (share * x.shape[1]).long().clamp_min(1)
 
     def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Posterior means of segments (B, T, F): static (B, S), dynamic (B, T, Z)."""

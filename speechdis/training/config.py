@@ -29,7 +29,6 @@ class Training:
         steps: optimiser steps.
         batch: segments a step, over all processes.
         segment: frames a segment.
-        read_segment: frames a segment when the trained model reads speech; 0: as in training.
         learning_rate: of Adam; `schedule` holds it ("constant") or lets it fall to 0 ("cosine").
         clip: largest gradient norm; 0 leaves gradients alone.
         seed: of weights, segments and noise.
@@ -51,7 +50,6 @@ class Training:
     steps: int = 2000
     batch: int = 256
     segment: int = 20
-    read_segment: int = 0
     learning_rate: float = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     clip: float = 0.0

@@ -117,8 +117,7 @@ def _trainer(
             f"{recipe.name} as told needs voice-converted twins: give --augmented (see 'speechdis augment'), "
             f"or --set model.{without}"
         )
-    read = training.read_segment or training.segment
-    current = Checkpoint(model, recipe.name, store.settings, read, mean, std, step=0)
+    current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
     return Trainer(current, training, batches, looks, out)
 
 

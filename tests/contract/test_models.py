@@ -28,8 +28,11 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ),
     ("dbse", {"static_reconstruction": 0.5}),
     *(
-        ("revoice", {"layers": 2, "prior": prior, "instance_norm": part, "modulate": part})
-        for prior, part in (("normal", True), ("learnt", False))
+        (
+            "revoice",
+            {"layers": 2, "prior": prior, "instance_norm": part, "modulate": part, "consistency": weight},
+        )
+        for prior, part, weight in (("normal", True, 0.0), ("learnt", False, 1.0))
     ),
 ]
 

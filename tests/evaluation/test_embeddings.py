@@ -9,7 +9,7 @@ import torch
 
 from speechdis import models
 from speechdis.errors import InputError
-from speechdis.evaluation.embeddings import embed, segments
+from speechdis.evaluation.embeddings import embed, in_pieces, segments
 from speechdis.features.store import Store, write_store
 from speechdis.training.checkpoint import Checkpoint
 
@@ -83,6 +83,18 @@ def test_one_vector_a_segment_is_read_around_every_frame(store: Store) -> None:
         _, dynamic = checkpoint.model.embed(torch.from_numpy((part - checkpoint.mean) / checkpoint.std)[None])
         row = codes.frames[store.first[utterance] + frame]
         np.testing.assert_allclose(row, dynamic[0, 0], atol=1e-6)
+
+
+@torch.no_grad()
+def test_the_voice_is_read_from_whole_utterances_where_the_model_says_so(store: Store) -> None:
+    checkpoint = built("revoice", {"frame_size": 5, "layers": 2})
+    codes, model = embed(checkpoint, store, CPU, batch=30), checkpoint.model
+    pieces = in_pieces(checkpoint, store, 15, CPU, batch=30)
+    for i in range(len(store)):
+        x = torch.from_numpy((store[i] - checkpoint.mean) / checkpoint.std)[None]
+        np.testing.assert_allclose(codes.static[i], model.embed(x)[0][0], atol=1e-5)
+        mean = torch.cat([model.embed(part)[0] for part in x.split(15, 1)]).mean(0)
+        np.testing.assert_allclose(pieces[i], mean, atol=1e-5)
 
 
 def test_other_features_are_refused(store: Store, trained: Checkpoint, tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from gradients import assert_gradient
 from speechdis.models import revoice
 from speechdis.models.base import Batch
 
-CONFIG = revoice.Config(static_size=3, dynamic_size=2, hidden_size=6, frame_size=4, layers=2)
+CONFIG = revoice.Config(
+    static_size=3, dynamic_size=2, hidden_size=6, frame_size=4, layers=2, prior="normal", static_shortest=1.0
+)
 BINS, FRAMES = 5, 9
 X, TWIN, OTHER = torch.randn(3, 4, FRAMES, BINS, generator=torch.Generator().manual_seed(0))
 
@@ -23,12 +25,14 @@ def build(**settings: object) -> revoice.Model:
     return revoice.Model(BINS, replace(CONFIG, **settings))  # type: ignore[arg-type]
 
 
-def test_the_bound_by_hand() -> None:
-    """Words of the twin, voice of the other segment, frames of the original."""
-    model = build()
+@pytest.mark.parametrize("own", [0.0, 1.0])
+def test_the_bound_by_hand(own: float) -> None:
+    """Words of the twin, voice of the other segment or of the same one, frames of the original."""
+    model = build(own_static=own)
     terms = model.loss(Batch(X, twin=TWIN, shuffled=OTHER), generator())
-    voice, words = model.encode_static(OTHER), model.encode_dynamic(TWIN)
+    voice, words = model.encode_static(X if own else OTHER), model.encode_dynamic(TWIN)
     g = generator()
+    torch.rand(4, 1, generator=g)  # which segments are rebuilt with their own s
     s, z = voice.sample(g), words.sample(g)
     density = torch.distributions.Normal(model.decode(s, z).mean, 1.0).log_prob(X)
     torch.testing.assert_close(terms["reconstruction"], -density.sum() / 4)
@@ -36,6 +40,31 @@ def test_the_bound_by_hand() -> None:
     for name, q in (("kl_static", voice), ("kl_dynamic", words)):
         own = torch.distributions.Normal(q.mean, (0.5 * q.logvar).exp())
         torch.testing.assert_close(terms[name], torch.distributions.kl_divergence(own, unit).sum() / 4)
+
+
+def test_consistency_is_how_far_the_words_of_the_twin_are_from_those_of_the_segment() -> None:
+    model = build()
+    terms = model.loss(Batch(X, twin=TWIN, shuffled=OTHER), generator())
+    twin, own = (
+        torch.distributions.Normal(q.mean, (0.5 * q.logvar).exp())
+        for q in map(model.encode_dynamic, (TWIN, X))
+    )
+    torch.testing.assert_close(terms["consistency"], torch.distributions.kl_divergence(twin, own).sum() / 4)
+    assert model.loss(Batch(X, twin=X, shuffled=OTHER), generator())["consistency"] == 0
+
+
+def test_other_segments_are_cut_short() -> None:
+    """Their last frame is never read, the first ones always are; uncut, all are."""
+    for shortest in (0.5, 1.0):
+        model = build(own_static=0.0, contrast_static=0.0, static_shortest=shortest)
+        losses = []
+        for frame in (None, 0, 3, FRAMES - 1):
+            other = OTHER.clone()
+            if frame is not None:
+                other[:, frame] += 1
+            losses.append(model.loss(Batch(X, twin=TWIN, shuffled=other), generator())["loss"])
+        same = [torch.equal(loss, losses[0]) for loss in losses[1:]]
+        assert same == [False, False, shortest < 1]
 
 
 def test_a_voice_or_channel_that_stays_the_same_does_not_reach_the_words() -> None:
