@@ -147,6 +147,12 @@ def test_a_killed_benchmark_goes_on_to_the_same_table(whole: Path, tmp_path: Pat
     subprocess.run(words(broken), check=True, capture_output=True, env=environment)
     assert table(broken) == table(unbroken)
     assert [system["system"] for system in table(broken)] == ["one", "other"]
+    lines = (broken / "two.md").read_text().splitlines()
+    assert [line.split(" | ")[0] for line in (lines[2], *lines[-2:])] == [
+        "| random vectors",
+        "| one",
+        "| other",
+    ]
     other = subprocess.run(
         words(broken, "--set", "training.steps=7"), capture_output=True, text=True, env=environment
     )

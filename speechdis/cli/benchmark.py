@@ -2,7 +2,8 @@
 
 Takes a prepared corpus (a folder of data directories) to the table by the commands that a recipe runs one by one:
 features, the same through random channels, twins; then train and evaluate for every system and seed. Run again
-after a kill, it goes on where it was. Writes OUT/SUITE.md, .csv and .json; OUT has the layout of a recipe's --work.
+after a kill, it goes on where it was. Writes OUT/SUITE.md, .csv and .json, floors and ceilings first; OUT has the
+layout of a recipe's --work.
 """
 
 import argparse
@@ -65,11 +66,15 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             settings = [*system.settings, *args.set, f"training.seed={seed}"]
             rows.append(_row(args, feats, system.recipe, settings, exp))
         summaries.append(suites.summarise(system.title, rows))
+    kept = _references(args, feats)
+    known = json.loads(kept.read_text())["rows"] if kept.exists() else []
+    floors = [suites.summarise(row["system"], [row]) for row in known]
+    content = {"references": floors, "systems": summaries, "published": suite.published}
     table = args.out / path.stem
     for suffix, text in {
-        ".md": suites.markdown(summaries, suite.published),
-        ".csv": suites.as_csv(summaries),
-        ".json": json.dumps({"systems": summaries, "published": suite.published}, indent=1) + "\n",
+        ".md": suites.markdown([*floors, *summaries], suite.published),
+        ".csv": suites.as_csv([*floors, *summaries]),
+        ".json": json.dumps(content, indent=1) + "\n",
     }.items():
         with replacing(table.with_suffix(suffix)) as partial:
             partial.write_text(text)
@@ -114,7 +119,7 @@ def _row(
         _command("train", "--config", recipe, *told, *stores, "--out", exp, "--resume", *device)
         measured = ["--data", args.corpus, "--features", feats, "--channel", f"{feats}-channel"]
         steps = ["--attacker-steps", args.attacker_steps, "--phone-steps", args.phone_steps]
-        kept = ["--references", f"{feats}-references-{args.split}.json", "--out", results]
+        kept = ["--references", _references(args, feats), "--out", results]
         _command(
             "evaluate", "--checkpoint", exp / "best", *measured, "--split", args.split, *steps, *kept, *device
         )
@@ -122,6 +127,11 @@ def _row(
     timed = made["step"] - made["from_step"]  # of a broken run only its last part
     seconds = made["seconds"] * made["step"] / timed if timed else made["seconds"]
     return {**json.loads(results.read_text())["row"], "seconds": seconds}
+
+
+def _references(args: argparse.Namespace, feats: Path) -> Path:
+    """Floors and ceilings, which do not depend on a system."""
+    return Path(f"{feats}-references-{args.split}.json")
 
 
 def _measured(args: argparse.Namespace, feats: Path, results: Path) -> bool:

@@ -92,7 +92,8 @@ def _of_table(*names: str) -> dict[str, Column]:
 
 
 COLUMNS: dict[str, Column] = {
-    **_of_table("static EER", "static EER, channel", "dynamic EER", "dynamic EER, channel"),
+    **_of_table("static EER", "static EER, channel", "static centred EER"),
+    **_of_table("dynamic EER", "dynamic EER, channel", "dynamic centred EER"),
     "gap": Column(_gap),
     **_of_table("attacker on z EER", "attacker on z EER, channel"),
     **_of_table("speaker probe s %", "speaker probe z %", "phone probe z %", "phone probe s %"),
