@@ -87,15 +87,16 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     times = np.maximum(_sums(present.astype(np.float32), utterance, len(store)), 1)  # (U, T)
     flattened = _sums(dynamic_codes, utterance, len(store)) / times[..., None]
     count = np.bincount(utterance)[:, None]
-    whole = getattr(model, "dynamic_of_segment", False)
-    static = _sums(static_codes, utterance, len(store)) / (count + getattr(model, "shrinkage", 0))
     if at_once := getattr(model, "static_frames", 0):
         static = in_pieces(checkpoint, store, at_once, device, batch)
+    else:
+        static = _sums(static_codes, utterance, len(store)) / (count + getattr(model, "shrinkage", 0))
+    of_segment = getattr(model, "dynamic_of_segment", False)
     return Embeddings(
         static=static,
         dynamic=_sums(means, utterance, len(store)) / count,
         flattened=flattened.reshape(len(store), -1),
-        frames=around(checkpoint, store, device, batch) if whole else dynamic_codes[present],
+        frames=around(checkpoint, store, device, batch) if of_segment else dynamic_codes[present],
         segments=static_codes,
         lengths=lengths,
         utterance=utterance,
@@ -109,15 +110,15 @@ def in_pieces(
     """The mean static vector (U, S) of each utterance cut into pieces of `frames` frames, the last one shorter."""
     starts, lengths, utterance = segments(store, frames)
     cut = _cut(checkpoint, store, starts, lengths, device, batch)
-    codes = np.concatenate([checkpoint.model.embed(x, size)[0].cpu().numpy() for x, _, size in cut])
+    read = checkpoint.model.encode_static
+    codes = np.concatenate([read(x, size).mean.cpu().numpy() for x, _, size in cut])
     return _sums(codes, utterance, len(store)) / np.bincount(utterance)[:, None]
 
 
 def around(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int) -> np.ndarray:
     """The dynamic vector (N, Z) of the segment around each frame of `store`, inside its utterance.
 
-    So Hsu & Glass (2018, "Extracting domain invariant features") read z1 where a recogniser is to work on it:
-    segments that follow each other say five things a second at most.
+    Segments that follow each other would say five things a second at most, and a phone lasts a tenth.
     """
     counts = np.repeat(store.counts, store.counts)
     within = np.arange(len(store.frames)) - np.repeat(store.first, store.counts)

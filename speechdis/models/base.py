@@ -35,7 +35,10 @@ One whose static vector is not simply the mean over an utterance's segments also
     shrinkage: the vector is the sum over M segments, divided by M + shrinkage
     transfer(static (M, S), voice (M', S)) -> (M, S), what to decode M segments with in the voice of M' others
 
-One that reads the voice of an utterance from more frames at a time than a segment has says how many in `static_frames`.
+One that reads the voice of an utterance from more frames at a time than a segment has also has
+
+    static_frames: how many
+    encode_static(x, lengths=None) -> Gaussian of the static factor, (B, S)
 
 One whose dynamic vector is one of a whole segment, the same at all its frames, says so in `dynamic_of_segment`.
 

@@ -44,8 +44,10 @@ class Gaussian(NamedTuple):
 
 
 class GaussianHead(nn.Module):
-    """Linear map (..., inputs) -> Gaussian (..., size), with the log-variance clamped to +-8; in mixed precision, too,
-    in full precision."""
+    """Linear map (..., inputs) -> Gaussian (..., size), with the log-variance clamped to +-8.
+
+    It keeps full precision where its surroundings are mixed.
+    """
 
     def __init__(self, inputs: int, size: int) -> None:
         super().__init__()

@@ -40,8 +40,8 @@ class Training:
         precision: "bfloat16" computes in mixed precision: for GPUs, and for CPUs with AMX (`amx_bf16` among lscpu's
             flags), where steps take 0.55 to 0.65 of the time; on others they take longer.
         static_view: what the voice must survive: frames in another order ("shuffle", "reverse", or "either",
-            drawn per batch), or "other": another segment of the same utterance (ours; it uses the utterance
-            boundary as supervision, which the paper does not).
+            drawn per batch), or "other": another segment of the same utterance, which overlaps it as little as can be
+            (ours; it uses the utterance boundary as supervision, which the paper does not).
         static_channel_db: ours: random channel on the static view: standard deviation, dB, of each of its six
             filter terms, with noise at 10-25 dB; 0 for none.
         static_channel_share: ours: share of the segments whose static view goes through one.

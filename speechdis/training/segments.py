@@ -46,9 +46,9 @@ class Segments:
         return self.first[utterance] + within, utterance
 
     def elsewhere(self, starts: Tensor, utterance: Tensor, spread: Tensor) -> Tensor:
-        """First rows of other segments of the same utterances, (B,): anywhere that overlaps none of `starts`.
+        """First rows of other segments of the same utterances, (B,), which do not overlap those that begin at `starts`.
 
-        Where an utterance is too short for that, the segment at the end that is further away.
+        In an utterance too short for that: the segment at the end that is further away.
 
         Args:
             starts, utterance: (B,), as of `position`.

@@ -83,7 +83,7 @@ class TestModel:
         laws.term_falls(build(name, settings), batch(), "reconstruction", share=0.7, steps=40)
 
     def test_mixed_precision_gives_the_same_terms(self, name: str, settings: dict[str, Any]) -> None:
-        """To the digits that bfloat16 keeps of frames and weights, on data far from where the model starts."""
+        """To the digits that bfloat16 keeps of frames and weights."""
         laws.terms_agree_in_mixed_precision(build(name, settings), batch())
 
     def test_one_segment_alone_is_as_in_a_batch_of_four(self, name: str, settings: dict[str, Any]) -> None:
