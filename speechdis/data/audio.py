@@ -6,6 +6,7 @@ shorten-compressed SPHERE of the LDC; soxr resamples.
 
 import io
 import logging
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -144,7 +145,7 @@ def _open(path: Path) -> Iterator[_Recording]:
         )
         return
     try:
-        file = soundfile.SoundFile(path)
+        file = soundfile.SoundFile(os.fsencode(path))  # a name may be of any bytes
     except soundfile.LibsndfileError as error:
         raise InputError(f"{path}: not audio that can be read: {error.error_string}") from None
     with file:

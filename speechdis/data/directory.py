@@ -21,6 +21,8 @@ from speechdis.errors import InputError
 Value = TypeVar("Value")
 # Kaldi splits at ASCII blanks only, so a no-break space may stand in a word.
 _LINE = re.compile(r"(\S+)(?:\s+(\S.*?))?\s*", re.ASCII | re.DOTALL)
+# Names that a line of wav.scp cannot hold: of several lines, not UTF-8 (surrogates), blanks or pipes at an end.
+_UNFIT = re.compile(r"[\n\ud800-\udfff]|^[\s|]|[\s|]$")
 _OPTIONAL = ("segments", "text", "spk2gender", "text_phone", "phones", "words")
 
 
@@ -270,7 +272,7 @@ def _recordings(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]
 def _place(path: Path, file: Path) -> str:
     inside, file = path.absolute(), file.absolute()
     place = str(file.relative_to(inside) if file.is_relative_to(inside) else file)
-    if place != place.strip() or "\n" in place or "|" in (place[0], place[-1]):
+    if _UNFIT.search(place):
         raise InputError(f"{place!r}: such a file name cannot stand in wav.scp; rename the file")
     return place
 

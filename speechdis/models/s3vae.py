@@ -84,7 +84,7 @@ class Model(dsvae.Model):
 def triplet(static: Tensor, positive: Tensor, margin: float) -> Tensor:
     """Mean hinge max(0, |s - s_pos| - |s - s_neg| + margin) of codes (B, S) and of their positives.
 
-    s_neg is the code half a batch away: validation batches hold segments in order, whose neighbours share a voice.
+    s_neg is the code half a batch away: neighbours in a validation batch may share a voice.
     """
     everyone = parallel.all_rows(static)
     negative = parallel.mine(everyone.roll(len(everyone) // 2, 0))

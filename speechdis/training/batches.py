@@ -92,22 +92,21 @@ class Batches:
 
     def draw(self, generator: torch.Generator) -> Batch:
         """This rank's slice of a random batch: positions anywhere in the utterances, uniformly over frames."""
-        training, segments = self.training, self.segments
-        number = self._integers(segments.total_positions, (training.batch,), generator)
-        starts, utterance = segments.position(number)
-        other = None
-        if training.static_view == "other":
-            spread = torch.rand(training.batch, generator=generator, device=self.device)
-            other = segments.elsewhere(starts, utterance, spread)
-        return self._batch(starts, utterance, other, generator)
+        number = self._integers(self.segments.total_positions, (self.training.batch,), generator)
+        return self._batch(*self.segments.position(number), generator)
 
     def tile(self, generator: torch.Generator) -> Iterator[Batch]:
-        """All non-overlapping whole segments in order, a batch at a time; a last part batch is left out."""
+        """All non-overlapping whole segments, a batch at a time; what is left over for a last part batch is left out.
+
+        Every batch is spread over all utterances, as those of training are: a contrast between its segments, or a
+        divergence of their codes as a whole, would be another quantity over a few utterances.
+        """
         total = self.segments.total_tiles
         size = min(self.training.batch, total) // parallel.world() * parallel.world()
-        for begin in range(0, total // size * size, size):
-            starts, utterance = self.segments.tile(torch.arange(begin, begin + size, device=self.device))
-            yield self._batch(starts, utterance, starts, generator)
+        batches = total // size
+        spread = batches * torch.arange(size, device=self.device)
+        for first in range(batches):
+            yield self._batch(*self.segments.tile(first + spread), generator)
 
     def everything(self) -> Iterator[Batch]:
         """All non-overlapping whole segments in order, without views, on every rank alike; the last batch is short."""
@@ -118,13 +117,13 @@ class Batches:
             x = (self.frames[starts[:, None] + self.offsets] - self.mean) / self.std
             yield Batch(x, utterance=utterance, segments=self.segments.tiles[utterance])
 
-    def _batch(
-        self, starts: Tensor, utterance: Tensor, other: Tensor | None, generator: torch.Generator
-    ) -> Batch:
+    def _batch(self, starts: Tensor, utterance: Tensor, generator: torch.Generator) -> Batch:
         training = self.training
         rows = starts[:, None] + self.offsets
         raw = self.frames[rows]
-        if training.static_view == "other" and other is not None:
+        if training.static_view == "other":
+            spread = torch.rand(len(starts), generator=generator, device=self.device)
+            other = self.segments.elsewhere(starts, utterance, spread)
             view = self.frames[other[:, None] + self.offsets]
         else:
             view = rearranged(raw, training.static_view, generator)

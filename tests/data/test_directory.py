@@ -156,6 +156,7 @@ def test_audio_inside_gets_a_relative_path_and_survives_a_rewrite(tmp_path: Path
         ({"spk": ""}, "empty"),
         ({"path": Path("/a.wav |")}, "cannot stand in wav.scp"),
         ({"path": Path("/a\nb.wav")}, "cannot stand in wav.scp"),
+        ({"path": Path("/a\udcff.wav")}, "cannot stand in wav.scp"),  # a byte that is no UTF-8
         ({"gender": "f"}, "both m and f"),
         ({"utt": "a"}, "twice"),
         ({"words": (Interval(0, 1, "two words"),)}, "blank"),

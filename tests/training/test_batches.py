@@ -52,11 +52,28 @@ def test_a_batch_says_whose_segments_it_holds(train_store: Store) -> None:
         owner = utterance_of(train_store, rows_of(train_store, batch.x))[:, 0]
         np.testing.assert_array_equal(batch.utterance, owner)
         np.testing.assert_array_equal(batch.segments, train_store.counts[owner] // 6)
-    everything = list(made.everything())
-    for a, b in zip(tiled, everything, strict=False):
-        torch.testing.assert_close(a.x, b.x)
+    everything = made.everything()
     rows = np.concatenate([rows_of(train_store, b.x)[:, 0] for b in everything])
     np.testing.assert_array_equal(rows, made.segments.tile(torch.arange(made.population))[0])
+
+
+@pytest.mark.parametrize("view", ["shuffle", "other"])
+def test_batches_of_tiles_hold_each_once_and_are_each_of_all_utterances(
+    train_store: Store, view: str
+) -> None:
+    made = batches(train_store, static_view=view)
+    tiled = list(made.tile(torch.Generator().manual_seed(0)))
+    rows = np.stack([rows_of(train_store, batch.x)[:, 0] for batch in tiled])
+    assert len(tiled) == made.population // 16 > 1
+    assert len(np.unique(rows)) == rows.size
+    tiles = made.segments.tile(torch.arange(made.population))[0].numpy()
+    assert np.isin(rows, tiles).all()
+    number = np.searchsorted(tiles, rows)  # an even spread: neighbours in a batch are equally far apart
+    assert (np.diff(number, axis=1) == len(tiled)).all()
+    if view == "other":  # as in training: another segment of the utterance, not the same again
+        other = np.stack([rows_of(train_store, batch.shuffled)[:, 0] for batch in tiled])
+        assert (np.abs(other - rows) >= 6).mean() > 0.9
+        assert (utterance_of(train_store, other) == utterance_of(train_store, rows)).all()
 
 
 def test_a_segment_is_consecutive_frames_of_one_utterance(train_store: Store) -> None:
