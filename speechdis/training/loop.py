@@ -45,6 +45,9 @@ class Trainer:
         training: how to train it.
         batches, validation: segments of the training and of the validation speakers.
         out: experiment directory; `metrics.jsonl`, `tb/` and `checkpoints/` appear in it.
+
+    Raises:
+        InputError: mixed precision on a CPU that has none.
     """
 
     def __init__(
@@ -54,6 +57,10 @@ class Trainer:
         self.batches, self.validation = batches, validation
         self.model = current.model.train()
         self.device = batches.device
+        if training.precision == "bfloat16" and self.device.type == "cpu" and not bfloat16_on_cpu():
+            raise InputError(
+                "training.precision=bfloat16 needs AVX-512, which this CPU has not; take float32"
+            )
         self.phases = phases_of(self.model)
         self.optimisers = [p.optimiser(p.parameters, lr=self._learning_rate(p)) for p in self.phases]
         self.generator = torch.Generator(self.device).manual_seed(training.seed)
@@ -224,6 +231,11 @@ class Trainer:
         lines = [line for line in lines if line["step"] <= self.step]
         with replacing(file) as partial:
             partial.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def bfloat16_on_cpu() -> bool:
+    """Whether this CPU trains in mixed precision: oneDNN has recurrences in bfloat16 for AVX-512 alone."""
+    return "AVX512" in torch.backends.cpu.get_cpu_capability()
 
 
 def _interned(tree: Any) -> Any:

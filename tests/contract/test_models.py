@@ -14,6 +14,7 @@ from laws import generator
 from speechdis import models
 from speechdis.models.base import Batch
 from speechdis.training import checkpoint
+from speechdis.training.loop import bfloat16_on_cpu
 
 BINS, FRAMES = 12, 8
 SMALL = {"static_size": 5, "dynamic_size": 3, "hidden_size": 16, "frame_size": 10}
@@ -82,6 +83,7 @@ class TestModel:
     def test_the_loss_falls_on_eight_segments(self, name: str, settings: dict[str, Any]) -> None:
         laws.term_falls(build(name, settings), batch(), "reconstruction", share=0.7, steps=40)
 
+    @pytest.mark.skipif(not bfloat16_on_cpu(), reason="this CPU has no AVX-512")
     def test_mixed_precision_gives_the_same_terms(self, name: str, settings: dict[str, Any]) -> None:
         """To the digits that bfloat16 keeps of frames and weights."""
         laws.terms_agree_in_mixed_precision(build(name, settings), batch())

@@ -12,6 +12,7 @@ from runs import Arguments, curve, digests
 from safetensors.torch import load_file, save_file
 
 from speechdis.cli import main
+from speechdis.training import loop
 
 
 def test_it_learns_and_says_what_it_made(arguments: Arguments, tmp_path: Path) -> None:
@@ -75,6 +76,18 @@ class TestBadInput:
         words = arguments(tmp_path / "exp")
         words[words.index("--features") + 1] = str(tmp_path / "nowhere")
         assert "not a frame store" in self.line(capsys, words)
+        assert not (tmp_path / "exp").exists()
+
+    def test_mixed_precision_is_refused_where_the_cpu_has_none(
+        self,
+        arguments: Arguments,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(loop, "bfloat16_on_cpu", lambda: False)
+        words = arguments(tmp_path / "exp", "--set", "training.precision=bfloat16")
+        assert "take float32" in self.line(capsys, words)
         assert not (tmp_path / "exp").exists()
 
     def test_twins_are_asked_for(
