@@ -25,9 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # OpenMP's threads would wait for one another at full speed, which on a busy machine takes all its time: a step
     # of training 20 times as long. Read when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    if (
-        not sys.stderr.isatty()
-    ):  # a log: a line every ten seconds, not ten a second; read when tqdm is imported
+    # In a log, a bar's line every ten seconds, not ten a second. Read when tqdm is imported.
+    if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "10")
     args = command_line().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)

@@ -111,6 +111,12 @@ def test_every_bad_file_has_its_own_line(tmp_path: Path) -> None:
         assert line.startswith(str(tmp_path / name)) and message in line and "\n" not in line, line
 
 
+def test_a_name_may_be_of_any_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "a\udcff.wav"
+    write_audio(path, np.linspace(-0.5, 0.5, 800), 8000)
+    assert len(read_audio(path)[0]) == 800
+
+
 def test_a_wav_from_a_pipe_has_no_length_and_is_not_truncated(tmp_path: Path) -> None:
     write_audio(tmp_path / "a.wav", CHIRP / 32768, RATE)
     data = bytearray((tmp_path / "a.wav").read_bytes())
