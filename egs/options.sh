@@ -15,7 +15,7 @@ options=(
   jobs="$(nproc)"        # threads for features and augmentation; default: all cores
   device=auto            # cpu, cuda or auto
   attacker_steps=800     # training of the attacker that looks for the voice in z
-  phone_steps=600        # training of the phone-sequence probe
+  phone_steps=1200       # training of the phone-sequence probe
   swaps=0                # how many swaps of voices judges hear, of a static/dynamic model
   seed=0                 # of generation, augmentation and training
   "${options[@]}"

@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--versions", type=count, default=4, metavar="V", help="twins of an utterance (default 4)")
     add("--split", default="test", choices=["dev", "test"], help="speakers measured on (default test)")
     add("--attacker-steps", type=count, default=800, metavar="N", help="default 800")
-    add("--phone-steps", type=int, default=600, metavar="N", help="default 600")
+    add("--phone-steps", type=int, default=1200, metavar="N", help="default 1200")
     add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
 
 

@@ -47,9 +47,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--phone-steps",
         type=int,
-        default=600,
+        default=1200,
         metavar="N",
-        help="training of the phone-sequence probe; 0 skips it",
+        help="training of the phone-sequence probe (default 1200; 0 skips it)",
     )
     add(
         "--lda",

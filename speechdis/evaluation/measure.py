@@ -37,7 +37,7 @@ class Budget:
     dimensions of the supervised LDA on static vectors, 0 for none; pairs swapped, 0 for none, and their vocoder."""
 
     attacker: int = 800
-    phones: int = 600
+    phones: int = 1200
     resamples: int = 1000
     seed: int = 0
     lda: int = 0
