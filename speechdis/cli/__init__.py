@@ -29,8 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "10")
     args = command_line().parse_args(argv)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("speechdis").setLevel(logging.INFO)  # libraries' notices are not for the user
+    show_notices()
     try:
         result = args.run(args)
         if args.json is not None:
@@ -42,6 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"speechdis {args.command}: interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def show_notices() -> None:
+    """What this program logs goes to standard error; of libraries', warnings alone."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("speechdis").setLevel(logging.INFO)
 
 
 def command_line() -> argparse.ArgumentParser:

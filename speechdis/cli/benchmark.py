@@ -7,13 +7,25 @@ layout of a recipe's --work.
 """
 
 import argparse
+import functools
 import json
 import logging
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from speechdis.cli import command_line, count
+from speechdis.cli import command_line, count, show_notices
 from speechdis.errors import InputError
+
+if TYPE_CHECKING:
+    from speechdis.evaluation.suite import System
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _LOG = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parents[1]
@@ -41,6 +53,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="override a number in every system (repeatable)",
     )
     add("--seeds", type=count, default=1, metavar="N", help="trainings of each system (default 1)")
+    add(
+        "--jobs",
+        type=count,
+        default=1,
+        metavar="N",
+        help="trainings at a time, on the CPU each with its share of the cores (default 1)",
+    )
     add("--features", default="fbank", choices=["fbank", "spectrogram"], help="default: fbank")
     add("--versions", type=count, default=4, metavar="V", help="twins of an utterance (default 4)")
     add("--split", default="test", choices=["dev", "test"], help="speakers measured on (default test)")
@@ -58,14 +77,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     suite = suites.read_suite(path, RECIPES, args.recipes or args.corpus.name)
     feats = args.out / "feats" / f"{args.corpus.name}-{args.features}"
     _frames(args, feats)
-    summaries = []
-    for system in suite.systems:
-        rows = []
-        for seed in range(args.seeds):
-            exp = args.out / "exp" / path.stem / feats.name / f"{system.slug}-{seed}"
-            settings = [*system.settings, *args.set, f"training.seed={seed}"]
-            rows.append(_row(args, feats, system.recipe, settings, exp))
-        summaries.append(suites.summarise(system.title, rows))
+    trainings = [(system, seed) for system in suite.systems for seed in range(args.seeds)]
+    row = functools.partial(_row, args, feats, args.out / "exp" / path.stem / feats.name)
+    rows = list(_each(row, trainings, args.jobs))
+    summaries = [
+        suites.summarise(system.title, rows[k * args.seeds : (k + 1) * args.seeds])
+        for k, system in enumerate(suite.systems)
+    ]
     kept = _references(args, feats)
     known = json.loads(kept.read_text())["rows"] if kept.exists() else []
     floors = [suites.summarise(row["system"], [row]) for row in known]
@@ -104,12 +122,38 @@ def _frames(args: argparse.Namespace, feats: Path) -> None:
         _command("augment", *train, "--out", twins, *kind, "--versions", args.versions)
 
 
-def _row(
-    args: argparse.Namespace, feats: Path, recipe: Path, settings: list[str], exp: Path
-) -> dict[str, Any]:
-    """The figures of one training, made now or read."""
+def _each(function: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Result]:
+    """`function` of each item, in order; of `jobs` of them at a time, each in a process of its own."""
+    if jobs == 1:
+        yield from map(function, items)
+        return
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, fresh, _begin, (threads,)) as pool:
+        yield from pool.map(function, items)
+
+
+def _begin(threads: int) -> None:
+    """Begin a process of `_each`, which ends when its parent does, be that killed."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # read when torch is imported
+    show_notices()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[System, int]") -> dict[str, Any]:
+    """The figures of one training, of a system and a seed: made now or read."""
     from speechdis.training import config, experiment
 
+    system, seed = training
+    exp = exps / f"{system.slug}-{seed}"
+    recipe, settings = system.recipe, [*system.settings, *args.set, f"training.seed={seed}"]
     results, twins = exp / f"results-{args.split}.json", Path(f"{feats}-twins")
     experiment.unchanged(exp, experiment.told_of(config.read(recipe, settings), feats, twins))
     if not _measured(args, feats, results):
