@@ -37,9 +37,9 @@ class Training:
         utterances: draw from this many at a time (from all, where there are fewer), a pass, and have the model's table
             begin anew with each: hierarchical sampling. 0 draws from all in one pass without end.
         pass_steps: optimiser steps of a pass; 0: as many as draw its utterances' segments once, on average.
-        precision: "bfloat16" computes in mixed precision: for GPUs, and for CPUs with AMX (`amx_bf16` among lscpu's
-            flags), where steps take 0.55 to 0.65 of the time; on others they take longer, and without AVX-512 it is
-            refused.
+        precision: "bfloat16" computes in mixed precision: for GPUs, and for CPUs that multiply in it (`amx_bf16`
+            or `avx512_bf16` among lscpu's flags), where steps take 0.55 to 0.75 of the time; on others they take
+            longer, and without AVX-512 it is refused.
         static_view: what the voice must survive: frames in another order ("shuffle", "reverse", or "either",
             drawn per batch), or "other": another segment of the same utterance, which overlaps it as little as can be
             (ours; it uses the utterance boundary as supervision, which the paper does not).
