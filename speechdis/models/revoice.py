@@ -15,9 +15,9 @@ x itself shall be the same. Three things more keep voices out of z: its encoder 
 its input to its end, so that nothing which stays the same through a segment passes, and the mean of z over a segment is
 the same for all; z is narrow; and s scales and shifts every layer of the decoder, so that it need not be sought in z.
 
-s is read from *another segment* of the utterance (`training.static_view: other`), whose words do not help, or, for a
-share of the segments, from x, whose level and noise no other segment can tell. The contrast (eq 8 of C-DSVAE) draws the
-s of both together. Other segments are cut to any length, so that a voice is known by little speech, and by much:
+s is read from x, whose level and noise no other segment can tell, or, for a share of the segments, from *another
+segment* of the utterance (`training.static_view: other`), whose words do not help. The contrast (eq 8 of C-DSVAE) draws
+the s of both together. Other segments are cut to any length, so that a voice is known by little speech, and by much:
 utterances' static vectors are read from them whole. That two segments are of one utterance is all the supervision there
 is. Every part is a setting.
 
@@ -66,8 +66,8 @@ class Config:
     kl_dynamic: float = 1.0
     contrast_static: float = 30.0
     temperature: float = 0.1
-    consistency: float = 1.0
-    own_static: float = 0.5
+    consistency: float = 4.0
+    own_static: float = 1.0
     static_shortest: float = 0.25
     prior: Literal["normal", "learnt"] = "learnt"
     twin: bool = True
