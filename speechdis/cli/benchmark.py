@@ -123,7 +123,11 @@ def _frames(args: argparse.Namespace, feats: Path) -> None:
 
 
 def _each(function: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Result]:
-    """`function` of each item, in order; of `jobs` of them at a time, each in a process of its own."""
+    """`function` of each item, in order; of `jobs` of them at a time, each in a process of its own.
+
+    Unlike those of `map_utterances`, the processes end with this one, however it ends: a training that went on
+    would write where the next run resumes.
+    """
     if jobs == 1:
         yield from map(function, items)
         return
