@@ -5,6 +5,7 @@ and in-batch negatives are gathered, so that W processes compute what one would 
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -43,14 +44,24 @@ def noise(like: Tensor, generator: torch.Generator | None, views: int = 1) -> Te
 
 def all_rows(x: Tensor) -> Tensor:
     """Rows of every rank, (world * B, ...), in rank order; gradients flow back to their owners."""
-    if world() == 1:
-        return x
-    from torch.distributed.nn.functional import all_gather
+    return x if world() == 1 else _AllRows.apply(x)
 
-    rows = torch.cat(all_gather(x.contiguous()))
-    if rows.requires_grad:
-        rows.register_hook(Tensor.contiguous)  # gloo sends memory as it lies, a transposed gradient wrongly
-    return rows
+
+class _AllRows(torch.autograd.Function):
+    """Unlike torch's own, it keeps no hold of the process group, whose threads must end before the interpreter."""
+
+    @staticmethod
+    def forward(_: Any, x: Tensor) -> Tensor:
+        x = x.contiguous()
+        rows = [torch.empty_like(x) for _ in range(world())]
+        dist.all_gather(rows, x)
+        return torch.cat(rows)
+
+    @staticmethod
+    def backward(_: Any, gradient: Tensor) -> Tensor:
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return mine(total)
 
 
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
