@@ -3,12 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 from torch import Tensor
 
 from speechdis.synthesis import blocks, codes, vocoders
 from speechdis.synthesis.codes import Codes
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
+
+SLOW = 0.5  # seconds over which a change of voice is averaged
 
 
 class Voice(NamedTuple):
@@ -54,6 +57,18 @@ def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray)
     return codes.decode(checkpoint, static, own)
 
 
+def lent_frames(checkpoint: Checkpoint, content: Content, static: Tensor) -> np.ndarray:
+    """Log frames (T, F) of the words, changed by what static vectors (M, S) of their segments change in decoded ones.
+
+    So what the model's reconstruction lacks is kept. The change is averaged over half a second, since what comes and
+    goes with a sound is more of the words than of the voice.
+    """
+    change = codes.decode(checkpoint, static, content.codes)
+    change -= codes.decode(checkpoint, content.codes.static, content.codes)
+    span = round(SLOW / checkpoint.features["config"]["hop"])
+    return content.words.frames + uniform_filter1d(change, span, axis=0)
+
+
 def say(
     checkpoint: Checkpoint,
     content: Content,
@@ -68,12 +83,13 @@ def say(
         static: of each of its segments.
         log_f0: mean of log F0 it shall have; NaN keeps that of the words.
         vocoder: by name.
-        detail: what the model's reconstruction lacks of the words' frames is put back: their frames are changed by
-            what the new static vectors change in the decoded ones. Without it the decoded frames are said.
+        detail: the words' own frames are said, changed (`lent_frames`); without it, those that the model decodes.
     """
-    frames = codes.decode(checkpoint, static, content.codes)
-    if detail:
-        frames += content.words.frames - codes.decode(checkpoint, content.codes.static, content.codes)
+    frames = (
+        lent_frames(checkpoint, content, static)
+        if detail
+        else codes.decode(checkpoint, static, content.codes)
+    )
     shift = log_f0 - content.words.log_f0
     shift = 0.0 if np.isnan(shift) else shift
     wave = blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features, shift)

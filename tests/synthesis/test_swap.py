@@ -1,5 +1,6 @@
 """Swapping: each model's own way to another voice; overlapping segments; loudness; pitch; any length."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,18 @@ from speechdis.data.audio import read_audio
 from speechdis.errors import InputError
 from speechdis.features import extract, settings_of
 from speechdis.synthesis import codes, pitch, vocoders
-from speechdis.synthesis.swap import as_loud, content_of, lend, reconstruct, swap, swapped_frames, voice_of
-from speechdis.synthesis.words import words_of
+from speechdis.synthesis.swap import (
+    Content,
+    as_loud,
+    content_of,
+    lend,
+    lent_frames,
+    reconstruct,
+    swap,
+    swapped_frames,
+    voice_of,
+)
+from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
 SEGMENT, BINS = 8, 6
@@ -133,6 +144,27 @@ def test_a_perfect_model_in_its_own_voice_changes_nothing(kind: str) -> None:
     np.testing.assert_allclose(
         reconstruct(perfect(kind), content_of(perfect(kind), wave), "filter"), wave, atol=1e-4
     )
+
+
+class Bright(Perfect):
+    """Adds s to every frame, and once more to loud ones."""
+
+    def decode(self, static: torch.Tensor, dynamic: torch.Tensor) -> Any:
+        loud = (dynamic.mean(-1, keepdim=True) > 1).float()
+        return torch.distributions.Normal(dynamic + (1 + loud) * static[:, None], 1.0)
+
+
+def test_a_voice_changes_frames_by_half_seconds() -> None:
+    """One loud frame of 301: what it alone gains is spread over the 50 around it; what all gain, all have."""
+    checkpoint = replace(perfect(), model=Bright())
+    frames = np.full((301, 80), 9, np.float32)
+    frames[150] = 30
+    content = Content(Words(np.zeros(1, np.float32), frames, 16000), codes.encode(checkpoint, frames))
+    own = content.codes.static
+    np.testing.assert_array_equal(lent_frames(checkpoint, content, own), frames)
+    change = lent_frames(checkpoint, content, own + 1) - frames  # 3: the standard deviation
+    np.testing.assert_allclose(change[[0, 100, 200, 300]], 3, atol=1e-4)
+    np.testing.assert_allclose(change[130:170], 3 + 3 / 50, atol=1e-4)
 
 
 @pytest.mark.parametrize("vocoder", vocoders.names())
