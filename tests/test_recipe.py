@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from speechdis.cli import main
+
 ROOT = Path(__file__).parents[1]
 OPTIONS = [
     "--generated", "--speakers", "12", "--jobs", "1", "--versions", "1", "--device", "cpu",
@@ -93,6 +95,18 @@ def test_a_killed_stage_can_be_run_again(whole: Path, tmp_path: Path, stage: int
     found = digests(tmp_path, whole)
     assert {k: v for k, v in found.items() if expected.get(k) != v} == {}
     assert set(found) == set(expected)
+
+
+def test_floors_and_ceilings_alone(whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    feats, kept = whole / "feats" / "timit-generated-fbank", tmp_path / "kept.json"
+    words = ["evaluate", "--data", str(whole / "data" / "timit-generated"), "--features", str(feats)]
+    words += ["--attacker-steps", "2", "--phone-steps", "0"]
+    assert main([*words, "--references", str(kept)]) == 0
+    systems = [row["system"] for row in json.loads(kept.read_text())["rows"]]
+    assert (len(systems), systems[0]) == (4, "random vectors")
+    for more, fault in ([], "give --checkpoint, or"), (["--swaps", "3"], "give its --checkpoint"):
+        assert main([*words, "--references", str(kept), *more] if more else words) == 2
+        assert fault in capsys.readouterr().err
 
 
 def test_without_timit_two_lines_say_what_to_do(tmp_path: Path) -> None:

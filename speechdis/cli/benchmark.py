@@ -78,14 +78,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     feats = args.out / "feats" / f"{args.corpus.name}-{args.features}"
     _frames(args, feats)
     trainings = [(system, seed) for system in suite.systems for seed in range(args.seeds)]
+    _floors(args, feats)
     row = functools.partial(_row, args, feats, args.out / "exp" / path.stem / feats.name)
     rows = list(_each(row, trainings, args.jobs))
     summaries = [
         suites.summarise(system.title, rows[k * args.seeds : (k + 1) * args.seeds])
         for k, system in enumerate(suite.systems)
     ]
-    kept = _references(args, feats)
-    known = json.loads(kept.read_text())["rows"] if kept.exists() else []
+    known = json.loads(_references(args, feats).read_text())["rows"]
     floors = [suites.summarise(row["system"], [row]) for row in known]
     content = {"references": floors, "systems": summaries, "published": suite.published}
     table = args.out / path.stem
@@ -163,18 +163,27 @@ def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[Sys
     if not _measured(args, feats, results):
         told = [word for setting in settings for word in ("--set", setting)]
         stores = ["--features", feats, "--augmented", twins]
-        device = ["--device", args.device]
-        _command("train", "--config", recipe, *told, *stores, "--out", exp, "--resume", *device)
-        measured = ["--data", args.corpus, "--features", feats, "--channel", f"{feats}-channel"]
-        steps = ["--attacker-steps", args.attacker_steps, "--phone-steps", args.phone_steps]
-        kept = ["--references", _references(args, feats), "--out", results]
         _command(
-            "evaluate", "--checkpoint", exp / "best", *measured, "--split", args.split, *steps, *kept, *device
+            "train", "--config", recipe, *told, *stores, "--out", exp, "--resume", "--device", args.device
         )
+        _command("evaluate", "--checkpoint", exp / "best", "--out", results, *_protocol(args, feats))
     made = json.loads((exp / "run.json").read_text())
     timed = made["step"] - made["from_step"]  # of a broken run only its last part
     seconds = made["seconds"] * made["step"] / timed if timed else made["seconds"]
     return {**json.loads(results.read_text())["row"], "seconds": seconds}
+
+
+def _floors(args: argparse.Namespace, feats: Path) -> None:
+    """The floors and ceilings, before any system, so that no two of them make the same."""
+    _command("evaluate", *_protocol(args, feats))
+
+
+def _protocol(args: argparse.Namespace, feats: Path) -> list[object]:
+    """What `evaluate` is told of every system alike."""
+    stores = ["--data", args.corpus, "--features", feats, "--channel", f"{feats}-channel"]
+    steps = ["--attacker-steps", args.attacker_steps, "--phone-steps", args.phone_steps]
+    kept = ["--references", _references(args, feats), "--split", args.split, "--device", args.device]
+    return [*stores, *steps, *kept]
 
 
 def _references(args: argparse.Namespace, feats: Path) -> Path:

@@ -2,7 +2,7 @@
 
 Reads the stores FEATURES/train and FEATURES/test (and CHANNEL/test: the same recordings through random channels)
 and the data directories DATA/train and DATA/test. Prints one table; writes the figures to --out. The floors and
-ceilings do not depend on the model: --references keeps them for the next one.
+ceilings do not depend on the model: --references keeps them for the next one. Without --checkpoint they are all.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from speechdis.errors import InputError
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    add("--checkpoint", type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
     add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories")
     add("--features", required=True, type=Path, metavar="DIR", help="holds the stores")
     add("--channel", type=Path, metavar="DIR", help="holds the stores made with 'features --channel'")
@@ -79,6 +79,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training.distributed import processes
     from speechdis.training.provenance import provenance
 
+    if args.checkpoint is None:
+        return _floors(args)
     budget = measure.Budget(
         args.attacker_steps, args.phone_steps, lda=args.lda, swaps=args.swaps, vocoder=args.vocoder
     )
@@ -107,6 +109,24 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         out,
     )
     return result
+
+
+def _floors(args: argparse.Namespace) -> dict[str, Any]:
+    """Measure and keep what does not depend on a model."""
+    from speechdis.evaluation import measure, table
+    from speechdis.training.distributed import processes
+
+    if args.references is None:
+        raise InputError("give --checkpoint, or --references to measure the floors and ceilings alone")
+    if args.swaps or args.lda or args.beside or args.out:
+        raise InputError("--swaps, --lda, --beside and --out are of a model: give its --checkpoint")
+    budget = measure.Budget(args.attacker_steps, args.phone_steps)
+    with processes(args.device) as device:
+        rows = _references(args, _speech(args), budget, device)
+    log = logging.getLogger(__name__)
+    log.info("\n%s", table.markdown(rows))
+    log.info("%d floors and ceilings -> %s", len(rows), args.references)
+    return {"references": rows}
 
 
 def _clean(row: dict[str, Any], code: str) -> float:
