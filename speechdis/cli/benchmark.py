@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     feats = args.out / "feats" / f"{args.corpus.name}-{args.features}"
     _frames(args, feats)
     trainings = [(system, seed) for system in suite.systems for seed in range(args.seeds)]
-    _floors(args, feats)
+    _command("evaluate", *_protocol(args, feats))  # floors and ceilings: first, so that no two rows make them
     row = functools.partial(_row, args, feats, args.out / "exp" / path.stem / feats.name)
     rows = list(_each(row, trainings, args.jobs))
     summaries = [
@@ -171,11 +171,6 @@ def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[Sys
     timed = made["step"] - made["from_step"]  # of a broken run only its last part
     seconds = made["seconds"] * made["step"] / timed if timed else made["seconds"]
     return {**json.loads(results.read_text())["row"], "seconds": seconds}
-
-
-def _floors(args: argparse.Namespace, feats: Path) -> None:
-    """The floors and ceilings, before any system, so that no two of them make the same."""
-    _command("evaluate", *_protocol(args, feats))
 
 
 def _protocol(args: argparse.Namespace, feats: Path) -> list[object]:

@@ -85,11 +85,10 @@ def say(
         vocoder: by name.
         detail: the words' own frames are said, changed (`lent_frames`); without it, those that the model decodes.
     """
-    frames = (
-        lent_frames(checkpoint, content, static)
-        if detail
-        else codes.decode(checkpoint, static, content.codes)
-    )
+    if detail:
+        frames = lent_frames(checkpoint, content, static)
+    else:
+        frames = codes.decode(checkpoint, static, content.codes)
     shift = log_f0 - content.words.log_f0
     shift = 0.0 if np.isnan(shift) else shift
     wave = blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features, shift)
