@@ -1,6 +1,6 @@
 """Say a recording again from its codes: what a model has kept of it.
 
-A swap without a change of voice; the output is as long and as loud as the recording, at the model's sample rate.
+A swap without a change of voice; the output is as long as the recording, at the model's sample rate.
 """
 
 import argparse

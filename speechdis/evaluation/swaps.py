@@ -21,7 +21,7 @@ from speechdis.evaluation import acoustics
 from speechdis.evaluation.judges import Enrolled, Judges
 from speechdis.features import bins_of, extract
 from speechdis.synthesis import blocks, pitch, vocoders
-from speechdis.synthesis.swap import as_loud, content_of, lend, reconstruct, voice_of
+from speechdis.synthesis.swap import content_of, lend, reconstruct, unclipped, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 CONDITIONS = ("recording", "no change", "copy-synthesis", "reconstruction", "swap", "swap, plain")
@@ -144,7 +144,7 @@ def _judged(
     copy = blocks.render(vocoders.load(vocoder), content.words.frames, content.words, settings)
     waves = {
         "recording": other,
-        "copy-synthesis": as_loud(copy, other),
+        "copy-synthesis": unclipped(copy),
         "reconstruction": reconstruct(checkpoint, content, vocoder),
         "swap": lend(checkpoint, content, voice, vocoder),
         "swap, plain": lend(checkpoint, content, voice, vocoder, detail=False),

@@ -64,7 +64,7 @@ class Config:
     layers: int = 4
     kl_static: float = 0.1
     kl_dynamic: float = 1.0
-    contrast_static: float = 30.0
+    contrast_static: float = 60.0
     temperature: float = 0.05
     consistency: float = 4.0
     own_static: float = 1.0

@@ -6,11 +6,9 @@ from torch import Tensor
 
 from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.blocks import render
-from speechdis.synthesis.swap import Content, Voice, as_loud, say
+from speechdis.synthesis.swap import Content, Voice, say, unclipped
 from speechdis.synthesis.words import Words
 from speechdis.training.checkpoint import Checkpoint
-
-LEVEL = 0.05  # root mean square of waveforms that have no recording to be as loud as
 
 
 def with_new_voice(
@@ -32,14 +30,14 @@ def with_new_words(
 ) -> np.ndarray:
     """Waveform of `seconds` in `voice`, its dynamic vectors drawn from the model's prior, by Griffin-Lim.
 
-    No recording lends it phases or loudness.
+    No recording lends it phases.
     """
     config = checkpoint.features["config"]
     count = max(1, round((seconds - config["window"]) / config["hop"]) + 1)
     frames = new_words(checkpoint, voice.static, count, generator)
     silence = Words(np.zeros(round(seconds * config["rate"]), np.float32), frames, config["rate"])
     wave = render(vocoders.load("griffin-lim"), frames, silence, checkpoint.features)
-    return as_loud(wave, np.full(1, LEVEL))
+    return unclipped(wave)
 
 
 @torch.no_grad()

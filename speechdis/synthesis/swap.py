@@ -77,7 +77,9 @@ def say(
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
 ) -> np.ndarray:
-    """Waveform (n,) float32 of the words of `content`, as long and as loud as they, with static vectors (M, S).
+    """Waveform (n,) float32 of the words of `content`, as long as they, with static vectors (M, S).
+
+    As loud as the frames say, for how loud it is is of a voice, too, unless that would clip.
 
     Args:
         static: of each of its segments.
@@ -92,7 +94,7 @@ def say(
     shift = log_f0 - content.words.log_f0
     shift = 0.0 if np.isnan(shift) else shift
     wave = blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features, shift)
-    return as_loud(wave, content.words.wave)
+    return unclipped(wave)
 
 
 def lend(
@@ -114,7 +116,7 @@ def swap(
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
 ) -> np.ndarray:
-    """Waveform with the voice of `voice` and the words of `words`, as long and as loud as `words`.
+    """Waveform with the voice of `voice` and the words of `words`, as long as `words`.
 
     Args:
         voice, words: waveforms in [-1, 1] at the model's sample rate.
@@ -133,8 +135,6 @@ def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoder
     return say(checkpoint, content, content.codes.static, vocoder=vocoder, detail=False)
 
 
-def as_loud(wave: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """`wave` (n,) float32 brought to the mean square of `reference` (m,), or as near as it goes without clipping."""
-    power, wanted = (np.square(x, dtype=np.float64).mean() for x in (wave, reference))
-    gain = np.sqrt(wanted / max(power, 1e-20))
-    return (wave * min(gain, 1 / max(np.abs(wave).max(), 1e-10))).astype(np.float32)
+def unclipped(wave: np.ndarray) -> np.ndarray:
+    """`wave` (n,), or as much quieter as makes it fit into [-1, 1]."""
+    return wave / max(1.0, float(np.abs(wave).max(initial=0)))
