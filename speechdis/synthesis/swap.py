@@ -79,7 +79,7 @@ def say(
 ) -> np.ndarray:
     """Waveform (n,) float32 of the words of `content`, as long as they, with static vectors (M, S).
 
-    As loud as the frames say, for how loud it is is of a voice, too, unless that would clip.
+    As loud as the frames say, since loudness is part of a voice; quieter only where that would clip.
 
     Args:
         static: of each of its segments.
