@@ -2,8 +2,8 @@
 
 Reads the stores FEATURES/train and FEATURES/test (and CHANNEL/test: the same recordings through random channels)
 and the data directories DATA/train and DATA/test. Prints one table; writes the figures to --out. The floors and
-ceilings do not depend on the model: --references keeps them for the next one, and
-without --checkpoint they are all that is measured.
+ceilings do not depend on the model: --references keeps them for the next one, and without --checkpoint they are all
+that is measured.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 One pair (--voice, --content, --out FILE), or many (--manifest, --out FOLDER): each is done once, a run that was killed
 is simply run again, and a pair that cannot be used is reported and left out. Recordings may be of any length, format
-and sample rate; a swap is as long as the words, at the sample rate the model was trained on.
+and sample rate; a swap is as long as the words, as loud as its voice, at the rate the model was trained on.
 
 With --data, takes the first utterances of the directory's first and last speakers as content and voice.
 """
