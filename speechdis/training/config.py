@@ -46,6 +46,8 @@ class Training:
         static_channel_db: ours: random channel on the static view: standard deviation, dB, of each of its six
             filter terms, with noise at 10-25 dB; 0 for none.
         static_channel_share: ours: share of the segments whose static view goes through one.
+        static_mask_bins: of the static view, two bands of up to so many bins are hidden (the frequency masks of
+            SpecAugment, Park et al. 2019); 0 for none.
         twin_channel_db: ours: the same on the voice-converted twin.
     """
 
@@ -64,6 +66,7 @@ class Training:
     static_view: Literal["shuffle", "reverse", "either", "other"] = "shuffle"
     static_channel_db: float = 0.0
     static_channel_share: float = 1.0
+    static_mask_bins: int = 0
     twin_channel_db: float = 0.0
 
     def __post_init__(self) -> None:

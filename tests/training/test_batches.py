@@ -135,6 +135,17 @@ def test_that_share_of_static_views_goes_through_channels(tmp_path: Path, share:
     assert abs(same - (1 - share)) < 0.1  # 320 segments: standard deviation 0.03
 
 
+def test_bands_are_hidden_in_the_static_view_alone(corpus: Path, train_store: Store) -> None:
+    made = batches(train_store, Store.read(corpus / "twins"), static_view="reverse", static_mask_bins=2).draw(
+        torch.Generator().manual_seed(0)
+    )
+    kept = (made.shuffled == made.x.flip(1)).all(1)  # (B, F)
+    assert not kept.all()
+    assert (made.shuffled.abs().sum(1)[~kept] == 0).all()
+    assert (made.x.abs().sum(1) > 0).all()
+    assert (made.twin.abs().sum(1) > 0).all()
+
+
 def test_frames_are_normalised(train_store: Store) -> None:
     made = Batches(train_store, None, Training(batch=512, segment=6), train_store.mean, train_store.std, CPU)
     x = made.draw(torch.Generator().manual_seed(0)).x
