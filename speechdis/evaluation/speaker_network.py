@@ -77,7 +77,7 @@ class SpeakerNetwork:
         with torch.random.fork_rng(devices):
             torch.manual_seed(seed)
             model = cls(_ecapa(frames.shape[1], channels, size).to(device), mean, std, crop)
-            cosines = Classifier(size, out_neurons=len(names), device=str(device)).to(device)
+            cosines = Classifier(size, out_neurons=len(names)).to(device)
         margin_loss = LogSoftmaxWrapper(AdditiveAngularMargin(margin=0.2, scale=30))
         optimizer = torch.optim.Adam([*model.network.parameters(), *cosines.parameters()], lr=RATE)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
