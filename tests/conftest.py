@@ -21,3 +21,13 @@ def shared() -> Path:
     if not path.is_dir():
         pytest.skip("needs real speech: ../shared/data is not beside this checkout")
     return path
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request: pytest.FixtureRequest) -> str:
+    """The CPU, and a GPU where there is one: what runs on one alone has been missed before."""
+    import torch
+
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("there is no GPU")
+    return request.param

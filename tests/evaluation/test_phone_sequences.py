@@ -24,9 +24,9 @@ def spoken(rng: np.random.Generator, utterances: int, clarity: float) -> Transcr
     return Transcribed(np.concatenate(frames).astype(np.float32), np.cumsum(counts) - counts, counts, phones)
 
 
-def test_phones_are_read_only_where_they_are() -> None:
+def test_phones_are_read_only_where_they_are(device: str) -> None:
     rng = np.random.default_rng(0)
-    settings = {"steps": 150, "batch": 16, "width": 32}
+    settings = {"steps": 150, "batch": 16, "width": 32, "device": device}
     clear = phone_sequence_probe(spoken(rng, 100, 1.0), spoken(rng, 30, 1.0), **settings)
     assert clear.rate < 0.1
     assert clear.phones > 90
