@@ -12,9 +12,9 @@ $(VENV)/.installed: pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-demo: $(VENV)/.installed ## a generated corpus, a trained C-DSVAE, its EER table, a page with sound
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" bash egs/timit/run.sh --generated --model cdsvae --config recipes/cdsvae/demo.yaml \
-	  --attacker-steps 300 --phone-steps 300 --work $(WORK)/demo
+demo: $(VENV)/.installed ## a generated corpus, a trained Revoice, its EER table, a page with sound
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" bash egs/timit/run.sh --generated --model revoice \
+	  --config recipes/revoice/demo.yaml --attacker-steps 300 --phone-steps 300 --work $(WORK)/demo
 
 test: $(VENV)/.installed ## all tests; those on real speech skip where there is none
 	$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
