@@ -18,8 +18,9 @@ the same for all; z is narrow; and s scales and shifts every layer of the decode
 s is read from x, whose level and noise no other segment can tell, or, for a share of the segments, from *another
 segment* of the utterance (`training.static_view: other`), whose words do not help. The contrast (eq 8 of C-DSVAE) draws
 the s of both together. Other segments are cut to any length, so that a voice is known by little speech, and by much:
-utterances' static vectors are read from them whole. That two segments are of one utterance is all the supervision there
-is. Every part is a setting.
+utterances' static vectors are read from them whole; and some of their bands are hidden (`training.static_mask_bins`),
+so that it is known by none of them alone. That two segments are of one utterance is all the supervision there is. Every
+part is a setting.
 
 Twins in training: Qian et al. 2020 (SpeechSplit) and Choi et al. 2021 (NANSY) perturb what a content encoder hears in
 the same way; instance normalisation: Chou et al. 2019 (AdaIN-VC), whose decoder is also modulated.
@@ -65,7 +66,7 @@ class Config:
     kl_static: float = 0.1
     kl_dynamic: float = 1.0
     contrast_static: float = 60.0
-    temperature: float = 0.05
+    temperature: float = 0.1
     consistency: float = 4.0
     own_static: float = 1.0
     static_shortest: float = 0.25
