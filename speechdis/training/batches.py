@@ -34,8 +34,8 @@ class Batches:
         device: where all frames are put.
 
     Raises:
-        InputError: no utterance holds one whole segment, the twins are not those of `store`, or frames that are no
-            spectra are to be sent through channels.
+        InputError: no utterance holds one whole segment, the twins are not those of `store`, frames that are no
+            spectra are to be sent through channels, or wider bands hidden than there are bins.
     """
 
     def __init__(
@@ -56,6 +56,11 @@ class Batches:
         if self.bins is None and (training.static_channel_db or training.twin_channel_db):
             raise InputError(
                 f"{store.path}: not spectra; set training.static_channel_db and twin_channel_db to 0"
+            )
+        if not 0 <= training.static_mask_bins <= store.frames.shape[1]:
+            raise InputError(
+                f"training.static_mask_bins must be 0 to {store.frames.shape[1]}, the bins of {store.path}, "
+                f"not {training.static_mask_bins}"
             )
         self.offsets = torch.arange(training.segment, device=device)
         whole = np.flatnonzero(store.counts >= training.segment)

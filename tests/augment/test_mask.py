@@ -1,3 +1,5 @@
+"""What is hidden of a spectrum, and how often."""
+
 import torch
 
 from speechdis.augment.mask import without_bands

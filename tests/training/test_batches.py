@@ -146,6 +146,12 @@ def test_bands_are_hidden_in_the_static_view_alone(corpus: Path, train_store: St
     assert (made.twin.abs().sum(1) > 0).all()
 
 
+@pytest.mark.parametrize("bins", [-1, 11])
+def test_no_wider_band_than_there_are_bins_is_hidden(train_store: Store, bins: int) -> None:
+    with pytest.raises(InputError, match=f"static_mask_bins must be 0 to 10, .* not {bins}"):
+        batches(train_store, static_mask_bins=bins)
+
+
 def test_frames_are_normalised(train_store: Store) -> None:
     made = Batches(train_store, None, Training(batch=512, segment=6), train_store.mean, train_store.std, CPU)
     x = made.draw(torch.Generator().manual_seed(0)).x
