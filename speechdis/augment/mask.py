@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 
-def without_bands(x: Tensor, widest: int, generator: torch.Generator, bands: int = 2) -> Tensor:
-    """Normalised segments (B, T, F), each without `bands` bands of 0 to `widest` bins of its own: 0, the mean, there.
+def without_bands(x: Tensor, widest: int, mean: Tensor, generator: torch.Generator, bands: int = 2) -> Tensor:
+    """Segments (B, T, F), each with `bands` bands of 0 to `widest` bins of its own at their `mean` (F,).
 
     The frequency masks of SpecAugment (Park et al. 2019).
     """
@@ -14,5 +14,5 @@ def without_bands(x: Tensor, widest: int, generator: torch.Generator, bands: int
         width = torch.randint(widest + 1, (len(x), 1, 1), generator=generator, device=x.device)
         drawn = torch.rand(len(x), 1, 1, generator=generator, device=x.device)
         first = (drawn * (x.shape[2] - width + 1)).long()
-        x = x.masked_fill((bins >= first) & (bins < first + width), 0.0)
+        x = torch.where((bins >= first) & (bins < first + width), mean, x)
     return x

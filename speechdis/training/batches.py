@@ -134,9 +134,8 @@ class Batches:
         else:
             view = rearranged(raw, training.static_view, generator)
         view = self._channel(view, training.static_channel_db, generator, training.static_channel_share)
-        view = self._normalised(view)
         if training.static_mask_bins:
-            view = without_bands(view, training.static_mask_bins, generator)
+            view = without_bands(view, training.static_mask_bins, self.mean, generator)
         twin = None
         if self.twins is not None:
             version = self._integers(self.versions, (len(starts), 1), generator)
@@ -144,9 +143,9 @@ class Batches:
                 self.twins[version * len(self.frames) + rows], training.twin_channel_db, generator
             )
         return Batch(
-            x=parallel.mine(self._normalised(raw)),
-            twin=None if twin is None else parallel.mine(self._normalised(twin)),
-            shuffled=parallel.mine(view),
+            x=self._normalised(raw),
+            twin=None if twin is None else self._normalised(twin),
+            shuffled=self._normalised(view),
             population=self.population,
             utterance=parallel.mine(utterance),
             segments=parallel.mine(self.segments.tiles[utterance]),
@@ -165,7 +164,7 @@ class Batches:
         return torch.where(drawn < share, through, raw)
 
     def _normalised(self, raw: Tensor) -> Tensor:
-        return (raw - self.mean) / self.std
+        return parallel.mine((raw - self.mean) / self.std)
 
     def _integers(self, high: int, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         return torch.randint(high, shape, generator=generator, device=self.device)

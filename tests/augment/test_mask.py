@@ -10,8 +10,9 @@ SEGMENTS, FRAMES, BINS, WIDEST = 2000, 3, 12, 4
 def masked(widest: int, bands: int) -> torch.Tensor:
     """Which bins of which segment are hidden, (B, F); the same in every frame, and all others as they were."""
     x = 1 + torch.rand(SEGMENTS, FRAMES, BINS, generator=torch.Generator().manual_seed(1))
-    y = without_bands(x, widest, torch.Generator().manual_seed(0), bands)
-    hidden = y == 0
+    mean = -1 - torch.arange(BINS, dtype=x.dtype)
+    y = without_bands(x, widest, mean, torch.Generator().manual_seed(0), bands)
+    hidden = y == mean
     assert torch.equal(hidden, hidden[:, :1].expand_as(hidden))
     assert torch.equal(y[~hidden], x[~hidden])
     return hidden[:, 0]
