@@ -10,9 +10,6 @@ from speechdis.features import bins_of
 
 WINDOW, HOP = 0.025, 0.005  # s, of the filter's short-time Fourier transform
 LIMIT = 4.6  # nats of amplitude, 40 dB: a filter louder than that only lifts noise
-SMOOTH = (
-    25  # cepstral coefficients of a gain that are kept where pitch is moved: the envelope, not the harmonics
-)
 
 
 def log_gain(

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 from torch import Tensor
 
 from speechdis.synthesis import blocks, codes, vocoders
@@ -11,14 +10,21 @@ from speechdis.synthesis.codes import Codes
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
-SLOW = 0.5  # seconds over which a change of voice is averaged
+SHARE = 0.8  # of a change of voice that is made: the last fifth adds little voice, and costs many words
 
 
 class Voice(NamedTuple):
-    """What a recording lends: static vectors of its segments (M, S), and its mean log F0 (NaN if it has no pitch)."""
+    """What a recording lends.
+
+    Attributes:
+        static: (M, S) of its segments.
+        log_f0: its mean log F0; NaN if it has no pitch.
+        residual: (F,) what its log frames have, on average, that those decoded in its mean static vector lack.
+    """
 
     static: Tensor
     log_f0: float
+    residual: np.ndarray
 
 
 class Content(NamedTuple):
@@ -35,7 +41,8 @@ def voice_of(checkpoint: Checkpoint, wave: np.ndarray) -> Voice:
         InputError: a model without static and dynamic factors; a waveform shorter than one window.
     """
     content = content_of(checkpoint, wave)
-    return Voice(content.codes.static, content.words.log_f0)
+    residual = (content.words.frames - _said(checkpoint, content)).mean(0)
+    return Voice(content.codes.static, content.words.log_f0, residual)
 
 
 def content_of(checkpoint: Checkpoint, wave: np.ndarray) -> Content:
@@ -57,16 +64,26 @@ def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray)
     return codes.decode(checkpoint, static, own)
 
 
-def lent_frames(checkpoint: Checkpoint, content: Content, static: Tensor) -> np.ndarray:
+def lent_frames(
+    checkpoint: Checkpoint, content: Content, static: Tensor, residual: np.ndarray | None = None
+) -> np.ndarray:
     """Log frames (T, F) of the words, changed by what static vectors (M, S) of their segments change in decoded ones.
 
-    So what the model's reconstruction lacks is kept. The change is averaged over half a second, since what comes and
-    goes with a sound is more of the words than of the voice.
+    So what the model's reconstruction lacks is kept, but for its mean where the voice has another, `residual` (F,).
+    The change is from the mean voice of the words, since what their static vectors have from segment to segment is
+    words; and it is made to four fifths (`SHARE`).
     """
-    change = codes.decode(checkpoint, static, content.codes)
-    change -= codes.decode(checkpoint, content.codes.static, content.codes)
-    span = round(SLOW / checkpoint.features["config"]["hop"])
-    return content.words.frames + uniform_filter1d(change, span, axis=0)
+    said = _said(checkpoint, content)
+    change = codes.decode(checkpoint, static, content.codes) - said
+    if residual is not None:
+        change += residual - (content.words.frames - said).mean(0)
+    return content.words.frames + SHARE * change
+
+
+def _said(checkpoint: Checkpoint, content: Content) -> np.ndarray:
+    """Log frames (T, F) decoded from the dynamic vectors of `content` and the mean of its static vectors."""
+    own = content.codes.static
+    return codes.decode(checkpoint, codes.lent(checkpoint, own, own), content.codes)
 
 
 def say(
@@ -74,6 +91,7 @@ def say(
     content: Content,
     static: Tensor,
     log_f0: float = float("nan"),
+    residual: np.ndarray | None = None,
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
 ) -> np.ndarray:
@@ -84,11 +102,12 @@ def say(
     Args:
         static: of each of its segments.
         log_f0: mean of log F0 it shall have; NaN keeps that of the words.
+        residual: of the voice; None keeps that of the words.
         vocoder: by name.
         detail: the words' own frames are said, changed (`lent_frames`); without it, those that the model decodes.
     """
     if detail:
-        frames = lent_frames(checkpoint, content, static)
+        frames = lent_frames(checkpoint, content, static, residual)
     else:
         frames = codes.decode(checkpoint, static, content.codes)
     shift = log_f0 - content.words.log_f0
@@ -106,7 +125,7 @@ def lend(
 ) -> np.ndarray:
     """Waveform (n,) of the words of `content` in `voice`; see `say`."""
     static = codes.lent(checkpoint, content.codes.static, voice.static)
-    return say(checkpoint, content, static, voice.log_f0, vocoder, detail)
+    return say(checkpoint, content, static, voice.log_f0, voice.residual, vocoder, detail)
 
 
 def swap(

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from speechdis.augment.voice import convert
-from speechdis.synthesis.envelope import SMOOTH, filtered
+from speechdis.synthesis.envelope import filtered
 from speechdis.synthesis.words import Words, words_of
 
 LEAST, MOST = 0.02, 0.7  # shifts of log F0 smaller are not made, larger ones not wholly
+SMOOTH = 25  # cosine terms of the gain that are kept where pitch is moved: the envelope, not the harmonics
 EDGE = 0.92  # of the band that resampling leaves, what is not yet faded by its filter
 
 

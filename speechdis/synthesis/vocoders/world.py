@@ -2,7 +2,7 @@
 
 Of the words' recording F0 (dio), envelope (cheaptrick) and aperiodicity (d4c) are measured; the envelope is
 multiplied by what takes the recording's own frames to the frames wanted, log F0 is shifted, contour and aperiodicity
-stay (Morise, Yokomori & Ozawa 2016). What is synthesised still misses the frames by 4 dB; a filter mends that.
+stay (Morise, Yokomori & Ozawa 2016). What is synthesised still misses the frames by 4 dB; filters mend that.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,12 @@ import numpy as np
 
 from speechdis.features import extract
 from speechdis.synthesis import pitch
-from speechdis.synthesis.envelope import SMOOTH, filtered, log_gain
+from speechdis.synthesis.envelope import filtered, log_gain
 from speechdis.synthesis.words import Words
 
 HOP = 0.005  # s between WORLD's frames
+FILTERS = 3  # one after the other, each by what those before have left
+SMOOTH = 15  # cosine terms of a filter that are kept: with 25, three of them bring the words' own harmonics back
 
 
 def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift: float = 0.0) -> np.ndarray:
@@ -30,4 +32,6 @@ def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift:
     envelope *= np.exp(2 * log_gain(frames, words.frames, settings, times, frequencies))
     made = pyworld.synthesize(f0 * np.exp(shift), envelope, aperiodicity, rate, 1000 * HOP)
     wave = np.pad(made, (0, max(0, len(samples) - len(made))))[: len(samples)].astype(np.float32)
-    return filtered(wave, extract(wave, settings), frames, settings, SMOOTH)
+    for _ in range(FILTERS):
+        wave = filtered(wave, extract(wave, settings), frames, settings, SMOOTH)
+    return wave
