@@ -17,7 +17,7 @@ from speechdis.synthesis.words import Words
 
 HOP = 0.005  # s between WORLD's frames
 FILTERS = 3  # one after the other, each by what those before have left
-SMOOTH = 15  # cosine terms of a filter that are kept: with 25, three of them bring the words' own harmonics back
+SMOOTH = 15  # cosine terms of a filter that are kept: three of 25 bring the words' own harmonics back
 
 
 def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift: float = 0.0) -> np.ndarray:
