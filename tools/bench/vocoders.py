@@ -25,7 +25,7 @@ from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
 from speechdis.evaluation.words import transcribed
 from speechdis.features import bins_of, extract
 from speechdis.synthesis import blocks, codes, pitch, vocoders
-from speechdis.synthesis.swap import content_of, voice_of
+from speechdis.synthesis.swap import content_of, lent_frames, voice_of
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 
@@ -41,9 +41,8 @@ def distances(
     for pair in pairs:
         one, other = (read_audio(court.utterances[k].path, rate)[0] for k in pair)
         voice, content = voice_of(trained, one), content_of(trained, other)
-        own = content.codes.static
-        new = codes.decode(trained, codes.lent(trained, own, voice.static), content.codes)
-        changed = content.words.frames + new - codes.decode(trained, own, content.codes)
+        static = codes.lent(trained, content.codes.static, voice.static)
+        changed = lent_frames(trained, content, static, voice.residual)
         rise = voice.log_f0 - content.words.log_f0
         rise = 0.0 if math.isnan(rise) else rise
         f0 = pitch.contour(other, rate)[0]
