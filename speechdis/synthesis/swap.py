@@ -10,7 +10,9 @@ from speechdis.synthesis.codes import Codes
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
-SHARE = 0.8  # of a change of voice that is made: the last fifth adds little voice, and costs many words
+SHARE = 0.75  # of a change of voice that is made: the last quarter adds little voice, and costs many words
+LEVELS = np.linspace(0, 1, 5)  # of loudness, as ranks among a recording's frames
+WIDTH = 0.25  # standard deviation of the ranks that count as one level
 
 
 class Voice(NamedTuple):
@@ -19,7 +21,8 @@ class Voice(NamedTuple):
     Attributes:
         static: (M, S) of its segments.
         log_f0: its mean log F0; NaN if it has no pitch.
-        residual: (F,) what its log frames have, on average, that those decoded in its mean static vector lack.
+        residual: (5, F) what its log frames have, on average over those of about one loudness, quiet to loud, that
+            those decoded in its mean static vector lack.
     """
 
     static: Tensor
@@ -41,7 +44,7 @@ def voice_of(checkpoint: Checkpoint, wave: np.ndarray) -> Voice:
         InputError: a model without static and dynamic factors; a waveform shorter than one window.
     """
     content = content_of(checkpoint, wave)
-    residual = (content.words.frames - _said(checkpoint, content)).mean(0)
+    residual = _residual(content.words.frames, _said(checkpoint, content))
     return Voice(content.codes.static, content.words.log_f0, residual)
 
 
@@ -69,14 +72,17 @@ def lent_frames(
 ) -> np.ndarray:
     """Log frames (T, F) of the words, changed by what static vectors (M, S) of their segments change in decoded ones.
 
-    So what the model's reconstruction lacks is kept, but for its mean where the voice has another, `residual` (F,).
+    So what the model's reconstruction lacks is kept, but for its mean where the voice has another, `residual` (5, F).
     The change is from the mean voice of the words, since what their static vectors have from segment to segment is
-    words; and it is made to four fifths (`SHARE`).
+    words; and three quarters of it are made (`SHARE`).
     """
+    from scipy.interpolate import make_interp_spline
+
     said = _said(checkpoint, content)
     change = codes.decode(checkpoint, static, content.codes) - said
     if residual is not None:
-        change += residual - (content.words.frames - said).mean(0)
+        other = residual - _residual(content.words.frames, said)
+        change += make_interp_spline(LEVELS, other, k=1)(_ranks(content.words.frames))
     return content.words.frames + SHARE * change
 
 
@@ -84,6 +90,17 @@ def _said(checkpoint: Checkpoint, content: Content) -> np.ndarray:
     """Log frames (T, F) decoded from the dynamic vectors of `content` and the mean of its static vectors."""
     own = content.codes.static
     return codes.decode(checkpoint, codes.lent(checkpoint, own, own), content.codes)
+
+
+def _residual(frames: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """(5, F) what log frames (T, F) have that those `said` lack, averaged over the frames near each level."""
+    weight = np.exp(-0.5 * ((_ranks(frames) - LEVELS[:, None]) / WIDTH) ** 2)
+    return weight @ (frames - said) / weight.sum(1, keepdims=True)
+
+
+def _ranks(frames: np.ndarray) -> np.ndarray:
+    """How loud each of T log frames (T, F) is among them, from 0 to 1, (T,)."""
+    return frames.mean(1).argsort().argsort() / max(1, len(frames) - 1)
 
 
 def say(
