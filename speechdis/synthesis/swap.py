@@ -99,8 +99,11 @@ def _residual(frames: np.ndarray, said: np.ndarray) -> np.ndarray:
 
 
 def _ranks(frames: np.ndarray) -> np.ndarray:
-    """How loud each of T log frames (T, F) is among them, from 0 to 1, (T,)."""
-    return frames.mean(1).argsort().argsort() / max(1, len(frames) - 1)
+    """How loud each of T log frames (T, F) is among them, from 0 to 1, (T,); the same for equal ones, as of silence."""
+    loudness = frames.mean(1)
+    ordered = np.sort(loudness)
+    ranks = (np.searchsorted(ordered, loudness, "left") + np.searchsorted(ordered, loudness, "right") - 1) / 2
+    return ranks / max(1, len(frames) - 1)
 
 
 def say(

@@ -191,6 +191,17 @@ def test_what_a_model_lacks_of_a_voice_is_lent_at_every_loudness() -> None:
             np.testing.assert_allclose(change, 0, atol=1e-4)
 
 
+def test_silence_stays_alike() -> None:
+    """Frames of digital silence are changed all by the same, wherever they stand."""
+    words = np.concatenate([np.zeros(8000), 0.1 * glide(110, 160, 0.5), np.zeros(8000)]).astype(np.float32)
+    checkpoint = replace(perfect(), model=Mute())
+    content, voice = content_of(checkpoint, words), voice_of(checkpoint, glide(100, 100, 0.5))
+    static = voice.static.mean(0).expand_as(content.codes.static)
+    change = lent_frames(checkpoint, content, static, voice.residual) - content.words.frames
+    silent = change[np.ptp(content.words.frames, axis=1) == 0]
+    assert len(silent) > 80 and np.ptp(silent, axis=0).max() < 1e-4
+
+
 @pytest.mark.parametrize("vocoder", vocoders.names())
 def test_swaps_are_as_long_as_the_words(vocoder: str) -> None:
     words, voice = glide(110, 160, 1.237), glide(150, 190, 0.4)
