@@ -2,7 +2,7 @@
 
 One pair (--voice, --content, --out FILE), or many (--manifest, --out FOLDER): each is done once, a run that was killed
 is simply run again, and a pair that cannot be used is reported and left out. Recordings may be of any length, format
-and sample rate; a swap is as long as the words, as loud as its voice, at the rate the model was trained on.
+and sample rate; a swap is as long as the words, about as loud as its voice, at the rate the model was trained on.
 
 With --data, takes the first utterances of the directory's first and last speakers as content and voice.
 """
@@ -43,7 +43,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--plain",
         action="store_true",
-        help="say the model's spectra as they are; by default what its reconstruction of the words lacks is put back",
+        help="say the model's spectra as they are; by default the words' own are said, changed by three quarters of "
+        "what the voice changes in the model's",
     )
     add("--jobs", type=count, default=1, metavar="N", help="processes for --manifest (default 1)")
     add("--strict", action="store_true", help="fail on a pair that cannot be used instead of leaving it out")

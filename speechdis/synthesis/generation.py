@@ -63,7 +63,7 @@ def between(
 ) -> np.ndarray:
     """Waveform (n,) of the words of `content` in the voice at `weight` on the way from `one` (0) to `other` (1).
 
-    Static vectors, the mean of log F0 and residuals are interpolated linearly.
+    Static vectors, means of log F0 and residuals are interpolated linearly.
     """
     first, second = (codes.lent(checkpoint, content.codes.static, voice.static) for voice in (one, other))
     log_f0 = one.log_f0 + weight * (other.log_f0 - one.log_f0)

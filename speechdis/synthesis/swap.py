@@ -72,9 +72,9 @@ def lent_frames(
 ) -> np.ndarray:
     """Log frames (T, F) of the words, changed by what static vectors (M, S) of their segments change in decoded ones.
 
-    So what the model's reconstruction lacks is kept, but for its mean where the voice has another, `residual` (5, F).
-    The change is from the mean voice of the words, since what their static vectors have from segment to segment is
-    words; and three quarters of it are made (`SHARE`).
+    So what the model's reconstruction lacks is kept, but for its mean at each loudness, where the voice's `residual`
+    (5, F) is given. The change is from the mean voice of the words, since what their static vectors have from segment
+    to segment is words; and three quarters of it are made (`SHARE`).
     """
     from scipy.interpolate import make_interp_spline
 

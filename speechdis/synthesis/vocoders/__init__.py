@@ -11,7 +11,7 @@ no pip package carries weights, and one worth its name takes a GPU to train.
 `DEFAULT` was chosen on validation speakers by `tools/bench/vocoders.py` (figures: egs/speechocean762/RESULTS.md).
 Swaps by "world" are as often heard as the voice, with as many words, as those by "griffin-lim", whose pitch is off by
 five semitones and breaks off. "filter" gives a recording's own frames back exactly and is by far the fastest, with as
-many words, but with twice the pitch error and, as far as 30 pairs can tell, less of the voice.
+many words and about as much of the voice, but with twice the pitch error.
 """
 
 import importlib

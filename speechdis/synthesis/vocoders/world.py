@@ -2,7 +2,7 @@
 
 Of the words' recording F0 (dio), envelope (cheaptrick) and aperiodicity (d4c) are measured; the envelope is
 multiplied by what takes the recording's own frames to the frames wanted, log F0 is shifted, contour and aperiodicity
-stay (Morise, Yokomori & Ozawa 2016). What is synthesised still misses the frames by 4 dB; filters mend that.
+stay (Morise, Yokomori & Ozawa 2016). The envelope of what is synthesised is 4 dB off; filters leave one.
 """
 
 from collections.abc import Mapping
