@@ -141,7 +141,10 @@ def _judged(
         read_audio(u.path, rate, u.start, u.end)[0] for u in (court.utterances[a], court.utterances[b])
     )
     voice, content = voice_of(checkpoint, one), content_of(checkpoint, other)
-    copy = blocks.render(vocoders.load(vocoder), content.words.frames, content.words, settings)
+    module = vocoders.load(vocoder)
+    copy = blocks.render(
+        module, content.words.frames, blocks.at_pitch(module, content.words, settings), settings
+    )
     waves = {
         "recording": other,
         "copy-synthesis": unclipped(copy),

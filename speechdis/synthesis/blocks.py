@@ -1,27 +1,47 @@
 """Long recordings rendered block by block, cut where they are quietest: memory does not grow with their length."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from speechdis.synthesis.words import Words
+from speechdis.synthesis.words import Words, words_of
 
 LONGEST, SEARCH = 30.0, 10.0  # s: of a block, and of its end, in which it is cut
 CONTEXT, FADE = 0.25, 0.01  # s: rendered beyond a cut; each side of a cut that is cross-faded
 
 
-def render(
-    vocoder: ModuleType, frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift: float = 0.0
-) -> np.ndarray:
+def at_pitch(vocoder: ModuleType, words: Words, settings: Mapping[str, Any], shift: float = 0.0) -> Words:
+    """The words as `vocoder.at_pitch` says them, but of no more than half a minute at a time."""
+
+    def make(part: Words, first: int) -> np.ndarray:
+        return vocoder.at_pitch(part, settings, shift)
+
+    return words_of(_joined(make, words.frames, words, settings), settings)
+
+
+def render(vocoder: ModuleType, frames: np.ndarray, words: Words, settings: Mapping[str, Any]) -> np.ndarray:
     """What `vocoder.render` gives, (n,) float32, but of no more than half a minute at a time.
 
     Args:
         frames: log frames (T, F) to be heard.
         words: the recording that says them, n samples and T frames.
         settings: of the frames.
-        shift: of log F0.
+    """
+
+    def make(part: Words, first: int) -> np.ndarray:
+        return vocoder.render(frames[first : first + len(part.frames)], part, settings)
+
+    return _joined(make, frames, words, settings)
+
+
+def _joined(
+    make: Callable[[Words, int], np.ndarray], frames: np.ndarray, words: Words, settings: Mapping[str, Any]
+) -> np.ndarray:
+    """What is made of parts of `words`, each as long as its part and with its first frame's number, cross-faded: (n,).
+
+    They are cut where log frames (T, F) are quiet.
     """
     config, rate = settings["config"], words.rate
     hop, window, context = (round(rate * s) for s in (config["hop"], config["window"], CONTEXT))
@@ -32,9 +52,8 @@ def render(
         first, last = max(0, begin - context // hop), min(len(frames), end + context // hop)
         start = first * hop
         stop = len(wave) if last == len(frames) else (last - 1) * hop + window
-        part = Words(words.wave[start:stop], words.frames[first:last], rate)
-        rendered = vocoder.render(frames[first:last], part, settings, shift)
-        wave[start:stop] += rendered * _weight(start, stop, left, right, len(wave), round(rate * FADE))
+        made = make(Words(words.wave[start:stop], words.frames[first:last], rate), first)
+        wave[start:stop] += made * _weight(start, stop, left, right, len(wave), round(rate * FADE))
     return wave
 
 

@@ -10,7 +10,9 @@ from speechdis.synthesis.codes import Codes
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
-SHARE = 0.75  # of a change of voice that is made: the last quarter adds little voice, and costs many words
+# Of a change of voice that is made: in the quietest frame, and in the louder half, where the rest adds little voice
+# and costs many words.
+SHARE = (1.0, 0.67)
 LEVELS = np.linspace(0, 1, 5)  # of loudness, as ranks among a recording's frames
 WIDTH = 0.25  # standard deviation of the ranks that count as one level
 
@@ -74,7 +76,7 @@ def lent_frames(
 
     So what the model's reconstruction lacks is kept, but for its mean at each loudness, where the voice's `residual`
     (5, F) is given. The change is from the mean voice of the words, since what their static vectors have from segment
-    to segment is words; and three quarters of it are made (`SHARE`).
+    to segment is words; and of it a share is made, the larger the quieter a frame (`SHARE`).
     """
     from scipy.interpolate import make_interp_spline
 
@@ -83,7 +85,8 @@ def lent_frames(
     if residual is not None:
         other = residual - _residual(content.words.frames, said)
         change += make_interp_spline(LEVELS, other, k=1)(_ranks(content.words.frames))
-    return content.words.frames + SHARE * change
+    share = np.interp(_ranks(content.words.frames), (0, 0.5), SHARE)
+    return content.words.frames + share[:, None] * change
 
 
 def _said(checkpoint: Checkpoint, content: Content) -> np.ndarray:
@@ -117,7 +120,9 @@ def say(
 ) -> np.ndarray:
     """Waveform (n,) float32 of the words of `content`, as long as they, with static vectors (M, S).
 
-    As loud as the frames say, since loudness is part of a voice; quieter only where that would clip.
+    First they are brought to the pitch, and then changed as a recording of that pitch: what its frames show of pitch is
+    no longer to be changed. As loud as the frames say, since loudness is part of a voice; quieter only where that would
+    clip.
 
     Args:
         static: of each of its segments.
@@ -126,14 +131,14 @@ def say(
         vocoder: by name.
         detail: the words' own frames are said, changed (`lent_frames`); without it, those that the model decodes.
     """
+    shift, module = log_f0 - content.words.log_f0, vocoders.load(vocoder)
+    words = blocks.at_pitch(module, content.words, checkpoint.features, 0.0 if np.isnan(shift) else shift)
     if detail:
-        frames = lent_frames(checkpoint, content, static, residual)
+        moved = Content(words, codes.encode(checkpoint, words.frames))
+        frames = lent_frames(checkpoint, moved, static, residual)
     else:
         frames = codes.decode(checkpoint, static, content.codes)
-    shift = log_f0 - content.words.log_f0
-    shift = 0.0 if np.isnan(shift) else shift
-    wave = blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features, shift)
-    return unclipped(wave)
+    return unclipped(blocks.render(module, frames, words, checkpoint.features))
 
 
 def lend(

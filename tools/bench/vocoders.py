@@ -25,7 +25,7 @@ from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
 from speechdis.evaluation.words import transcribed
 from speechdis.features import bins_of, extract
 from speechdis.synthesis import blocks, codes, pitch, vocoders
-from speechdis.synthesis.swap import content_of, lent_frames, voice_of
+from speechdis.synthesis.swap import Content, content_of, lent_frames, voice_of
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 
@@ -42,13 +42,17 @@ def distances(
         one, other = (read_audio(court.utterances[k].path, rate)[0] for k in pair)
         voice, content = voice_of(trained, one), content_of(trained, other)
         static = codes.lent(trained, content.codes.static, voice.static)
-        changed = lent_frames(trained, content, static, voice.residual)
         rise = voice.log_f0 - content.words.log_f0
         rise = 0.0 if math.isnan(rise) else rise
         f0 = pitch.contour(other, rate)[0]
-        for what, frames, shift in (("copy", content.words.frames, 0.0), ("swap", changed, rise)):
+        for what, shift in (("copy", 0.0), ("swap", rise)):
             start = time.process_time()
-            wave = blocks.render(module, frames, content.words, settings, shift)
+            words = blocks.at_pitch(module, content.words, settings, shift)
+            frames = content.words.frames
+            if what == "swap":
+                moved = Content(words, codes.encode(trained, words.frames))
+                frames = lent_frames(trained, moved, static, voice.residual)
+            wave = blocks.render(module, frames, words, settings)
             spent, seconds = spent + time.process_time() - start, seconds + len(wave) / rate
             heard = extract(wave, settings)
             moved = acoustics.pitch_distance(pitch.contour(wave, rate)[0], f0, shift)

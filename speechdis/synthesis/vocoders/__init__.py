@@ -2,11 +2,13 @@
 
 A vocoder is a module (`griffin_lim` for "griffin-lim") with a docstring, whose first line is its one-line help, and
 
-    render(frames, words, settings, shift=0.0) -> (n,) float32
+    at_pitch(words, settings, shift) -> (n,) float32
+    render(frames, words, settings) -> (n,) float32
 
-where `frames` (T, F) is what shall be heard, `words` the recording that says it in its own voice (`Words`: n samples
-and its T frames), `settings` those of the frames and `shift` by how much log F0 shall rise. There is no neural one:
-no pip package carries weights, and one worth its name takes a GPU to train.
+The first says `words` (`Words`: a recording of n samples and its T frames) with log F0 higher by `shift`, in the same
+frames but for what they show of pitch; the second makes `words`, as they are then, sound as `frames` (T, F).
+`settings` are those of the frames. There is no neural one: no pip package carries weights, and one worth its name takes
+a GPU to train.
 
 `DEFAULT` was chosen on validation speakers by `tools/bench/vocoders.py` (figures: egs/speechocean762/RESULTS.md).
 Swaps by "world" are as often heard as the voice, with as many words, as those by "griffin-lim", whose pitch is off by

@@ -1,8 +1,8 @@
 """Source and filter: the words' own sound, phases included, filtered to the frames.
 
-Before, the recording is brought to the voice's pitch by WSOLA and resampling, which moves its formants too; the filter
-moves them back. A lower pitch leaves the top of the band empty, where no filter finds anything to lift: there the
-recording stays as it was.
+The recording is brought to the voice's pitch by WSOLA and resampling, which moves its formants too; a filter moves
+them back. A lower pitch leaves the top of the band empty, where no filter finds anything to lift: there the recording
+stays as it was.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from speechdis.augment.voice import convert
-from speechdis.synthesis.envelope import filtered
+from speechdis.synthesis.envelope import filtered, mended
 from speechdis.synthesis.words import Words, words_of
 
 LEAST, MOST = 0.02, 0.7  # shifts of log F0 smaller are not made, larger ones not wholly
@@ -19,13 +19,18 @@ SMOOTH = 25  # cosine terms of the gain that are kept where pitch is moved: the 
 EDGE = 0.92  # of the band that resampling leaves, what is not yet faded by its filter
 
 
-def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift: float = 0.0) -> np.ndarray:
-    """Waveform (n,) as long as the words' recording; see the package."""
+def at_pitch(words: Words, settings: Mapping[str, Any], shift: float) -> np.ndarray:
+    """Waveform (n,) of the words' recording, log F0 shifted; see the package."""
     if abs(shift) <= LEAST:
-        return filtered(words.wave, words.frames, frames, settings)
+        return words.wave
     factor = float(np.exp(np.clip(shift, -MOST, MOST)))
     moved = words_of(_topped(convert(words.wave, words.rate, factor), words.wave, EDGE * factor), settings)
-    return filtered(moved.wave, moved.frames, frames, settings, SMOOTH)
+    return filtered(moved.wave, moved.frames, words.frames, settings, SMOOTH)
+
+
+def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any]) -> np.ndarray:
+    """Waveform (n,) of the words, filtered to `frames`; see the package."""
+    return mended(words.wave, frames, settings)
 
 
 def _topped(low: np.ndarray, high: np.ndarray, cut: float) -> np.ndarray:

@@ -12,8 +12,13 @@ from speechdis.features.framing import SCALE
 from speechdis.synthesis.words import Words
 
 
-def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any], shift: float = 0.0) -> np.ndarray:
-    """Waveform (n,) as long as the words' recording, of which it takes nothing else; pitch is that of the frames."""
+def at_pitch(words: Words, settings: Mapping[str, Any], shift: float) -> np.ndarray:
+    """The words' recording (n,) as it is: pitch will be that of the frames."""
+    return words.wave
+
+
+def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any]) -> np.ndarray:
+    """Waveform (n,) as long as the words' recording, of which it takes nothing else."""
     wave = griffin_lim(frames, settings)
     return np.pad(wave, (0, max(0, len(words.wave) - len(wave))))[: len(words.wave)].astype(np.float32)
 
