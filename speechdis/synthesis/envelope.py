@@ -9,7 +9,10 @@ from speechdis.errors import InputError
 from speechdis.features import bins_of, extract
 
 WINDOW, HOP = 0.025, 0.005  # s, of the filter's short-time Fourier transform
-FILTERS = 5  # after which more leave as much
+FILTERS = 5  # one after the other: more bring a wave no nearer to its frames
+SMOOTH = (
+    30  # cosine terms of each: with fewer less of a voice is heard, with more its pitch breaks more often
+)
 LIMIT = 4.6  # nats of amplitude, 40 dB: a filter louder than that only lifts noise
 
 
@@ -85,7 +88,11 @@ def filtered(
 
 
 def mended(
-    wave: np.ndarray, target: np.ndarray, settings: Mapping[str, Any], filters: int = FILTERS, smooth: int = 0
+    wave: np.ndarray,
+    target: np.ndarray,
+    settings: Mapping[str, Any],
+    filters: int = FILTERS,
+    smooth: int = SMOOTH,
 ) -> np.ndarray:
     """`wave` (n,), `filtered` by one filter after the other, each by what those before have left to `target` (T, F)."""
     for _ in range(filters):
