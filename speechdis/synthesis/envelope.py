@@ -9,7 +9,7 @@ from speechdis.errors import InputError
 from speechdis.features import bins_of, extract
 
 WINDOW, HOP = 0.025, 0.005  # s, of the filter's short-time Fourier transform
-FILTERS = 5  # one after the other: more bring a wave no nearer to its frames
+FILTERS = 3  # one after the other; two more bring little of a voice, and make its pitch break
 SMOOTH = (
     30  # cosine terms of each: with fewer less of a voice is heard, with more its pitch breaks more often
 )
@@ -88,14 +88,13 @@ def filtered(
 
 
 def mended(
-    wave: np.ndarray,
-    target: np.ndarray,
-    settings: Mapping[str, Any],
-    filters: int = FILTERS,
-    smooth: int = SMOOTH,
+    wave: np.ndarray, target: np.ndarray, settings: Mapping[str, Any], smooth: int = SMOOTH
 ) -> np.ndarray:
-    """`wave` (n,), `filtered` by one filter after the other, each by what those before have left to `target` (T, F)."""
-    for _ in range(filters):
+    """`wave` (n,), `filtered` by one filter after the other, each by what those before have left to `target` (T, F).
+
+    A wave that has these frames stays as it is.
+    """
+    for _ in range(FILTERS):
         heard = extract(wave, settings)
         if np.allclose(heard, target, rtol=0, atol=1e-3):
             break

@@ -12,7 +12,7 @@ from speechdis.training.checkpoint import Checkpoint
 
 # Of a change of voice that is made: in the quietest frame, and in the louder half, where the rest adds little voice
 # and costs many words.
-SHARE = (1.0, 0.67)
+SHARE = (1.0, 0.65)
 LEVELS = np.linspace(0, 1, 5)  # of loudness, as ranks among a recording's frames
 WIDTH = 0.25  # standard deviation of the ranks that count as one level
 

@@ -14,8 +14,7 @@ from speechdis.synthesis.envelope import mended
 from speechdis.synthesis.words import Words
 
 HOP = 0.005  # s between WORLD's frames
-FILTERS = 3  # of what is synthesised
-SMOOTH = 15  # cosine terms of them that are kept: three of 25 bring the words' own harmonics back
+SMOOTH = 15  # cosine terms of filters to the words' own frames: 25 bring their harmonics back
 
 
 def at_pitch(words: Words, settings: Mapping[str, Any], shift: float) -> np.ndarray:
@@ -27,7 +26,7 @@ def at_pitch(words: Words, settings: Mapping[str, Any], shift: float) -> np.ndar
     aperiodicity = pyworld.d4c(samples, f0, times, words.rate)
     made = pyworld.synthesize(f0 * np.exp(shift), envelope, aperiodicity, words.rate, 1000 * HOP)
     wave = np.pad(made, (0, max(0, len(samples) - len(made))))[: len(samples)].astype(np.float32)
-    return mended(wave, words.frames, settings, FILTERS, SMOOTH)
+    return mended(wave, words.frames, settings, SMOOTH)
 
 
 def render(frames: np.ndarray, words: Words, settings: Mapping[str, Any]) -> np.ndarray:
