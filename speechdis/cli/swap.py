@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--plain",
         action="store_true",
-        help="say the model's spectra as they are; by default the words' own are said, changed by three quarters of "
+        help="say the model's spectra as they are; by default the words' own are said, changed by a share of "
         "what the voice changes in the model's",
     )
     add("--jobs", type=count, default=1, metavar="N", help="processes for --manifest (default 1)")
