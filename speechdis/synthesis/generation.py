@@ -6,7 +6,7 @@ from torch import Tensor
 
 from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.blocks import render
-from speechdis.synthesis.swap import Content, Voice, say, unclipped
+from speechdis.synthesis.swap import Content, Voice, at_pitch, say, unclipped
 from speechdis.synthesis.words import Words
 from speechdis.training.checkpoint import Checkpoint
 
@@ -22,7 +22,8 @@ def with_new_voice(
     The pitch stays that of the words: no code says it. (FHVAE's z2 counts as one segment of a new speaker.)
     """
     drawn, _ = checkpoint.model.sample_prior(1, 1, generator)
-    return say(checkpoint, content, codes.lent(checkpoint, content.codes.static, drawn), vocoder=vocoder)
+    said = at_pitch(checkpoint, content, vocoder=vocoder)
+    return say(checkpoint, said, codes.lent(checkpoint, said.codes.static, drawn), vocoder=vocoder)
 
 
 def with_new_words(
@@ -65,7 +66,7 @@ def between(
 
     Static vectors, means of log F0 and residuals are interpolated linearly.
     """
-    first, second = (codes.lent(checkpoint, content.codes.static, voice.static) for voice in (one, other))
-    log_f0 = one.log_f0 + weight * (other.log_f0 - one.log_f0)
+    moved = at_pitch(checkpoint, content, one.log_f0 + weight * (other.log_f0 - one.log_f0), vocoder)
+    first, second = (codes.lent(checkpoint, moved.codes.static, voice.static) for voice in (one, other))
     residual = one.residual + weight * (other.residual - one.residual)
-    return say(checkpoint, content, torch.lerp(first, second, weight), log_f0, residual, vocoder)
+    return say(checkpoint, moved, torch.lerp(first, second, weight), residual, vocoder)

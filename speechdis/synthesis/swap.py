@@ -109,36 +109,44 @@ def _ranks(frames: np.ndarray) -> np.ndarray:
     return ranks / max(1, len(frames) - 1)
 
 
+def at_pitch(
+    checkpoint: Checkpoint, content: Content, log_f0: float = float("nan"), vocoder: str = vocoders.DEFAULT
+) -> Content:
+    """The words as a vocoder says them with a mean log F0 (NaN: their own), and what the model reads of that.
+
+    What frames and codes show of pitch is then that of the voice, and no longer to be changed.
+    """
+    shift = log_f0 - content.words.log_f0
+    module, settings = vocoders.load(vocoder), checkpoint.features
+    words = blocks.at_pitch(module, content.words, settings, 0.0 if np.isnan(shift) else shift)
+    return Content(words, codes.encode(checkpoint, words.frames))
+
+
 def say(
     checkpoint: Checkpoint,
     content: Content,
     static: Tensor,
-    log_f0: float = float("nan"),
     residual: np.ndarray | None = None,
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
 ) -> np.ndarray:
-    """Waveform (n,) float32 of the words of `content`, as long as they, with static vectors (M, S).
+    """Waveform (n,) float32 of the words of `content`, as long as they, with static vectors (M, S), at their pitch.
 
-    First they are brought to the pitch, and then changed as a recording of that pitch: what its frames show of pitch is
-    no longer to be changed. As loud as the frames say, since loudness is part of a voice; quieter only where that would
-    clip.
+    As loud as the frames say, since loudness is part of a voice; quieter only where that would clip.
 
     Args:
+        content: as `at_pitch` gives it.
         static: of each of its segments.
-        log_f0: mean of log F0 it shall have; NaN keeps that of the words.
         residual: of the voice; None keeps that of the words.
         vocoder: by name.
         detail: the words' own frames are said, changed (`lent_frames`); without it, those that the model decodes.
     """
-    shift, module = log_f0 - content.words.log_f0, vocoders.load(vocoder)
-    words = blocks.at_pitch(module, content.words, checkpoint.features, 0.0 if np.isnan(shift) else shift)
     if detail:
-        moved = Content(words, codes.encode(checkpoint, words.frames))
-        frames = lent_frames(checkpoint, moved, static, residual)
+        frames = lent_frames(checkpoint, content, static, residual)
     else:
         frames = codes.decode(checkpoint, static, content.codes)
-    return unclipped(blocks.render(module, frames, words, checkpoint.features))
+    wave = blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features)
+    return unclipped(wave)
 
 
 def lend(
@@ -149,8 +157,9 @@ def lend(
     detail: bool = True,
 ) -> np.ndarray:
     """Waveform (n,) of the words of `content` in `voice`; see `say`."""
-    static = codes.lent(checkpoint, content.codes.static, voice.static)
-    return say(checkpoint, content, static, voice.log_f0, voice.residual, vocoder, detail)
+    moved = at_pitch(checkpoint, content, voice.log_f0, vocoder)
+    static = codes.lent(checkpoint, moved.codes.static, voice.static)
+    return say(checkpoint, moved, static, voice.residual, vocoder, detail)
 
 
 def swap(
@@ -176,7 +185,9 @@ def swap(
 
 def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> np.ndarray:
     """Waveform (n,) of `content` in its own voice, as far as its codes hold it: a swap without a change of voice."""
-    return say(checkpoint, content, content.codes.static, vocoder=vocoder, detail=False)
+    moved = at_pitch(checkpoint, content, vocoder=vocoder)
+    said = content._replace(words=moved.words)
+    return say(checkpoint, said, content.codes.static, vocoder=vocoder, detail=False)
 
 
 def unclipped(wave: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
 from speechdis.evaluation.words import transcribed
 from speechdis.features import bins_of, extract
 from speechdis.synthesis import blocks, codes, pitch, vocoders
-from speechdis.synthesis.swap import Content, content_of, lent_frames, voice_of
+from speechdis.synthesis.swap import at_pitch, content_of, lent_frames, voice_of
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 
@@ -41,18 +41,16 @@ def distances(
     for pair in pairs:
         one, other = (read_audio(court.utterances[k].path, rate)[0] for k in pair)
         voice, content = voice_of(trained, one), content_of(trained, other)
-        static = codes.lent(trained, content.codes.static, voice.static)
         rise = voice.log_f0 - content.words.log_f0
         rise = 0.0 if math.isnan(rise) else rise
         f0 = pitch.contour(other, rate)[0]
-        for what, shift in (("copy", 0.0), ("swap", rise)):
+        for what, level, shift in (("copy", math.nan, 0.0), ("swap", voice.log_f0, rise)):
             start = time.process_time()
-            words = blocks.at_pitch(module, content.words, settings, shift)
-            frames = content.words.frames
+            said, frames = at_pitch(trained, content, level, vocoder), content.words.frames
             if what == "swap":
-                moved = Content(words, codes.encode(trained, words.frames))
-                frames = lent_frames(trained, moved, static, voice.residual)
-            wave = blocks.render(module, frames, words, settings)
+                static = codes.lent(trained, said.codes.static, voice.static)
+                frames = lent_frames(trained, said, static, voice.residual)
+            wave = blocks.render(module, frames, said.words, settings)
             spent, seconds = spent + time.process_time() - start, seconds + len(wave) / rate
             heard = extract(wave, settings)
             moved = acoustics.pitch_distance(pitch.contour(wave, rate)[0], f0, shift)
