@@ -10,9 +10,7 @@ from speechdis.features import bins_of, extract
 
 WINDOW, HOP = 0.025, 0.005  # s, of the filter's short-time Fourier transform
 FILTERS = 3  # one after the other; two more bring little of a voice, and make its pitch break
-SMOOTH = (
-    30  # cosine terms of each: with fewer less of a voice is heard, with more its pitch breaks more often
-)
+SMOOTH = 30  # cosine terms of each: with fewer less of a voice is heard
 LIMIT = 4.6  # nats of amplitude, 40 dB: a filter louder than that only lifts noise
 
 

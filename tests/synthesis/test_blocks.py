@@ -52,13 +52,20 @@ def test_a_filter_block_by_block_is_the_filter_of_the_whole(short: None) -> None
     assert np.abs(joined - whole).max() < 1e-3 * np.abs(whole).max()
 
 
+@pytest.mark.parametrize("what", ["pitch", "frames"])
 @pytest.mark.parametrize("vocoder", vocoders.names())
-def test_no_click_at_a_join(short: None, vocoder: str) -> None:
+def test_no_click_at_a_join(short: None, vocoder: str, what: str) -> None:
     """Steps from sample to sample about the joins are none that the whole utterance's rendering does not have."""
     words = words_of(syllables(4.7), SETTINGS)
     module = vocoders.load(vocoder)
-    whole = module.render(words.frames, words, SETTINGS)
-    joined = blocks.render(module, words.frames, words, SETTINGS)
+    if what == "pitch":
+        whole, joined = (
+            module.at_pitch(words, SETTINGS, 0.2),
+            blocks.at_pitch(module, words, SETTINGS, 0.2).wave,
+        )
+    else:
+        frames = brighter(words)
+        whole, joined = module.render(frames, words, SETTINGS), blocks.render(module, frames, words, SETTINGS)
     assert len(joined) == len(words.wave) and np.isfinite(joined).all()
     for cut in blocks.cuts(words.frames, 0.01):
         near = slice(cut * 160 + 200 - 400, cut * 160 + 200 + 400)
