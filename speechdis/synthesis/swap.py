@@ -80,13 +80,12 @@ def lent_frames(
     """
     from scipy.interpolate import make_interp_spline
 
-    said = _said(checkpoint, content)
+    frames, said = content.words.frames, _said(checkpoint, content)
+    ranks = _ranks(frames)
     change = codes.decode(checkpoint, static, content.codes) - said
     if residual is not None:
-        other = residual - _residual(content.words.frames, said)
-        change += make_interp_spline(LEVELS, other, k=1)(_ranks(content.words.frames))
-    share = np.interp(_ranks(content.words.frames), (0, 0.5), SHARE)
-    return content.words.frames + share[:, None] * change
+        change += make_interp_spline(LEVELS, residual - _residual(frames, said), k=1)(ranks)
+    return frames + np.interp(ranks, (0, 0.5), SHARE)[:, None] * change
 
 
 def _said(checkpoint: Checkpoint, content: Content) -> np.ndarray:
@@ -185,8 +184,8 @@ def swap(
 
 def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> np.ndarray:
     """Waveform (n,) of `content` in its own voice, as far as its codes hold it: a swap without a change of voice."""
-    moved = at_pitch(checkpoint, content, vocoder=vocoder)
-    said = content._replace(words=moved.words)
+    words = blocks.at_pitch(vocoders.load(vocoder), content.words, checkpoint.features)
+    said = Content(words, content.codes)
     return say(checkpoint, said, content.codes.static, vocoder=vocoder, detail=False)
 
 
