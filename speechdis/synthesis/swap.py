@@ -10,9 +10,10 @@ from speechdis.synthesis.codes import Codes
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
-# Of a change of voice that is made: in the quietest frame, and in the louder half, where the rest adds little voice
-# and costs many words.
-SHARE = (1.0, 0.65)
+# Of a change of voice that is made: in the quietest frame, which has hardly a word to lose, and in the louder half,
+# where the rest adds little voice and costs many words.
+SHARE = (1.2, 0.65)
+REREADS = 2  # of the words in changed frames
 LEVELS = np.linspace(0, 1, 5)  # of loudness, as ranks among a recording's frames
 WIDTH = 0.25  # standard deviation of the ranks that count as one level
 
@@ -76,16 +77,21 @@ def lent_frames(
 
     So what the model's reconstruction lacks is kept, but for its mean at each loudness, where the voice's `residual`
     (5, F) is given. The change is from the mean voice of the words, since what their static vectors have from segment
-    to segment is words; and of it a share is made, the larger the quieter a frame (`SHARE`).
+    to segment is words; of it a share is made, the larger the quieter a frame (`SHARE`). Then the words are read from
+    the changed frames, and what they lost by the change is put back.
     """
     from scipy.interpolate import make_interp_spline
 
     frames, said = content.words.frames, _said(checkpoint, content)
     ranks = _ranks(frames)
-    change = codes.decode(checkpoint, static, content.codes) - said
+    wanted = codes.decode(checkpoint, static, content.codes)
+    change = wanted - said
     if residual is not None:
         change += make_interp_spline(LEVELS, residual - _residual(frames, said), k=1)(ranks)
-    return frames + np.interp(ranks, (0, 0.5), SHARE)[:, None] * change
+    changed = frames + np.interp(ranks, (0, 0.5), SHARE)[:, None] * change
+    for _ in range(REREADS):
+        changed += wanted - codes.decode(checkpoint, static, codes.encode(checkpoint, changed))
+    return changed
 
 
 def _said(checkpoint: Checkpoint, content: Content) -> np.ndarray:
