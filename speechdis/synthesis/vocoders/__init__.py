@@ -12,8 +12,8 @@ a GPU to train.
 
 `DEFAULT` was chosen on validation speakers by `tools/bench/vocoders.py` (figures: egs/speechocean762/RESULTS.md).
 Swaps by "world" are as often heard as the voice, with as many words, as those by "griffin-lim", whose pitch is off by
-five semitones and breaks off. "filter" gives a recording's own frames back exactly, is six times as fast as "world",
-and about as good.
+five semitones and breaks off. "filter" gives a recording's own frames back exactly, is three times as fast as
+"world", and about as good.
 """
 
 import importlib
