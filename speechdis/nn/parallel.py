@@ -48,7 +48,7 @@ def all_rows(x: Tensor) -> Tensor:
 
 
 class _AllRows(torch.autograd.Function):
-    """Unlike torch's own, it keeps no hold of the process group, whose threads must end before the interpreter."""
+    """Not torch's own: deprecated, and with it two processes on the CPU trained R-WAE otherwise than one."""
 
     @staticmethod
     def forward(_: Any, x: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn.functional  # its default arguments would hold a group that is there before it
 
 from speechdis.errors import InputError
 

@@ -14,6 +14,7 @@ whole = torch.arange(12.0).reshape(4, 3)
 weights = torch.arange(12.0).reshape(3, 4).T  # a transposed gradient, too
 threads = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 0
 with processes("cpu"):
+    import torch._dynamo  # as optimisers do at their first step; it imports what must be there before the group
     mine = parallel.mine(whole).requires_grad_()
     rows = parallel.all_rows(mine)  # lives on after the group
     (rows * weights * (parallel.rank() + 1)).sum().backward()
