@@ -19,11 +19,12 @@ s is read from x, whose level and noise no other segment can tell, or, for a sha
 segment* of the utterance (`training.static_view: other`), whose words do not help. The contrast (eq 8 of C-DSVAE) draws
 the s of both together. Other segments are cut to any length, so that a voice is known by little speech, and by much:
 utterances' static vectors are read from them whole; and some of their bands are hidden (`training.static_mask_bins`),
-so that it is known by none of them alone. That two segments are of one utterance is all the supervision there is. Every
-part is a setting.
+so that it is known by none of them alone. All layers of its encoder are pooled: what tells voices is at more than one
+of them. That two segments are of one utterance is all the supervision there is. Every part is a setting.
 
 Twins in training: Qian et al. 2020 (SpeechSplit) and Choi et al. 2021 (NANSY) perturb what a content encoder hears in
-the same way; instance normalisation: Chou et al. 2019 (AdaIN-VC), whose decoder is also modulated.
+the same way; instance normalisation: Chou et al. 2019 (AdaIN-VC), whose decoder is also modulated; all layers
+pooled: Desplanques et al. 2020 (ECAPA-TDNN).
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from speechdis.models.base import Batch, Posterior, weighted
 from speechdis.nn import sequence
@@ -56,6 +58,7 @@ class Config:
         twin: z is read from the twin (False: from the segment itself).
         instance_norm: its encoder normalises over time, input and output, too (False: over channels, between them).
         modulate: s scales and shifts every layer of the decoder (False: it enters with z alone).
+        all_layers: s is pooled from every layer of its encoder (False: from the last).
     """
 
     static_size: int = 64
@@ -74,6 +77,7 @@ class Config:
     twin: bool = True
     instance_norm: bool = True
     modulate: bool = True
+    all_layers: bool = True
 
 
 class Model(nn.Module):
@@ -92,8 +96,10 @@ class Model(nn.Module):
         self.dynamic_head = GaussianHead(width, config.dynamic_size)
         self.voice_in = nn.Conv1d(bins, voice, 5, padding=2)
         self.voice = nn.ModuleList(Block(voice, "channels", dilation=1 + i) for i in depth)
-        self.pool = AttentiveStatistics(voice)
-        self.static_head = GaussianHead(2 * voice, config.static_size)
+        pooled = config.layers if config.all_layers else 1
+        self.joined = nn.Conv1d(pooled * voice, 2 * voice, 1)
+        self.pool = AttentiveStatistics(2 * voice)
+        self.static_head = GaussianHead(4 * voice, config.static_size)
         self.codes_in = nn.Conv1d(config.dynamic_size, width, 5, padding=2)
         self.static_in = nn.Linear(config.static_size, width)
         condition = config.static_size if config.modulate else 0
@@ -124,10 +130,13 @@ class Model(nn.Module):
     def encode_static(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
         """q(s | x) of segments (B, T, F), (B, S)."""
         real = _real(lengths, x)
-        h = self.voice_in(x.transpose(1, 2) * real)
+        h, layers = self.voice_in(x.transpose(1, 2) * real), []
         for block in self.voice:
             h = block(h, real)
-        return self.static_head(self.pool(h, real))
+            layers.append(h)
+        heard = torch.cat(layers, 1) if self.config.all_layers else h
+        joined = functional.leaky_relu(self.joined(heard), sequence.SLOPE)
+        return self.static_head(self.pool(joined, real))
 
     def encode(
         self, x: Tensor, lengths: Tensor | None = None, generator: torch.Generator | None = None

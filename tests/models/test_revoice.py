@@ -100,6 +100,16 @@ def test_every_layer_of_the_decoder_is_modulated_or_none() -> None:
     assert all(block.modulation is None for block in build(modulate=False).decoder)
 
 
+def test_the_voice_is_pooled_from_every_layer_or_the_last() -> None:
+    """What the first layer alone has changed reaches s past the last one, whose output is held."""
+    for all_layers in (True, False):
+        model = build(all_layers=all_layers)
+        held = torch.zeros(4, CONFIG.frame_size, FRAMES)
+        model.voice[-1].register_forward_hook(lambda *_, held=held: held)
+        another = model.encode_static(OTHER).mean
+        assert torch.equal(model.encode_static(X).mean, another) != all_layers
+
+
 def test_what_needs_twins() -> None:
     assert build().reads_twins == "twin=false"
     assert build(twin=False).reads_twins == ""
