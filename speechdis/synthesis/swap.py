@@ -1,18 +1,22 @@
 """The voice of one recording on the words of another."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor
 
+from speechdis.errors import InputError
+from speechdis.features import bins_of
 from speechdis.synthesis import blocks, codes, vocoders
 from speechdis.synthesis.codes import Codes
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
-# Of a change of voice that is made: in the quietest frame, which has hardly a word to lose, and in the louder half,
-# where the rest adds little voice and costs many words.
-SHARE = (1.2, 0.65)
+# Of a change of voice that is made: in the quietest frame, which has hardly a word to lose, and in the louder half, at
+# so many Hz: words are where the first two formants are, voices above and below them (Lu & Dang 2008).
+QUIETEST = 1.5
+LOUD = {50: 0.8, 550: 0.3, 2200: 0.3, 4000: 0.8}
 REREADS = 2  # of the words in changed frames
 LEVELS = np.linspace(0, 1, 5)  # of loudness, as ranks among a recording's frames
 WIDTH = 0.25  # standard deviation of the ranks that count as one level
@@ -77,8 +81,8 @@ def lent_frames(
 
     So what the model's reconstruction lacks is kept, but for its mean at each loudness, where the voice's `residual`
     (5, F) is given. The change is from the mean voice of the words, since what their static vectors have from segment
-    to segment is words; of it a share is made, the larger the quieter a frame (`SHARE`). Then the words are read from
-    the changed frames, and what they lost by the change is put back.
+    to segment is words; of it a share is made (`share_of_change`). Then the words are read from the changed frames, and
+    what they lost by the change is put back.
     """
     from scipy.interpolate import make_interp_spline
 
@@ -88,10 +92,26 @@ def lent_frames(
     change = wanted - said
     if residual is not None:
         change += make_interp_spline(LEVELS, residual - _residual(frames, said), k=1)(ranks)
-    changed = frames + np.interp(ranks, (0, 0.5), SHARE)[:, None] * change
+    changed = frames + share_of_change(ranks, checkpoint.features) * change
     for _ in range(REREADS):
         changed += wanted - codes.decode(checkpoint, static, codes.encode(checkpoint, changed))
     return changed
+
+
+def share_of_change(ranks: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
+    """How much of a change of voice is made in T frames of these `ranks` (T,) of loudness, 0 to 1: (T, F).
+
+    `QUIETEST` at 0, `LOUD` from the middle on.
+
+    Raises:
+        InputError: features that are no log spectra.
+    """
+    bins = bins_of(settings)
+    if bins is None:
+        raise InputError(f"'{settings['type']}' features are no log spectra: there is no voice to change")
+    loud = np.interp(bins.frequencies, [*LOUD], [*LOUD.values()])
+    louder = np.interp(ranks, (0, 0.5), (0, 1))[:, None]
+    return QUIETEST + louder * (loud - QUIETEST)
 
 
 def _said(checkpoint: Checkpoint, content: Content) -> np.ndarray:

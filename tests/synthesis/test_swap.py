@@ -11,16 +11,16 @@ import torch
 from speechdis import models
 from speechdis.data.audio import read_audio
 from speechdis.errors import InputError
-from speechdis.features import extract, settings_of
+from speechdis.features import bins_of, extract, settings_of
 from speechdis.synthesis import codes, pitch, vocoders
 from speechdis.synthesis.swap import (
-    SHARE,
     Content,
     content_of,
     lend,
     lent_frames,
     reconstruct,
     say,
+    share_of_change,
     swap,
     swapped_frames,
     unclipped,
@@ -177,10 +177,21 @@ def test_a_voice_changes_frames_from_the_mean_voice_of_the_words(monkeypatch: py
     mean = own.mean(0).expand_as(own)
     np.testing.assert_array_equal(lent_frames(checkpoint, content, mean), frames)
     change = lent_frames(checkpoint, content, mean + 1) - frames
-    share = np.interp(np.linspace(0, 1, 301), (0, 0.5, 1), (1.2, 0.65, 0.65))
-    np.testing.assert_allclose(
-        change, 3 * share[:, None] + 0 * frames, atol=1e-4
-    )  # 3: the standard deviation
+    share = share_of_change(np.linspace(0, 1, 301), checkpoint.features)
+    np.testing.assert_allclose(change, 3 * share, atol=1e-4)  # 3: the standard deviation
+
+
+def test_words_are_changed_less_where_they_are() -> None:
+    """Of a change all and a half is made in the quietest frame; in loud ones most of it but where two formants are."""
+    settings = settings_of("fbank")
+    frequencies = bins_of(settings).frequencies  # type: ignore[union-attr]
+    share = share_of_change(np.array([0, 0.25, 0.5, 1]), settings)
+    loud = np.array([0.8, 0.55, 0.3, 0.3, 0.8, 0.8])
+    for hz, wanted in zip((50, 300, 600, 2000, 4000, 7000), loud, strict=True):
+        k = np.abs(frequencies - hz).argmin()
+        np.testing.assert_allclose(share[:, k], [1.5, (1.5 + wanted) / 2, wanted, wanted], atol=0.03)
+    with pytest.raises(InputError, match="'waveform' features are no log spectra"):
+        share_of_change(np.zeros(1), settings_of("waveform"))
 
 
 def test_words_that_a_change_of_voice_cost_are_put_back() -> None:
@@ -189,8 +200,9 @@ def test_words_that_a_change_of_voice_cost_are_put_back() -> None:
     content = ramp(checkpoint, 20)
     frames = content.words.frames
     change = lent_frames(checkpoint, content, content.codes.static + 1) - frames
-    np.testing.assert_allclose(change, change[0, 0] + 0 * frames, atol=1e-4)
-    assert change[0, 0] == pytest.approx(3 * (1.2 + 3 * 0.65) / 4, abs=0.05)  # the mean share of 20 ranks
+    np.testing.assert_allclose(change, change[0] + 0 * frames, atol=1e-4)
+    share = share_of_change(np.linspace(0, 1, 20), checkpoint.features).mean(0)
+    np.testing.assert_allclose(change[0], 3 * share, atol=0.05)
 
 
 class Mute(Perfect):
@@ -269,8 +281,10 @@ def test_a_louder_voice_makes_louder_words(vocoder: str) -> None:
     """Frames of one nat and a half of power more than the words' are heard as so much louder."""
     checkpoint = replace(perfect(), model=Louder())
     content = content_of(checkpoint, 0.1 * glide(120, 160, 1.0))
-    share = (SHARE[0] + 3 * SHARE[1]) / 4  # the mean over ranks, since words read back are changed evenly
-    own, gain = content.codes.static, 1.5 / (3 * share)  # 3: the standard deviation
+    share = share_of_change(np.linspace(0, 1, 100), checkpoint.features).mean(
+        0
+    )  # read back, all change alike
+    own, gain = content.codes.static, torch.from_numpy(1.5 / (3 * share)).float()  # 3: the standard deviation
     made = [say(checkpoint, content, own + more, vocoder=vocoder) for more in (0, gain)]
     powers = [np.square(wave[2000:-2000]).mean() for wave in made]
     assert np.log(powers[1] / powers[0]) == pytest.approx(1.5, abs=0.1)
