@@ -182,7 +182,7 @@ def test_a_voice_changes_frames_from_the_mean_voice_of_the_words(monkeypatch: py
 
 
 def test_words_are_changed_less_where_they_are() -> None:
-    """Of a change all and a half is made in the quietest frame; in loud ones most of it but where two formants are."""
+    """Of a change half as much again is made in the quietest frame; of loud ones least where two formants are."""
     settings = settings_of("fbank")
     frequencies = bins_of(settings).frequencies  # type: ignore[union-attr]
     share = share_of_change(np.array([0, 0.25, 0.5, 1]), settings)
