@@ -281,10 +281,9 @@ def test_a_louder_voice_makes_louder_words(vocoder: str) -> None:
     """Frames of one nat and a half of power more than the words' are heard as so much louder."""
     checkpoint = replace(perfect(), model=Louder())
     content = content_of(checkpoint, 0.1 * glide(120, 160, 1.0))
-    share = share_of_change(np.linspace(0, 1, 100), checkpoint.features).mean(
-        0
-    )  # read back, all change alike
-    own, gain = content.codes.static, torch.from_numpy(1.5 / (3 * share)).float()  # 3: the standard deviation
+    # of the mean share, since words read back are changed evenly; 3: the standard deviation
+    share = share_of_change(np.linspace(0, 1, 100), checkpoint.features).mean(0)
+    own, gain = content.codes.static, torch.from_numpy(1.5 / (3 * share)).float()
     made = [say(checkpoint, content, own + more, vocoder=vocoder) for more in (0, gain)]
     powers = [np.square(wave[2000:-2000]).mean() for wave in made]
     assert np.log(powers[1] / powers[0]) == pytest.approx(1.5, abs=0.1)
