@@ -19,7 +19,7 @@ from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.evaluation import acoustics
 from speechdis.evaluation.judges import Enrolled, Judges
-from speechdis.features import bins_of, extract
+from speechdis.features import extract, spectrum_of
 from speechdis.synthesis import blocks, pitch, vocoders
 from speechdis.synthesis.swap import content_of, lend, reconstruct, unclipped, voice_of
 from speechdis.training.checkpoint import Checkpoint
@@ -134,9 +134,7 @@ def _judged(
 ) -> dict[str, dict[str, float]]:
     """Each condition of the pair with the voice of utterance `a` and the words of utterance `b`."""
     settings = checkpoint.features
-    rate, bins = settings["config"]["rate"], bins_of(settings)
-    if bins is None:
-        raise InputError(f"'{settings['type']}' features are no log spectra: swaps cannot be judged")
+    rate, bins = settings["config"]["rate"], spectrum_of(settings)
     one, other = (
         read_audio(u.path, rate, u.start, u.end)[0] for u in (court.utterances[a], court.utterances[b])
     )

@@ -81,5 +81,13 @@ def bins_of(settings: Mapping[str, Any]) -> Bins | None:
     return module.bins(module.Config(**settings["config"]))
 
 
+def spectrum_of(settings: Mapping[str, Any]) -> Bins:
+    """`bins_of` these `settings`. Raises InputError for features that are no log spectra."""
+    bins = bins_of(settings)
+    if bins is None:
+        raise InputError(f"'{settings['type']}' features are no log spectra: their voice cannot be changed")
+    return bins
+
+
 def _module(name: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{name}")

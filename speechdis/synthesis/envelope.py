@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from speechdis.errors import InputError
-from speechdis.features import bins_of, extract
+from speechdis.features import extract, spectrum_of
 
 WINDOW, HOP = 0.025, 0.005  # s, of the filter's short-time Fourier transform
 FILTERS = 3  # one after the other; two more bring little of a voice, and make its pitch break
@@ -38,9 +37,7 @@ def log_gain(
     Raises:
         InputError: features that are no log spectra.
     """
-    bins, config = bins_of(settings), settings["config"]
-    if bins is None:
-        raise InputError(f"'{settings['type']}' features are no log spectra: there is nothing to filter by")
+    bins, config = spectrum_of(settings), settings["config"]
     gain = (np.asarray(target, np.float64) - source) / (2 * bins.exponent)
     if smooth:
         from scipy.fft import dct, idct

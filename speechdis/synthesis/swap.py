@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from speechdis.errors import InputError
-from speechdis.features import bins_of
+from speechdis.features import spectrum_of
 from speechdis.synthesis import blocks, codes, vocoders
 from speechdis.synthesis.codes import Codes
 from speechdis.synthesis.words import Words, words_of
@@ -106,10 +105,7 @@ def share_of_change(ranks: np.ndarray, settings: Mapping[str, Any]) -> np.ndarra
     Raises:
         InputError: features that are no log spectra.
     """
-    bins = bins_of(settings)
-    if bins is None:
-        raise InputError(f"'{settings['type']}' features are no log spectra: there is no voice to change")
-    loud = np.interp(bins.frequencies, [*LOUD], [*LOUD.values()])
+    loud = np.interp(spectrum_of(settings).frequencies, [*LOUD], [*LOUD.values()])
     louder = np.interp(ranks, (0, 0.5), (0, 1))[:, None]
     return QUIETEST + louder * (loud - QUIETEST)
 
