@@ -19,6 +19,8 @@ from typing import Any
 import speechdis
 from speechdis.errors import InputError
 
+_LONGEST = 600  # characters of an error line
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 2 bad input or usage (one line says why), 1 a bug (traceback)."""
@@ -129,7 +131,9 @@ def _write_json(result: object, target: str) -> None:
 
 
 def _one_line(error: Exception) -> str:
+    """The message of `error` on one line a terminal can show: no control characters, at most 600 characters."""
+    text = str(error)
     if isinstance(error, OSError) and error.strerror:
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror}"
-    return " ".join(str(error).split())
+        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    text = " ".join("".join(c if c.isprintable() or c.isspace() else repr(c)[1:-1] for c in text).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"

@@ -1,0 +1,124 @@
+"""The one door for text that people and other programs write: UTF-8, with or without a byte order mark.
+
+Every reader of a list, a table, a recipe or a JSON file goes through here, so that each refuses the same things in
+the same words: a folder, a pipe or a device in place of a file, bytes that are no text, YAML that names a key twice
+or grows when it is read.
+"""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from speechdis.errors import InputError
+
+_OPEN_ALREADY = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")  # what a shell passes: `<(command)`, `-`
+_LARGEST_DOCUMENT = 64 << 20  # bytes of YAML or JSON; no recipe or result comes near
+
+
+def require_file(path: str | Path) -> Path:
+    """`path`, if it is a file, or a pipe that the shell has opened.
+
+    Raises:
+        InputError: it does not exist, or is a folder, a named pipe, a socket or a device, which may never end.
+    """
+    path = Path(path)
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:  # too long a name, a NUL in it, no permission
+        raise InputError(f"{path}: cannot be opened ({getattr(error, 'strerror', None) or error})") from None
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{path}: a folder, where a file is expected")
+    if not stat.S_ISREG(mode) and not (str(path).startswith(_OPEN_ALREADY) and not stat.S_ISBLK(mode)):
+        raise InputError(f"{path}: a pipe or device, where a file is expected")
+    return path
+
+
+def read_text(path: str | Path, errors: str = "strict") -> str:
+    r"""The text of a file, without a byte order mark and with `\n` at the ends of lines.
+
+    Args:
+        path: a file, or a pipe that the shell has opened.
+        errors: what becomes of bytes that are not UTF-8, as in `open`: "strict" refuses them.
+
+    Raises:
+        InputError: see `require_file`; or the bytes are not UTF-8.
+    """
+    path = require_file(path)
+    try:
+        with path.open(encoding="utf-8-sig", errors=errors) as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def read_yaml(path: str | Path) -> Any:
+    """What a YAML file says, as plain values.
+
+    Raises:
+        InputError: see `read_text`; no YAML, a key twice, an anchor (`&name`), or nested too deeply.
+    """
+    return parse_yaml(_document(path), str(path))
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """What YAML `text` says; `where` names it in errors. Raises InputError as `read_yaml` does."""
+    try:
+        return yaml.load(text, _PlainLoader)  # a SafeLoader
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-13-45
+        raise InputError(f"{where}: not YAML that is read here ({' '.join(str(error).split())})") from None
+    except RecursionError:
+        raise InputError(f"{where}: nested too deeply") from None
+
+
+def read_json(path: str | Path) -> Any:
+    """What a JSON file says. Raises InputError: see `read_text`; no JSON, or nested too deeply."""
+    return parse_json(_document(path), str(path))
+
+
+def parse_json(text: str, where: str) -> Any:
+    """What JSON `text` says; `where` names it in errors. Raises InputError as `read_json` does."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{where}: not JSON ({error})") from None
+    except RecursionError:
+        raise InputError(f"{where}: nested too deeply") from None
+
+
+def _document(path: str | Path) -> str:
+    path = require_file(path)
+    if path.stat().st_size > _LARGEST_DOCUMENT:
+        raise InputError(
+            f"{path}: larger than {_LARGEST_DOCUMENT >> 20} MiB, so not a file of settings or results"
+        )
+    return read_text(path)
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """yaml.safe_load, less what no recipe needs and what can hurt: keys twice, and anchors, which can explode."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()
+        if getattr(event, "anchor", None):
+            raise yaml.MarkedYAMLError(
+                problem="anchors and aliases are not read", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen = set()
+        for key, _ in getattr(node, "value", ()):
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key '{key.value}' stands twice", problem_mark=key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
