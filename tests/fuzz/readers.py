@@ -158,7 +158,8 @@ def _model(folder: Path, rng: np.random.Generator) -> None:
     rates = {condition: {"raw": asdict(found)} for condition in ("clean", "channel")}
     row = {"system": "dsvae", "static": rates, "dynamic": rates, "probes": {"energy_dynamic": 0.5}}
     (exp / "results.json").write_text(json.dumps({"row": row, "references": [], "made": {"commit": "abc"}}))
-    (folder / "pairs.tsv").write_text(f"{folder}/data/a.wav\t{folder}/data/b.wav\tone.wav\n")
+    pairs = [f"{folder}/data/a.wav\t{folder}/data/b.{kind}\t{kind}.wav\n" for kind in ("wav", "flac")]
+    (folder / "pairs.tsv").write_text("".join(pairs))
 
 
 def _corpora(folder: Path, rng: np.random.Generator) -> None:
