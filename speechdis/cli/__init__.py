@@ -1,20 +1,21 @@
 """The command line: every file of this package is one command.
 
-A command is a module with a docstring (its first line is the one-line help), `arguments(parser)` and
-`run(args)`, which returns what `--json` shall hold (or None). Heavy imports stay inside `run`.
+A command is a module with a docstring (its first line is the one-line help, its last lines an example),
+`arguments(parser)` and `run(args)`, which returns what `--json` shall hold (or None). Heavy imports stay inside `run`.
 """
 
 import argparse
+import difflib
 import importlib
 import json
 import logging
 import os
 import pkgutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import speechdis
 from speechdis.errors import InputError
@@ -31,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "10")
     args = command_line().parse_args(argv)
-    show_notices()
+    if args.quiet:
+        os.environ["TQDM_DISABLE"] = "1"  # for processes that this one starts, too
+    show_notices(args.quiet)
     try:
         result = args.run(args)
         if args.json is not None:
@@ -45,16 +48,69 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def show_notices() -> None:
-    """What this program logs goes to standard error; of libraries', warnings alone."""
+def show_notices(quiet: bool = False) -> None:
+    """What this program logs goes to standard error, warnings alone if `quiet`; of libraries', warnings alone."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("speechdis").setLevel(logging.INFO)
+    logging.getLogger("speechdis").setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with the nearest command, option or choice where one is near."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but an option that is not there comes before one that is missing."""
+        words = list(sys.argv[1:] if args is None else args)
+        commands = any(isinstance(action, argparse._SubParsersAction) for action in self._actions)
+        for word in words:
+            if word == "--" or (commands and not word.startswith("-")):
+                break  # what follows a command is the command's to check
+            name = word.partition("=")[0]
+            if name.startswith("--") and not any(
+                known.startswith(name) for known in self._option_string_actions
+            ):
+                self.error(f"no option '{name}'{nearest(name, self._option_string_actions)}")
+        return super().parse_known_args(words, namespace)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """One line with the nearest choice, where argparse lists all in quotes."""
+        if action.choices is not None and value not in action.choices:
+            known = [str(choice) for choice in action.choices]
+            what = action.option_strings[-1] if action.option_strings else str(action.metavar).lower()
+            near = nearest(str(value), known) or f"; there are: {', '.join(known)}"
+            raise argparse.ArgumentError(None, f"no {what} '{value}'{near}")
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2."""
+        self.exit(2, f"{self.prog}: {_one_line(ValueError(message))} ('{self.prog} --help' says more)\n")
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Descriptions as they are written, and each default in one form: (default: VALUE)."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text, default = action.help or "", action.default
+        if (
+            any(default is none for none in (None, False, argparse.SUPPRESS))
+            or default == []
+            or "(default" in text
+        ):
+            return text
+        return (
+            f"{text} (default: {default:g})" if isinstance(default, float) else f"{text} (default: {default})"
+        )
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """ "; did you mean '...'?" for what is written nearly like one of `known`, or ""."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def command_line() -> argparse.ArgumentParser:
     """The parser of all commands; what it parses holds the command's `run`."""
-    parser = argparse.ArgumentParser(prog="speechdis", description=speechdis.__doc__)
+    parser = Parser(prog="speechdis", description=speechdis.__doc__)
     parser.add_argument("--version", action="version", version=f"speechdis {speechdis.__version__}")
+    _add_quiet(parser, False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
@@ -63,8 +119,19 @@ def command_line() -> argparse.ArgumentParser:
         command.add_argument(
             "--json", metavar="FILE", help="write the result as JSON to FILE ('-': standard output)"
         )
+        _add_quiet(command)
         command.set_defaults(run=module.run)
     return parser
+
+
+def _add_quiet(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
+    """--quiet, which may stand before the command or after it: there it has no default, which would undo the first."""
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        default=default,
+        help="no progress, no notices: warnings and errors only",
+    )
 
 
 def each_corpus(
@@ -85,6 +152,7 @@ def each_corpus(
         corpus.add_argument(
             "--json", metavar="FILE", default=argparse.SUPPRESS, help="write the counts as JSON"
         )
+        _add_quiet(corpus)
         module.arguments(corpus)
 
 
@@ -96,15 +164,31 @@ def count(text: str) -> int:
     return number
 
 
-def vocoder_option(parser: argparse.ArgumentParser, what: str = "see 'speechdis swap --help'") -> None:
-    """Let `parser` take the name of a vocoder; `what` goes on after its default in the help."""
+def vocoder_option(parser: argparse.ArgumentParser, what: str = "how spectra become sound") -> None:
+    """Let `parser` take the name of a vocoder; `what` it does."""
     from speechdis.synthesis import vocoders
 
+    parser.add_argument("--vocoder", default=vocoders.DEFAULT, choices=vocoders.names(), help=what)
+
+
+def checkpoint_option(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """Let `parser` take a trained model."""
     parser.add_argument(
-        "--vocoder",
-        default=vocoders.DEFAULT,
-        choices=vocoders.names(),
-        help=f"default {vocoders.DEFAULT}; {what}",
+        "--checkpoint",
+        required=required,
+        type=Path,
+        metavar="CKPT",
+        help="a trained model: an experiment, or its EXP/best or EXP/last",
+    )
+
+
+def device_option(parser: argparse.ArgumentParser) -> None:
+    """Let `parser` take the name of a device."""
+    parser.add_argument(
+        "--device",
+        default="auto",
+        choices=["auto", "cpu", "cuda"],
+        help="where it computes; auto: on a GPU if there is one",
     )
 
 
@@ -115,7 +199,7 @@ def _described(commands: Any, name: str, module: ModuleType) -> argparse.Argumen
         name,
         help=text.splitlines()[0],
         description=text,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
 
 

@@ -4,6 +4,9 @@ OUT becomes one frame store of V x U utterances: utterance v U + i, named `<utt>
 utterance i, so the twin of frame n is row v N + n. Pitch and formants of each twin are multiplied by a factor
 of its own, by WSOLA and resampling; duration stays. A factor r below 1 leaves the band above r x half the
 sample rate empty. Factors depend on the seed, the utterance id and the version alone.
+
+Example:
+    speechdis augment --data data/timit/train --features feats/train --out feats-twins
 """
 
 import argparse
@@ -27,11 +30,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", required=True, type=Path, metavar="DIR", help="frame store of the twins")
     add("--features", type=Path, metavar="STORE", help="store of DATA that the twins have to line up with")
     add("--type", help="fbank or spectrogram (default: that of --features, or else fbank)")
-    add("--versions", type=count, default=4, metavar="V", help="twins of each utterance (default: 4)")
-    add("--seed", type=int, default=0, metavar="K", help="of the factors (default: 0)")
-    add("--low", type=float, default=0.75, help="smallest factor (default: 0.75)")
-    add("--high", type=float, default=1.33, help="largest factor (default: 1.33)")
-    add("--away", type=float, default=0.05, help="no factor is nearer to 1 than this (default: 0.05)")
+    add("--versions", type=count, default=4, metavar="V", help="twins of each utterance")
+    add("--seed", type=int, default=0, metavar="K", help="of the factors")
+    add("--low", type=float, default=0.75, help="smallest factor")
+    add("--high", type=float, default=1.33, help="largest factor")
+    add("--away", type=float, default=0.05, help="no factor is nearer to 1 than this")
     add("--channel", action="store_true", help="also send each twin through a random channel of its own")
     add("--strict", action="store_true", help="fail on an unusable utterance instead of skipping it")
     add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")

@@ -4,6 +4,9 @@ Takes a prepared corpus (a folder of data directories) to the table by the comma
 features, the same through random channels, twins; then train and evaluate for every system and seed. Run again
 after a kill, it goes on where it was. Writes OUT/SUITE.md, .csv and .json, floors and ceilings first; OUT has the
 layout of a recipe's --work.
+
+Example:
+    speechdis benchmark --suite static-dynamic --corpus data/timit --out bench --seeds 3
 """
 
 import argparse
@@ -18,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from speechdis.cli import command_line, count, show_notices
+from speechdis.cli import command_line, count, device_option, show_notices
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,20 +55,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="override a number in every system (repeatable)",
     )
-    add("--seeds", type=count, default=1, metavar="N", help="trainings of each system (default 1)")
+    add("--seeds", type=count, default=1, metavar="N", help="trainings of each system")
     add(
         "--jobs",
         type=count,
         default=1,
         metavar="N",
-        help="trainings at a time, on the CPU each with its share of the cores (default 1)",
+        help="trainings at a time, on the CPU each with its share of the cores",
     )
-    add("--features", default="fbank", choices=["fbank", "spectrogram"], help="default: fbank")
-    add("--versions", type=count, default=4, metavar="V", help="twins of an utterance (default 4)")
-    add("--split", default="test", choices=["dev", "test"], help="speakers measured on (default test)")
-    add("--attacker-steps", type=count, default=800, metavar="N", help="default 800")
-    add("--phone-steps", type=int, default=1200, metavar="N", help="default 1200")
-    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+    add("--features", default="fbank", choices=["fbank", "spectrogram"], help="what models are trained on")
+    add("--versions", type=count, default=4, metavar="V", help="twins of an utterance")
+    add("--split", default="test", choices=["dev", "test"], help="speakers measured on")
+    add("--attacker-steps", type=count, default=800, metavar="N", help="training of the attacker")
+    add("--phone-steps", type=int, default=1200, metavar="N", help="training of the phone-sequence probe")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -133,14 +136,15 @@ def _each(function: Callable[[Item], Result], items: Sequence[Item], jobs: int) 
         return
     threads = max(1, (os.cpu_count() or 1) // jobs)
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, fresh, _begin, (threads,)) as pool:
+    quiet = not _LOG.isEnabledFor(logging.INFO)
+    with ProcessPoolExecutor(jobs, fresh, _begin, (threads, quiet)) as pool:
         yield from pool.map(function, items)
 
 
-def _begin(threads: int) -> None:
+def _begin(threads: int, quiet: bool) -> None:
     """Begin a process of `_each`, which ends when its parent does, be that killed."""
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # read when torch is imported
-    show_notices()
+    show_notices(quiet)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -3,6 +3,9 @@
 Prints a table in nats a frame: reconstruction, KL(q || p), ELBO, importance-weighted bound, what the critic sees, and
 squared errors teacher-forced and free-running. OUT gets bounds.json, and learning.png with learning.tsv: the
 reconstruction and the bounds over training, the losses of critic and adversary (figures 2 and 3 of A-VRNN's paper).
+
+Example:
+    speechdis bounds --exp exp/vrnn --exp exp/avrnn --features feats/test --out exp/bounds
 """
 
 import argparse
@@ -10,7 +13,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count
+from speechdis.cli import count, device_option
 from speechdis.errors import InputError
 
 
@@ -26,13 +29,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="experiment; its best checkpoint is measured (repeatable)",
     )
     add("--features", required=True, type=Path, metavar="DIR", help="frame store of held-out speakers")
-    add(
-        "--samples", type=count, default=64, metavar="K", help="of the importance-weighted bound (default 64)"
-    )
-    add("--segments", type=count, default=500, metavar="M", help="at most, evenly spread (default 500)")
-    add("--seed", type=int, default=0, help="of the draws (default 0)")
+    add("--samples", type=count, default=64, metavar="K", help="of the importance-weighted bound")
+    add("--segments", type=count, default=500, metavar="M", help="at most, evenly spread")
+    add("--seed", type=int, default=0, help="of the draws")
     add("--out", required=True, type=Path, metavar="DIR", help="where figures and numbers go")
-    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 Reads the stores FEATURES/SPLIT and IMAGES/SPLIT and the texts of DATA/SPLIT; trains a judge of each modality on their
 `train`. Prints purities beside those of the PVAE paper's Table 1 and writes to OUT: digits.json (every figure),
 inertia.png and tsne.png.
+
+Example:
+    speechdis clusters --checkpoint exp/pvae --features feats --data data/fsdd --images feats/mnist
 """
 
 import argparse
@@ -11,13 +14,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count
+from speechdis.cli import checkpoint_option, count, device_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    checkpoint_option(parser)
     add("--features", required=True, type=Path, metavar="DIR", help="holds the stores of spoken digits")
     add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories of spoken digits")
     add("--images", required=True, type=Path, metavar="DIR", help="holds the stores of written digits")
@@ -25,9 +28,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         default="test",
         choices=["dev", "test"],
-        help="which part to measure on (default test; choose settings on dev)",
+        help="which part to measure on; choose settings on dev",
     )
-    add("--out", type=Path, metavar="DIR", help="default: the checkpoint's experiment")
+    add(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where figures and numbers go (default: the checkpoint's experiment)",
+    )
     add(
         "--beside",
         action="append",
@@ -36,9 +44,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="earlier digits.json to show (repeatable)",
     )
-    add("--judge-steps", type=count, default=1500, metavar="N", help="training of each judge (default 1500)")
-    add("--seed", type=int, default=0, help="of clusters, judges and drawn pairs (default 0)")
-    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+    add("--judge-steps", type=count, default=1500, metavar="N", help="training of each judge")
+    add("--seed", type=int, default=0, help="of clusters, judges and drawn pairs")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

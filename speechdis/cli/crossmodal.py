@@ -7,6 +7,9 @@
 
 Or, for DATA and the stores FEATURES and IMAGES (a part of each, such as .../test), into the folder OUT: for each
 direction a grid of the ten digits in the styles of some references, as PNG, and what is spoken in it as WAV files.
+
+Example:
+    speechdis crossmodal --checkpoint exp/pvae --speech seven.wav --image three.png --out seven.png
 """
 
 import argparse
@@ -14,14 +17,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count
+from speechdis.cli import checkpoint_option, count, device_option
 from speechdis.errors import InputError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    checkpoint_option(parser)
     add("--speech", type=Path, metavar="WAV", help="a spoken digit")
     add(
         "--image",
@@ -33,16 +36,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", type=Path, metavar="DIR", help="grids: data directory of spoken digits")
     add("--features", type=Path, metavar="DIR", help="grids: their frame store")
     add("--images", type=Path, metavar="DIR", help="grids: store of written digits")
-    add("--styles", type=count, default=3, metavar="N", help="grids: references of a style (default 3)")
+    add("--styles", type=count, default=3, metavar="N", help="grids: references of a style")
     add("--out", required=True, type=Path, metavar="FILE", help="PNG or WAV; a folder for grids")
     add(
         "--length",
         default="predicted",
         choices=["predicted", "reference"],
-        help="frames of generated speech: likeliest for digit and style (default), or the style reference's",
+        help="frames of generated speech: likeliest for digit and style, or the style reference's",
     )
-    add("--seed", type=int, default=0, help="grids: draws digits and references (default 0)")
-    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+    add("--seed", type=int, default=0, help="grids: draws digits and references")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

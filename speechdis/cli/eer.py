@@ -7,6 +7,9 @@ any order; with --labels both files may also have just 'score' and 'target|nonta
 The interval (95 in 100) comes from 1,000 draws of the speakers with replacement. Speakers are those of
 --utt2spk; without it, utterances joined by target trials (directly or through others) are one speaker. Without
 ids there is no interval.
+
+Example:
+    speechdis eer --trials trials --scores scores
 """
 
 import argparse

@@ -1,6 +1,9 @@
 """Write one static and one dynamic vector per utterance, as Kaldi archives.
 
 OUT gets static.ark/.scp and dynamic.ark/.scp: means over segments (and frames) of posterior means.
+
+Example:
+    speechdis embed --checkpoint exp/cdsvae --features feats/test --out exp/cdsvae/embeddings
 """
 
 import argparse
@@ -8,14 +11,16 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import checkpoint_option, device_option
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    checkpoint_option(parser)
     add("--features", required=True, type=Path, metavar="DIR", help="frame store")
     add("--out", required=True, type=Path, metavar="DIR", help="where the archives go")
-    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

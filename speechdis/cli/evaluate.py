@@ -4,6 +4,9 @@ Reads the stores FEATURES/train and FEATURES/test (and CHANNEL/test: the same re
 and the data directories DATA/train and DATA/test. Prints one table; writes the figures to --out. The floors and
 ceilings do not depend on the model: --references keeps them for the next one, and without --checkpoint they are all
 that is measured.
+
+Example:
+    speechdis evaluate --checkpoint exp/cdsvae --data data/timit --features feats --channel feats-channel
 """
 
 import argparse
@@ -12,14 +15,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count, vocoder_option
+from speechdis.cli import checkpoint_option, count, device_option, vocoder_option
 from speechdis.errors import InputError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--checkpoint", type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    checkpoint_option(parser, required=False)
     add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories")
     add("--features", required=True, type=Path, metavar="DIR", help="holds the stores")
     add("--channel", type=Path, metavar="DIR", help="holds the stores made with 'features --channel'")
@@ -27,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         default="test",
         choices=["dev", "test"],
-        help="speakers to test on (default test; choose settings on dev)",
+        help="speakers to test on; choose settings on dev",
     )
     add("--references", type=Path, metavar="JSON", help="floors and ceilings: read, or made and written")
     add(
@@ -43,14 +46,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=count,
         default=800,
         metavar="N",
-        help="training of the attacker (default 800)",
+        help="training of the attacker",
     )
     add(
         "--phone-steps",
         type=int,
         default=1200,
         metavar="N",
-        help="training of the phone-sequence probe (default 1200; 0 skips it)",
+        help="training of the phone-sequence probe; 0 skips it",
     )
     add(
         "--lda",
@@ -64,11 +67,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="also have judges hear N swaps of voices (default 0: none; trains the two judges)",
+        help="also have judges hear N swaps of voices and train the two; 0: none",
     )
     vocoder_option(parser, "of the swaps; see 'speechdis swap --help'")
-    add("--out", type=Path, metavar="JSON", help="default: results.json beside the checkpoint's experiment")
-    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+    add(
+        "--out",
+        type=Path,
+        metavar="JSON",
+        help="the figures (default: results.json in the experiment)",
+    )
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 DATA is a Kaldi data directory and OUT becomes its frame store, or DATA holds several (train, dev, test) and
 OUT gets a store for each, one after the other. A store appears whole or not at all, and the same input gives
 the same bytes, so a run that was killed is simply run again.
+
+Example:
+    speechdis features --data data/timit --out feats
 """
 
 import argparse
@@ -26,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--type",
         default="fbank",
-        help="fbank (default): Kaldi's log mel energies; spectrogram: log magnitudes; waveform: 200 samples",
+        help="fbank: Kaldi's log mel energies; spectrogram: log magnitudes; waveform: 200 samples",
     )
     add("--bins", type=int, metavar="N", help="mel filters of fbank (default: 80)")
     add("--rate", type=int, metavar="HZ", help="other recordings are resampled to it (default: 16000)")

@@ -1,11 +1,15 @@
 """Speak a synthetic corpus, in the published layout of a licensed one, with espeak-ng.
 
 Times of phones, words or digits and speaker factors are known exactly. The same seed gives the same bytes.
+
+Example:
+    speechdis generate timit --out generated --speakers 12
 """
 
 import argparse
 import inspect
 import logging
+import os
 from pathlib import Path
 from types import ModuleType
 
@@ -22,10 +26,9 @@ def _shared(layout: argparse.ArgumentParser, module: ModuleType) -> None:
     add = layout.add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="the new corpus root")
     speakers = module.SPEAKERS
-    text = f"different voices (default {speakers})"
-    add("--speakers", type=count, default=speakers, metavar="N", help=text)
-    add("--seed", type=int, default=0, help="of voices, of what is said and of noise (default 0)")
-    add("--jobs", type=count, default=1, metavar="N", help="processes (default 1)")
+    add("--speakers", type=count, default=speakers, metavar="N", help="different voices")
+    add("--seed", type=int, default=0, help="of voices, of what is said and of noise")
+    add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="processes (default: all cores)")
 
 
 def run(args: argparse.Namespace) -> dict[str, int]:

@@ -2,6 +2,9 @@
 
 An image is 28 frames (rows) of 28 pixels in [0, 1]; its id is its digit and its number, 7-00012. The release's
 10,000 test images are `test`; some of the others, drawn by seed, are `dev`.
+
+Example:
+    speechdis images --root MNIST --out feats/mnist
 """
 
 import argparse
@@ -14,8 +17,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--root", required=True, type=Path, metavar="DIR", help="MNIST's four IDX files, plain or .gz")
     add("--out", required=True, type=Path, metavar="DIR", help="writes DIR/train, DIR/dev and DIR/test")
-    add("--dev", type=int, default=5000, metavar="N", help="training images held for dev (default: 5000)")
-    add("--seed", type=int, default=0, help="draws them (default: 0)")
+    add("--dev", type=int, default=5000, metavar="N", help="training images held for dev")
+    add("--seed", type=int, default=0, help="draws them")
 
 
 def run(args: argparse.Namespace) -> dict[str, int]:

@@ -2,6 +2,9 @@
 
 OUT gets 0.wav (the first voice) to N-1.wav (the second), at the model's sample rate; static vectors, the mean of
 log F0 and what the model lacks of a voice go from one to the other in equal steps.
+
+Example:
+    speechdis interpolate --checkpoint exp/revoice --voice a.wav --to b.wav --content c.wav --out way
 """
 
 import argparse
@@ -9,21 +12,21 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import vocoder_option
+from speechdis.cli import checkpoint_option, device_option, vocoder_option
 from speechdis.errors import InputError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    checkpoint_option(parser)
     add("--voice", required=True, type=Path, metavar="WAV", help="recording of the first voice")
     add("--to", required=True, type=Path, metavar="WAV", help="recording of the second voice")
     add("--content", required=True, type=Path, metavar="WAV", help="recording whose words are kept")
-    add("--steps", type=int, default=5, metavar="N", help="voices, both ends included (default 5)")
+    add("--steps", type=int, default=5, metavar="N", help="voices, both ends included")
     add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
     vocoder_option(parser)
-    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

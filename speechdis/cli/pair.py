@@ -2,6 +2,9 @@
 
 For dev and test; training draws new pairs in every epoch. SPEECH is a data directory whose `text` is one digit an
 utterance, IMAGES a store of `speechdis images`. Lines 'spoken-id image-id'.
+
+Example:
+    speechdis pair --speech data/fsdd/dev --images feats/mnist/dev --out data/fsdd/dev/pairs
 """
 
 import argparse
@@ -17,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--features", type=Path, metavar="DIR", help="frame store of SPEECH: what it skipped is not paired")
     add("--images", required=True, type=Path, metavar="DIR", help="frame store of written digits")
     add("--out", required=True, type=Path, metavar="FILE", help="the pairs")
-    add("--seed", type=int, default=0, help="draws them (default: 0)")
+    add("--seed", type=int, default=0, help="draws them")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Turn a corpus into Kaldi data directories: train, dev and test."""
+"""Turn a corpus into Kaldi data directories: train, dev and test.
+
+Example:
+    speechdis prepare timit --root /corpora/TIMIT --out data/timit
+"""
 
 import argparse
 import inspect

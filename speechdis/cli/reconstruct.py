@@ -1,6 +1,9 @@
 """Say a recording again from its codes: what a model has kept of it.
 
 A swap without a change of voice; the output is as long as the recording, at the model's sample rate.
+
+Example:
+    speechdis reconstruct --checkpoint exp/revoice --content a.wav --out again.wav
 """
 
 import argparse
@@ -8,17 +11,17 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import vocoder_option
+from speechdis.cli import checkpoint_option, device_option, vocoder_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    checkpoint_option(parser)
     add("--content", required=True, type=Path, metavar="WAV", help="the recording")
     add("--out", required=True, type=Path, metavar="WAV", help="waveform to write")
     vocoder_option(parser)
-    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 Writes OUT/index.html with its figures and sounds beside it; it opens without a network. With --data and --features
 (as of 'speechdis evaluate') it also shows what each model makes of test speech: DET curves, t-SNE maps, swaps. What
 an experiment does not hold yet is left out, and the page says which command makes it.
+
+Example:
+    speechdis report --exp exp/cdsvae --exp exp/revoice --data data/timit --features feats --out report
 """
 
 import argparse
@@ -34,10 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="holds the stores (repeatable, where experiments were trained on features of different kinds)",
     )
-    add("--split", default="test", choices=["dev", "test"], help="speakers shown (default test)")
-    add(
-        "--voices", type=count, default=4, metavar="K", help="recordings of the K x K swap matrix (default 4)"
-    )
+    add("--split", default="test", choices=["dev", "test"], help="speakers shown")
+    add("--voices", type=count, default=4, metavar="K", help="recordings of the K x K swap matrix")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 OUT gets teacher-forced.wav (every frame expected from the recording's true past and from z of the posterior),
 continued.wav (the first --prompt seconds, and what the model goes on with), and free-0.wav, free-1.wav, ... (from
 nothing, every frame drawn and fed back). Spectra become sound by Griffin-Lim; waveforms are sound. Expect babble.
+
+Example:
+    speechdis rollout --checkpoint exp/vrnn --recording a.wav --out babble
 """
 
 import argparse
@@ -10,27 +13,28 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import checkpoint_option, device_option
 from speechdis.errors import InputError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    checkpoint_option(parser)
     add("--recording", type=Path, metavar="WAV", help="what is expected and gone on from")
     add("--data", type=Path, metavar="DIR", help="take the first utterance of this data directory instead")
     add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
-    add("--count", type=int, default=3, metavar="N", help="how many from nothing (default 3)")
-    add("--seconds", type=float, default=3.0, metavar="S", help="length of new speech (default 3)")
+    add("--count", type=int, default=3, metavar="N", help="how many from nothing")
+    add("--seconds", type=float, default=3.0, metavar="S", help="length of new speech")
     add(
         "--prompt",
         type=float,
         default=1.0,
         metavar="S",
-        help="of the recording, before it goes on (default 1)",
+        help="of the recording, before it goes on",
     )
-    add("--seed", type=int, default=0, help="of the draws (default 0)")
-    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+    add("--seed", type=int, default=0, help="of the draws")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

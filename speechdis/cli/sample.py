@@ -4,6 +4,9 @@
 --voice WAV: N times new words in its voice, by Griffin-Lim, --seconds long. Such words are babble: a prior of segments
 of 200 ms knows no sentences.
 OUT gets 0.wav, 1.wav, ... at the model's sample rate.
+
+Example:
+    speechdis sample --checkpoint exp/revoice --content a.wav --out voices
 """
 
 import argparse
@@ -12,22 +15,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count, vocoder_option
+from speechdis.cli import checkpoint_option, count, device_option, vocoder_option
 from speechdis.errors import InputError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    checkpoint_option(parser)
     add("--content", type=Path, metavar="WAV", help="recording whose words are kept: voices are drawn")
     add("--voice", type=Path, metavar="WAV", help="recording whose voice is kept: words are drawn")
     add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
-    add("--count", type=count, default=5, metavar="N", help="how many (default 5)")
-    add("--seconds", type=float, default=3.0, metavar="S", help="length of new words (default 3)")
-    add("--seed", type=int, default=0, help="of the draws (default 0)")
+    add("--count", type=count, default=3, metavar="N", help="how many")
+    add("--seconds", type=float, default=3.0, metavar="S", help="length of new words")
+    add("--seed", type=int, default=0, help="of the draws")
     vocoder_option(parser, "of new voices; see 'speechdis swap --help'")
-    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -10,6 +10,9 @@ better than the best other one.
 
 islands: each stretch of speech between silences is a digit, found by energy. A recording with another number
 of them than its transcript has words is skipped.
+
+Example:
+    speechdis segment --data data/strings --out data/digits --method align
 """
 
 import argparse
@@ -36,23 +39,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="processes (default: all cores)")
     add("--strict", action="store_true", help="fail on a recording that cannot be cut instead of skipping it")
     align = parser.add_argument_group("align").add_argument
-    align("--confidence", type=float, default=0.0, metavar="X", help="drop digits below it (default: 0)")
+    align("--confidence", type=float, default=0.0, metavar="X", help="drop digits below it")
     align(
         "--disagreement",
         type=float,
         default=1.0,
         metavar="X",
-        help="skip a recording that free words explain so much better than its transcript, nats a frame "
-        "(default: 1)",
+        help="skip a recording that free words explain so much better than its transcript, nats a frame",
     )
     align(
         "--train-recordings",
         type=int,
         default=1500,
         metavar="N",
-        help="isolated digits, and as many strings, that the models see at most (default: 1500)",
+        help="isolated digits, and as many strings, that the models see at most",
     )
-    align("--seed", type=int, default=0, help="chooses them (default: 0)")
+    align("--seed", type=int, default=0, help="chooses them")
     islands = parser.add_argument_group("islands").add_argument
     for name, default, text in (
         ("threshold", 0.15, "speech is louder than this part of the way from noise floor to peak, in dB"),
@@ -61,7 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("shortest", 0.08, "a shorter island is no speech, s"),
         ("margin", 0.02, "kept before and after an island, s"),
     ):
-        islands(f"--{name}", type=float, default=default, metavar="X", help=f"{text} (default: {default:g})")
+        islands(f"--{name}", type=float, default=default, metavar="X", help=text)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

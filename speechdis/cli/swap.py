@@ -5,6 +5,9 @@ is simply run again, and a pair that cannot be used is reported and left out. Re
 and sample rate; a swap is as long as the words, about as loud as its voice, at the rate the model was trained on.
 
 With --data, takes the first utterances of the directory's first and last speakers as content and voice.
+
+Example:
+    speechdis swap --checkpoint exp/revoice --voice a.wav --content b.wav --out c.wav
 """
 
 import argparse
@@ -12,7 +15,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count, vocoder_option
+from speechdis.cli import checkpoint_option, count, device_option, vocoder_option
 from speechdis.errors import InputError
 
 
@@ -21,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     from speechdis.synthesis import vocoders
 
     add = parser.add_argument
-    add("--checkpoint", required=True, type=Path, metavar="CKPT", help="experiment, or EXP/best, EXP/last")
+    checkpoint_option(parser)
     add("--voice", type=Path, metavar="WAV", help="recording whose voice is taken")
     add("--content", type=Path, metavar="WAV", help="recording whose words are kept")
     add("--data", type=Path, metavar="DIR", help="take two utterances of this data directory instead")
@@ -46,9 +49,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="say the model's spectra as they are; by default the words' own are said, changed by a share of "
         "what the voice changes in the model's",
     )
-    add("--jobs", type=count, default=1, metavar="N", help="processes for --manifest (default 1)")
+    add("--jobs", type=count, default=1, metavar="N", help="processes for --manifest")
     add("--strict", action="store_true", help="fail on a pair that cannot be used instead of leaving it out")
-    add("--device", default="cpu", choices=["auto", "cpu", "cuda"], help="default: cpu")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

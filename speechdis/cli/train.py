@@ -4,6 +4,9 @@ Reads the frame stores FEATURES/train and FEATURES/dev (validation speakers) and
 voice-converted twins of the training set. Models of spoken and written digits (pvae, jmvae, vae) also read the stores
 IMAGES/train and IMAGES/dev, the texts of DATA/train and DATA/dev, and DATA/dev/pairs. Started by `torchrun`, it
 trains on all the processes' devices.
+
+Example:
+    speechdis train --config revoice --features feats --augmented feats-twins --out exp/revoice
 """
 
 import argparse
@@ -11,6 +14,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from speechdis.cli import device_option
 from speechdis.errors import InputError
 
 
@@ -31,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="override a number of the recipe, such as training.steps=100 (repeatable)",
     )
     add("--resume", action="store_true", help="go on with the run in --out, if there is one")
-    add("--device", default="auto", choices=["auto", "cpu", "cuda"], help="default: a GPU if any")
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 Every protocol takes all unordered pairs of different utterances of DATA, which is the test set; target = same
 speaker. A named protocol also says, in the last line, where the numbers of trials are not that protocol's.
+
+Example:
+    speechdis trials --data data/timit/test --out trials
 """
 
 import argparse
@@ -28,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--protocol",
         default="all-pairs",
         choices=list(EXPECTED),
-        help="whose counts to expect (default: all-pairs)",
+        help="whose counts to expect",
     )
 
 

@@ -29,13 +29,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         choices=("official", "speakers"),
         default="official",
-        help="test on takes 0-4 of every speaker (default), or on a speaker held out",
+        help="test on takes 0-4 of every speaker, or on a speaker held out",
     )
     parser.add_argument("--held-out", metavar="SPEAKER", help="for 'speakers' (default: drawn)")
     parser.add_argument(
-        "--dev-takes", type=int, default=5, metavar="N", help="for 'official': takes held for dev (default 5)"
+        "--dev-takes", type=int, default=5, metavar="N", help="for 'official': takes held for dev"
     )
-    parser.add_argument("--seed", type=int, default=0, help="draws speakers and takes (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="draws speakers and takes")
 
 
 def prepare(

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -56,13 +57,21 @@ class Recording(NamedTuple):
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `speechdis prepare secuvoice`."""
-    parser.add_argument("--manifest", type=Path, metavar="FILE", help="default: ROOT/manifest.tsv")
+    parser.add_argument(
+        "--manifest", type=Path, metavar="FILE", help="says who says what (default: ROOT/manifest.tsv)"
+    )
     parser.add_argument("--pattern", metavar="RE", help="describes the files in place of a manifest")
     for split, share in (("dev", "ten"), ("test", "five")):
         text = f"speakers held for it (default: one in {share})"
         parser.add_argument(f"--{split}-speakers", type=int, metavar="N", help=text)
-    parser.add_argument("--seed", type=int, default=0, help="chooses them (default 0)")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="workers that measure (default 1)")
+    parser.add_argument("--seed", type=int, default=0, help="chooses them")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count(),
+        metavar="N",
+        help="workers that measure (default: all cores)",
+    )
 
 
 def prepare(

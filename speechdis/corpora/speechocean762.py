@@ -25,9 +25,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=15,
         metavar="N",
-        help="training speakers held for validation (default 15)",
+        help="training speakers held for validation",
     )
-    parser.add_argument("--seed", type=int, default=0, help="chooses them (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="chooses them")
 
 
 def prepare(

@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="training speakers held for validation (default: one in ten)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="chooses them (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="chooses them")
 
 
 def prepare(

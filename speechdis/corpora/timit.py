@@ -31,21 +31,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--sa", action="store_true", help="keep SA1 and SA2 (default: drop, as FHVAE and s5 do)"
     )
     parser.add_argument(
-        "--dev-speakers", type=Path, metavar="FILE", default=DEV_SPEAKERS, help="default: the 50 of Kaldi s5"
+        "--dev-speakers",
+        type=Path,
+        metavar="FILE",
+        default=DEV_SPEAKERS,
+        help="their names (default: the 50 of Kaldi s5)",
     )
     parser.add_argument(
         "--test-speakers",
         type=Path,
         metavar="FILE",
         default=TEST_SPEAKERS,
-        help="default: the core test's 24",
+        help="their names (default: the core test's 24)",
     )
     parser.add_argument(
         "--phones",
         type=int,
         choices=[61, 48, 39],
         default=39,
-        help="phone set: as transcribed, for training recognisers, or for scoring (default: 39)",
+        help="phone set: as transcribed, for training recognisers, or for scoring",
     )
 
 

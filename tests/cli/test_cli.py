@@ -1,7 +1,13 @@
 """The command line as a whole: quick to answer, every option documented, exit codes as promised."""
 
+import argparse
+import logging
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -43,15 +49,82 @@ def test_a_count_is_one_or_more(option: str, number: str, capsys: pytest.Capture
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture) -> None:
+    """Its help ends its description with an example that can be typed: this command line takes it."""
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    assert "--json" in text
+    assert "--json" in text and "--quiet" in text
+    (example,) = (line for line in text.splitlines() if line.startswith(f"    speechdis {command} "))
+    assert cli.command_line().parse_args(example.split()[1:]).command == command
 
 
-def test_usage_errors_exit_with_2(capsys: pytest.CaptureFixture) -> None:
-    for words in (["nonsense"], ["train"], ["eer", "--trials"]):
-        with pytest.raises(SystemExit) as stop:
-            main(words)
-        assert stop.value.code == 2
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield command
+                yield from parsers(command)
+
+
+def test_defaults_are_told_in_one_form_and_choices_shown() -> None:
+    for parser in parsers(cli.command_line()):
+        text = " ".join(parser.format_help().split())
+        assert not re.search(r"\(default [^:]|(?<!\()default: ", text), parser.prog
+        for action in parser._actions:
+            has_none = any(action.default is none for none in (None, False, argparse.SUPPRESS))
+            if not has_none and action.default != []:
+                told = text[text.rindex(f" {action.option_strings[-1]} ") :]
+                assert "(default: " in told, (parser.prog, action.option_strings)
+            assert not action.choices or action.metavar in (None, "CORPUS"), (parser.prog, action.dest)
+
+
+def test_the_same_option_has_the_same_default() -> None:
+    """But for those whose meaning is their command's own: a swap and a training hold a model in each process."""
+    own = {"--jobs", "--speakers", "--dev-speakers", "--test-speakers", "--features", "--split", "--help"}
+    defaults: dict[str, set[str]] = {}
+    for parser in parsers(cli.command_line()):
+        for action in parser._actions:
+            if action.option_strings and action.default is not argparse.SUPPRESS:
+                defaults.setdefault(action.option_strings[-1], set()).add(str(action.default))
+    for option in defaults.keys() - own:
+        assert len({d for d in defaults[option] if d not in ("None", "[]", "False")}) <= 1, option
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["swpa", "--out", "o"], "speechdis: no command 'swpa'; did you mean 'swap'?"),
+        (["xyzzy"], "speechdis: no command 'xyzzy'; there are: augment, "),
+        (["swap", "--chekpoint", "a"], "speechdis swap: no option '--chekpoint'; did you mean '--checkpoint'?"),
+        (["swap", "--xyzzy"], "speechdis swap: no option '--xyzzy' ("),
+        (["--qiet", "swap"], "speechdis: no option '--qiet'; did you mean '--quiet'?"),
+        (["swap", "--vocoder=wrold"], "speechdis swap: no --vocoder 'wrold'; did you mean 'world'?"),
+        (["prepare", "timti", "--root", "r"], "speechdis prepare: no corpus 'timti'; did you mean 'timit'?"),
+        (["prepare", "timit", "--rot", "r"], "speechdis prepare timit: no option '--rot'; did you mean '--root'?"),
+        (["train"], "speechdis train: the following arguments are required: "),
+        (["eer", "--trials"], "speechdis eer: argument --trials: expected one argument"),
+        ([], "speechdis: the following arguments are required: COMMAND"),
+    ],
+)  # fmt: skip
+def test_a_wrong_word_is_one_line_with_the_nearest_right_one(
+    words: list[str], says: str, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(says)
+
+
+@pytest.mark.parametrize("words", [["--quiet", "images"], ["images", "--quiet"], ["images"]])
+def test_quiet_leaves_warnings_and_errors(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("TQDM_DISABLE", "")
+    assert main([*words, "--root", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    quiet = "--quiet" in words
+    assert bool(os.environ["TQDM_DISABLE"]) == quiet
+    assert logging.getLogger("speechdis").isEnabledFor(logging.INFO) != quiet
+    assert logging.getLogger("speechdis").isEnabledFor(logging.WARNING)

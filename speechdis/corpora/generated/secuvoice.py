@@ -37,8 +37,8 @@ _LENGTHS = (4, 9)  # digits of a sequence, from and below
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `speechdis generate secuvoice`."""
-    parser.add_argument("--sequences", type=int, default=6, metavar="N", help="of 4 to 8 digits (default 6)")
-    parser.add_argument("--takes", type=int, default=2, metavar="N", help="of everything (default 2)")
+    parser.add_argument("--sequences", type=int, default=6, metavar="N", help="of 4 to 8 digits")
+    parser.add_argument("--takes", type=int, default=2, metavar="N", help="of everything")
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,7 @@ _PACE = 0.8  # of sentences: a digit then takes about as long as in TIDIGITS
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `speechdis generate tidigits`."""
-    parser.add_argument(
-        "--strings", type=int, default=11, metavar="N", help="of each of the five lengths (default 11)"
-    )
+    parser.add_argument("--strings", type=int, default=11, metavar="N", help="of each of the five lengths")
 
 
 @dataclass(frozen=True)

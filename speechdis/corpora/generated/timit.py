@@ -39,9 +39,7 @@ _REGIONS = {  # speakers of DR1 to DR8, from TIMIT's readme
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `speechdis generate timit`."""
-    parser.add_argument(
-        "--sentences", type=int, default=8, metavar="N", help="of each, besides SA1, SA2 (default 8)"
-    )
+    parser.add_argument("--sentences", type=int, default=8, metavar="N", help="of each, besides SA1, SA2")
     parser.add_argument(
         "--words",
         type=int,
