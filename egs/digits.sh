@@ -4,8 +4,6 @@
 feats=$work/feats/$corpus-$features
 images=$work/feats/mnist
 exp=$work/exp/$corpus-${name:-$model}
-[[ $model != *-* ]] || config=${config:-$here/../../recipes/${model/-//}.yaml} # pvae-no-contrast: pvae/no-contrast.yaml
-find_recipe digits
 
 if stage 1 "features of the digits"; then
   speechdis features --data "$data" --out "$feats" --type "$features" ${rate:+--rate "$rate"} --jobs "$jobs"
@@ -19,7 +17,10 @@ if [ -n "$mnist" ] && stage 2 "written digits, and pairs of both for dev and tes
   done
 fi
 
-[ -n "$mnist" ] || [ -d "$images" ] || return 0
+if [ -z "$mnist" ] && [ ! -d "$images" ]; then
+  done_with "stages 2 to 5 need --mnist DIR"
+  return 0
+fi
 
 if stage 3 "training of $model"; then
   speechdis train --config "$config" --features "$feats" --data "$data" --images "$images" --out "$exp" --resume \
@@ -39,3 +40,4 @@ if [[ $model == pvae* ]] && stage 5 "spoken digits to written ones and back"; th
   speechdis crossmodal --checkpoint "$exp/best" --features "$feats/test" --data "$data/test" --images "$images/test" \
     --out "$exp/crossmodal" --seed "$seed" --device "$device"
 fi
+done_with "stage 2 needs --mnist DIR, stage 5 a pvae"

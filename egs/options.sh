@@ -1,13 +1,16 @@
 # The one option parser of all recipes; sourced. A recipe lists its own options in the array `options` as
-# name=default before sourcing; --some-name VALUE sets $some_name. A default of "false" makes a flag.
+# name=default before sourcing; --some-name VALUE sets $some_name. A default of "false" makes a flag; one that is a
+# number takes whole numbers. The recipe says beforehand, too: corpus (its name) and kind (speech or digits).
 # --help prints the comment at the head of the recipe, and every option with the comment on its line.
+#
+# No value is ever more than a value: it is checked, and then only quoted, never split, globbed or computed with.
 
 options=(
   stage=0                # first stage to run
   stop_stage=5           # last stage to run
-  model=cdsvae           # a name in recipes/
-  config=                # a recipe file; default: recipes/MODEL/CORPUS.yaml, or speech.yaml, digits.yaml
-  set=                   # numbers of the recipe to train with: "training.steps=100 model.margin=1"
+  model=cdsvae           # a model; 'speechdis recipes' lists them
+  config=                # a recipe, by name or file; default: the model's own for this corpus, or for speech or digits
+  set=                   # numbers of the recipe to train with: "training.steps=100 model.margin=1" (repeatable)
   name=                  # of the experiment; default: the model's
   work="$here"           # where data/, feats/ and exp/ go; default: beside run.sh
   features=fbank         # fbank, spectrogram, or waveform (for vrnn and avrnn)
@@ -15,7 +18,7 @@ options=(
   jobs="$(nproc)"        # threads for features and augmentation; default: all cores
   device=auto            # cpu, cuda or auto
   attacker_steps=800     # training of the attacker that looks for the voice in z
-  phone_steps=1200       # training of the phone-sequence probe
+  phone_steps=1200       # training of the phone-sequence probe; 0 skips it
   swaps=0                # how many swaps of voices judges hear, of a static/dynamic model
   seed=0                 # of generation, augmentation and training
   "${options[@]}"
@@ -26,52 +29,84 @@ for option in "${options[@]}"; do
   printf -v "${option%%=*}" %s "${option#*=}"
 done
 
-fail() { echo "$(basename "$(dirname "$0")")/run.sh: $*" >&2; exit 2; }
+fail() { printf '%s/run.sh: %s\n' "${here##*/}" "$*" >&2; exit 2; }
 
 # no_corpus 'how to get it' -> says so, and how to do without
 no_corpus() {
   echo "$1" >&2
-  echo "Without it, run on a generated tree: bash egs/$corpus/run.sh --generated" >&2
+  echo "Without it, run on a generated tree: bash egs/${here##*/}/run.sh --generated" >&2
   exit 2
 }
 
+show_help() {
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$here/run.sh"
+  echo "Options:"
+  cat "$here/run.sh" "$here/../options.sh" | sed -nE 's/^  ([a-z_]+)=("[^"]*"|[^ #]*) *# (.*)/\1|\3|\2/p' |
+    awk -F'|' '!seen[$1]++' |
+    while IFS="|" read -r key text value; do
+      [[ $value == \"* ]] && value=
+      printf '  --%-16s %s%s\n' "${key//_/-}" "$text" "${value:+ (default $value)}"
+    done
+}
+
+# whole NAME LEAST -> fails where the option is set, and not to a whole number from LEAST to 999,999,999
+whole() {
+  [[ -z ${!1} || ${!1} =~ ^(0|[1-9][0-9]{0,8})$ ]] && [ "${!1:-$2}" -ge "$2" ] ||
+    fail "--${1//_/-} must be a whole number from $2 on, not '${!1}'"
+}
+
+# one_of NAME CHOICE... -> fails where the option is none of them
+one_of() {
+  local key=$1 choice
+  shift
+  for choice; do [ "${!key}" != "$choice" ] || return 0; done
+  fail "--${key//_/-} must be one of: $*; not '${!key}'"
+}
+
+settings=()
 while [ $# -gt 0 ]; do
-  if [ "$1" = --help ]; then
-    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
-    echo "Options:"
-    cat "$0" "${BASH_SOURCE[0]}" | sed -nE 's/^  ([a-z_]+)=("[^"]*"|[^ #]*) *# (.*)/\1|\3|\2/p' | awk -F'|' '!seen[$1]++' |
-      while IFS="|" read -r key text value; do
-        [[ $value == \"* ]] && value=
-        printf '  --%-16s %s%s\n' "${key//_/-}" "$text" "${value:+ (default $value)}"
-      done
-    exit 0
-  fi
+  if [ "$1" = --help ]; then show_help; exit 0; fi
   key=${1#--}; key=${key//-/_}
-  [[ $1 == --* && -n ${default[$key]+set} ]] || fail "no option '$1'; see --help"
+  [[ $1 =~ ^--[a-z][a-z-]*$ && -n ${default[$key]+set} ]] || fail "no option '$1'; see --help"
   if [ "${default[$key]}" = false ]; then
-    printf -v "$key" true; shift
-  else
-    [ $# -ge 2 ] || fail "$1 needs a value; see --help"
-    printf -v "$key" %s "$2"; shift 2
+    printf -v "$key" true; shift; continue
   fi
+  [[ $# -ge 2 && $2 != --* ]] || fail "$1 needs a value; see --help"
+  [[ -n $2 || -z ${default[$key]} ]] || fail "$1 needs a value that is not empty; see --help"
+  value=$2
+  case $key in
+    set) read -r -d '' -a more <<< "$value" || true; settings+=("${more[@]/#/--set=}") ;;
+    work | config | mnist | *root) [[ $value != -* ]] || value=./$value ;; # else a command takes it for an option
+  esac
+  printf -v "$key" %s "$value"; shift 2
 done
 
-settings=(--set "training.seed=$seed")
-for setting in $set; do settings+=(--set "$setting"); done
+for key in "${!default[@]}"; do
+  [[ ! ${default[$key]} =~ ^[0-9]+$ ]] || case $key in
+    stage | stop_stage | phone_steps | swaps | seed) whole "$key" 0 ;;
+    *) whole "$key" 1 ;;
+  esac
+done
+[ "$stop_stage" -le 5 ] || fail "--stop-stage must be 5 or less, not $stop_stage: there are stages 0 to 5"
+[ "$stage" -le "$stop_stage" ] || fail "--stage $stage comes after --stop-stage $stop_stage: no stage would run"
+one_of features fbank spectrogram waveform
+one_of device auto cpu cuda
+[[ $model$name != */* ]] || fail "--model and --name must have no '/'; a recipe is named by --config"
 
 command -v speechdis > /dev/null || PATH="$here/../../.venv/bin:$PATH"
 command -v speechdis > /dev/null || fail "no 'speechdis' command; run 'make test' or 'pip install -e .' first"
 
-# find_recipe OTHERWISE: $config, where the person named none, is the model's recipe for this corpus, or the one so called
-find_recipe() {
-  [ -n "$config" ] || for name_of in "${corpus%%-*}" "$1"; do
-    config=$here/../../recipes/$model/$name_of.yaml
-    if [ -f "$config" ]; then break; fi
-  done
-}
+# The recipe, and what --set changes in it, are checked before anything is done. (-- : a name may begin with a dash.)
+config=$(speechdis recipes "--kind=$corpus" "--kind=$kind" "${settings[@]}" -- "${config:-$model}") || exit 2
+settings=("--set=training.seed=$seed" "${settings[@]}")
 
 # stage N 'what it does' -> true where the person asked for it
+ran=false
 stage() {
-  (( $1 >= stage && $1 <= stop_stage )) || return 1
+  [ "$1" -ge "$stage" ] && [ "$1" -le "$stop_stage" ] || return 1
+  ran=true
   echo "stage $1: $2" >&2
 }
+
+# done_with 'why some stages may not be there' -> fails where the person asked for these alone
+done_with() { [ $ran = true ] || fail "no stage from $stage to $stop_stage was run: $1"; }

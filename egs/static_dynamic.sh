@@ -1,11 +1,9 @@
 # Stages 1-5 of every recipe that trains a static/dynamic model, or a sequence model (vrnn, avrnn), which reads no twins,
 # is also measured by its bounds, and has no voices to swap; sourced after stage 0 has made $data.
-# Needs: $data (train, dev, test), $corpus (names features and experiments, up to a "-" the recipe), $protocol (names
-# the trials).
+# Needs: $data (train, dev, test), $corpus (names features and experiments), $protocol (names the trials).
 
 feats=$work/feats/$corpus-$features
 exp=$work/exp/$corpus-${name:-$model}
-find_recipe speech
 case $model in
   vrnn | avrnn) sequence=true; twins=() ;;
   *) sequence=false; twins=(--augmented "$feats-twins") ;;
@@ -51,3 +49,4 @@ elif stage 5 "the words of one test recording in the voice of another, and a pag
   speechdis swap --checkpoint "$exp/best" --data "$data/test" --out "$exp/swap.wav"
   speechdis report --exp "$exp" --data "$data" --features "$feats" --out "$exp/report"
 fi
+done_with "sequence models have no stage 2"

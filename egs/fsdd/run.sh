@@ -8,7 +8,9 @@
 # 4 the table of clusters, 5 digits made across modalities.
 
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+corpus=fsdd
+kind=digits
 options=(
   root=          # the corpus, or its folder recordings
   mnist=         # MNIST's four IDX files; without it the rest is left out
@@ -16,6 +18,7 @@ options=(
   split=official # official (takes 0-4 are the test) or speakers (held out)
 )
 . "$here/../options.sh"
+one_of split official speakers
 
 corpus=fsdd-$split
 data=$work/data/$corpus

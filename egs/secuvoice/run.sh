@@ -12,7 +12,9 @@
 # 3 training, 4 the table of clusters, 5 digits made across modalities.
 
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+corpus=secuvoice
+kind=digits
 options=(
   model=pvae     # pvae, pvae-no-contrast, jmvae, vae-sp or vae-im
   secuvoice_root= # the corpus
@@ -23,7 +25,6 @@ options=(
 )
 . "$here/../options.sh"
 
-corpus=secuvoice
 rate=
 if [ "$generated" = true ]; then
   corpus=secuvoice-generated
@@ -37,7 +38,7 @@ if stage 0 "data: sequences, and the digits cut out of them"; then
   if [ "$generated" = true ]; then
     speechdis generate secuvoice --out "$secuvoice_root" --speakers "$speakers" --seed "$seed" --jobs "$jobs"
   fi
-  speechdis prepare secuvoice --root "$secuvoice_root" ${pattern:+--pattern "$pattern"} --out "$data-sequences" \
+  speechdis prepare secuvoice --root "$secuvoice_root" ${pattern:+"--pattern=$pattern"} --out "$data-sequences" \
     --seed "$seed" --jobs "$jobs"
   speechdis segment --data "$data-sequences" --out "$data" --method islands --jobs "$jobs"
 fi

@@ -7,13 +7,14 @@
 # Stages: 0 data, 1 features, 2 augmentation, 3 training, 4 embeddings and EER, 5 a swap and the report.
 
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+corpus=speechocean762
+kind=speech
 options=(
   root= # the corpus
 )
 . "$here/../options.sh"
 
-corpus=speechocean762
 protocol=so762
 data=$work/data/$corpus
 

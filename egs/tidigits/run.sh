@@ -8,7 +8,9 @@
 # 3 training, 4 the table of clusters, 5 digits made across modalities.
 
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+corpus=tidigits
+kind=digits
 options=(
   model=pvae     # pvae, pvae-no-contrast, jmvae, vae-sp or vae-im
   tidigits_root= # the LDC release (LDC93S10)
@@ -19,7 +21,6 @@ options=(
 )
 . "$here/../options.sh"
 
-corpus=tidigits
 rate=
 if [ "$generated" = true ]; then
   corpus=tidigits-generated

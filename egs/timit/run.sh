@@ -7,7 +7,9 @@
 # Stages: 0 data, 1 features, 2 augmentation, 3 training, 4 embeddings and EER, 5 a swap and the report.
 
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+corpus=timit
+kind=speech
 options=(
   timit_root=    # the LDC release (LDC93S1)
   generated=false # speak a tree of TIMIT's layout with espeak-ng, and use that
@@ -15,8 +17,8 @@ options=(
   words=         # of each sentence, with --generated; default: real sentences
 )
 . "$here/../options.sh"
+whole words 2
 
-corpus=timit
 protocol=timit-core
 if [ "$generated" = true ]; then
   corpus=timit-generated

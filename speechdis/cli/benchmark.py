@@ -31,10 +31,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _LOG = logging.getLogger(__name__)
-PACKAGE = Path(__file__).parents[1]
-RECIPES = PACKAGE / "recipes"  # of a wheel
-if not RECIPES.is_dir():
-    RECIPES = PACKAGE.parent / "recipes"  # of a checkout
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,9 +71,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Run what is not there yet, and write the table."""
     from speechdis.data.atomic import replacing
     from speechdis.evaluation import suite as suites
+    from speechdis.training import recipes
 
-    path = Path(args.suite) if args.suite.endswith(".yaml") else RECIPES / "suites" / f"{args.suite}.yaml"
-    suite = suites.read_suite(path, RECIPES, args.recipes or args.corpus.name)
+    path = recipes.find_suite(args.suite)
+    suite = suites.read_suite(path, recipes.folder(), args.recipes or args.corpus.name)
     feats = args.out / "feats" / f"{args.corpus.name}-{args.features}"
     _frames(args, feats)
     trainings = [(system, seed) for system in suite.systems for seed in range(args.seeds)]

@@ -21,7 +21,13 @@ from speechdis.errors import InputError
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--config", required=True, type=Path, metavar="YAML", help="the recipe")
+    add(
+        "--config",
+        required=True,
+        type=Path,
+        metavar="RECIPE",
+        help="a name ('speechdis recipes' lists them) or a YAML file",
+    )
     add("--features", required=True, type=Path, metavar="DIR", help="holds the stores train and dev")
     add("--augmented", type=Path, metavar="DIR", help="store of twins, from 'speechdis augment'")
     add("--images", type=Path, metavar="DIR", help="stores of written digits, from 'speechdis images'")
@@ -40,9 +46,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Train and say where the result is."""
-    from speechdis.training import config, experiment
+    from speechdis.training import config, experiment, recipes
 
-    recipe = config.read(args.config, args.set)
+    recipe = config.read(recipes.find(args.config), args.set)
     if (args.images is None) != (args.data is None):
         raise InputError("--images and --data go together: which digits are written, and which are spoken")
     digits = None if args.images is None else (args.data, args.images)

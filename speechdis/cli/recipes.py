@@ -1,0 +1,43 @@
+"""List the recipes that can be trained by name, or check one and show where it is.
+
+A recipe's name is MODEL/RECIPE, such as cdsvae/timit; MODEL alone is its recipe for speech, or else for digits.
+
+Example:
+    speechdis recipes cdsvae --set training.steps=100
+"""
+
+import argparse
+from typing import Any
+
+from speechdis.errors import InputError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add("name", nargs="?", metavar="RECIPE", help="a name or a file; without it, the names are listed")
+    add(
+        "--kind",
+        action="append",
+        metavar="NAME",
+        help="which of a model's recipes: a corpus's name, speech or digits (repeatable: the first that there is)",
+    )
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="check this, too, as 'train' would")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Print names, or a path."""
+    from speechdis.training import recipes
+
+    if args.name is None:
+        if args.set or args.kind:
+            raise InputError("--set and --kind are of one recipe: name it")
+        print("\n".join(recipes.names()))
+        return {"recipes": recipes.names()}
+    path = recipes.find(args.name, args.kind or recipes.KINDS)
+    if args.set:
+        from speechdis.training import config
+
+        config.read(path, args.set)
+    print(path)
+    return {"recipe": str(path)}
