@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 WORK ?= work
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench docs clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.installed: pyproject.toml
@@ -26,6 +26,10 @@ lint: $(VENV)/.installed ## style and types
 
 bench: $(VENV)/.installed ## speed against the peers, as ratios in one run
 	for bench in features wsola training eer; do $(VENV)/bin/python tools/bench/$$bench.py || exit 1; done
+
+docs: $(VENV)/.installed ## the site, in work/docs; a dead link is an error
+	$(VENV)/bin/python -m pip install --quiet '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict --config-file docs/mkdocs.yml
 
 clean: ## everything that can be made again
 	rm -rf $(VENV) $(WORK) .mypy_cache .ruff_cache .pytest_cache
