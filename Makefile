@@ -28,7 +28,7 @@ bench: $(VENV)/.installed ## speed against the peers, as ratios in one run
 	for bench in features wsola training eer; do $(VENV)/bin/python tools/bench/$$bench.py || exit 1; done
 
 docs: $(VENV)/.installed ## the site, in work/docs; a dead link is an error
-	$(VENV)/bin/python -m pip install --quiet '.[docs]'
+	$(VENV)/bin/python -m pip install --quiet --editable '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict --config-file docs/mkdocs.yml
 
 clean: ## everything that can be made again
