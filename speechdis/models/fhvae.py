@@ -29,7 +29,7 @@ from torch.nn import functional
 
 from speechdis.models.base import ADAM, Batch, Phase, Posterior, weighted
 from speechdis.nn import parallel, sequence
-from speechdis.nn.gaussian import LOGVAR_LIMIT, Gaussian, GaussianHead
+from speechdis.nn.gaussian import LOGVAR_LIMIT, Gaussian, GaussianHead, bounded
 
 Z2_VARIANCE = 0.25  # of z2 around mu2; mu2 and z1 have variance 1
 
@@ -113,7 +113,7 @@ class Model(nn.Module):
         """p(x | z1, z2) of normalised frames (B, T, F); the LSTM reads both at every frame."""
         seen = torch.cat([dynamic, _at_every_frame(static, dynamic.shape[1])], dim=-1)
         mean, logvar = self.x_head(sequence.run(self.x_rnn, seen)[0]).chunk(2, dim=-1)
-        return Gaussian(mean, logvar.clamp(self.config.logvar_floor, LOGVAR_LIMIT))
+        return Gaussian(mean, bounded(logvar, self.config.logvar_floor, LOGVAR_LIMIT))
 
     def sample_prior(self, segments: int, frames: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """New (static (B, S), dynamic (B, T, Z)), each segment of an utterance of its own."""

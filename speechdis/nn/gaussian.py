@@ -5,7 +5,7 @@ means "per nat, summed over frames and dimensions, averaged over the batch".
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -43,8 +43,32 @@ class Gaussian(NamedTuple):
         return 0.5 * (other.logvar - self.logvar + ratio + distance - 1)
 
 
+class _Bounded(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, low: float, high: float) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.low, ctx.high = low, high
+        return x.clamp(low, high)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (x,) = ctx.saved_tensors
+        outward = (x <= ctx.low) & (gradient > 0) | (x >= ctx.high) & (
+            gradient < 0
+        )  # descent goes against it
+        return gradient.masked_fill(outward, 0), None, None
+
+
+def bounded(x: Tensor, low: float = -LOGVAR_LIMIT, high: float = LOGVAR_LIMIT) -> Tensor:
+    """`x` clamped to [low, high]; at and past a limit the gradient passes whose descent leads back inside.
+
+    That of a plain clamp is 0 there: a log-variance that has left its range once would never come back.
+    """
+    return _Bounded.apply(x, low, high)
+
+
 class GaussianHead(nn.Module):
-    """Linear map (..., inputs) -> Gaussian (..., size), with the log-variance clamped to +-8.
+    """Linear map (..., inputs) -> Gaussian (..., size), with the log-variance `bounded` to +-8.
 
     It keeps full precision where its surroundings are mixed.
     """
@@ -56,4 +80,4 @@ class GaussianHead(nn.Module):
     def forward(self, h: Tensor) -> Gaussian:
         with torch.autocast(h.device.type, enabled=False):
             mean, logvar = self.linear(h.to(self.linear.weight.dtype)).chunk(2, dim=-1)
-        return Gaussian(mean, logvar.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT))
+        return Gaussian(mean, bounded(logvar))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from speechdis.nn.gaussian import LOGVAR_LIMIT, Gaussian
+from speechdis.nn.gaussian import Gaussian, bounded
 
 
 class Mixture(NamedTuple):
@@ -17,10 +17,10 @@ class Mixture(NamedTuple):
 
     @classmethod
     def of(cls, outputs: Tensor, components: int) -> "Mixture":
-        """From a network's outputs (..., K (2 F + 1)); log-variances are clamped to +-8."""
+        """From a network's outputs (..., K (2 F + 1)); log-variances are `bounded` to +-8."""
         values, logits = outputs[..., :-components], outputs[..., -components:]
         means, logvars = values.unflatten(-1, (components, -1)).chunk(2, -1)
-        return cls(logits, means, logvars.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT))
+        return cls(logits, means, bounded(logvars))
 
     @property
     def mean(self) -> Tensor:

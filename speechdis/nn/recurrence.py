@@ -28,7 +28,7 @@ class Rolled(NamedTuple):
 
     states: Tensor  # (T + 1, B, H)
     mean: Tensor  # (T, B, Z)
-    logvar: Tensor  # (T, B, Z), clamped to +-8
+    logvar: Tensor  # (T, B, Z), `bounded` to +-8
     sample: Tensor  # (T, B, Z)
     cell: Tensor  # (B, H), of the last frame; no gradient
 
@@ -95,9 +95,8 @@ class _Roll(torch.autograd.Function):
         through_c = torch.stack([n * i * (1 - i), cells[:-1] * f * (1 - f), i * (1 - n.square())], 2)
         slope_p, slope_f = (torch.where(x > 0, 1.0, SLOPE).to(x.dtype) for x in (proposed, fs))
         logvar = stats[..., size:]
-        inside = logvar.abs() < LOGVAR_LIMIT
-        d_stats[..., size:] *= inside
-        spread = 0.5 * torch.exp(0.5 * logvar) * noise * inside
+        spread = 0.5 * torch.exp(0.5 * logvar) * noise
+        edge = logvar.sign() * (logvar.abs() >= LOGVAR_LIMIT)  # past it only what leads back inside passes
         # What each frame passes to the one before it.
         d_a, d_f = gates.new_empty(frames, rows, hidden + 4 * state), torch.zeros_like(fs)
         d_gates = d_a[..., hidden:]
@@ -111,7 +110,8 @@ class _Roll(torch.autograd.Function):
             torch.mm(d_gates[t], w.feed.T, out=d_f[k]).mul_(slope_f[k])
             d_z = torch.addmm(d_sample[t], d_f[t + 1], w.latent.T)
             d_stats[t, :, :size] += d_z
-            d_stats[t, :, size:].addcmul_(d_z, spread[t])
+            d_logvar = d_stats[t, :, size:].addcmul_(d_z, spread[t])
+            d_logvar.masked_fill_(d_logvar * edge[t] < 0, 0)
             torch.mul(d_stats[t] @ w.head.T, slope_p[t], out=d_a[t, :, :hidden])
             torch.addmm(d_states[t], d_a[t], w.state.T, out=d_h)
         fed = fs[:-1] if lagged else fs[1:]

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import leaky_relu
 
+from speechdis.nn.gaussian import bounded
 from speechdis.nn.recurrence import SLOPE, Weights, roll
 
 T, B, P, H, Z, U = 5, 3, 6, 4, 2, 5
@@ -18,7 +19,7 @@ def plain(drive: Tensor, noise: Tensor, w: Weights, lagged: bool) -> tuple[Tenso
     for t in range(len(drive)):
         a = drive[t] + h @ w.state
         mean, logvar = (leaky_relu(a[:, :P], SLOPE) @ w.head + w.head_bias).chunk(2, -1)
-        logvar = logvar.clamp(-8, 8)
+        logvar = bounded(logvar)
         z = mean + torch.exp(logvar / 2) * noise[t]
         last, u = u, leaky_relu(z @ w.latent + w.latent_bias, SLOPE)
         o, i, f, g = (a[:, P:] + (last if lagged else u) @ w.feed).chunk(4, -1)
