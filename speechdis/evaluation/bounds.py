@@ -96,7 +96,7 @@ def _sums(model: Any, batch: Batch, samples: int, generator: torch.Generator) ->
     terms = model.bound(batch, model.follow(x, generator))
     real = (torch.arange(x.shape[1], device=x.device) < batch.lengths[:, None])[..., None]
     static, dynamic = model.embed(x, batch.lengths)
-    made = model.reconstruct(x), model.decode(static, dynamic).mean
+    made = model.reconstruct(x), model.decode(static, dynamic, batch.lengths).mean
     forced, free = (((m - x).square() * real).sum() for m in made)
     critic = x.new_zeros(())
     if hasattr(model, "adversarial_loss"):

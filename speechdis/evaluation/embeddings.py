@@ -77,7 +77,7 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     error = 0.0
     for x, real, size in _cut(checkpoint, store, starts, lengths, device, batch):
         static, dynamic = model.embed(x, size)
-        wrong = (model.decode(static, dynamic).mean - x).square() * real
+        wrong = (model.decode(static, dynamic, size).mean - x).square() * real
         error += float(wrong.double().sum())
         statics.append(static)
         dynamics.append(functional.pad(dynamic * real, (0, 0, 0, segment - dynamic.shape[1])))

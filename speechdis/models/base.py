@@ -4,7 +4,7 @@ A model file has a frozen dataclass `Config` (every number a recipe may set; the
 field of the term's name) and `Model(bins, config)`, an `nn.Module` with
 
     encode(x, lengths=None, generator=None) -> Posterior
-    decode(static, dynamic) -> Gaussian over x
+    decode(static, dynamic, lengths=None) -> Gaussian over x; a segment's frames do not hear what is past its end
     loss(batch, generator) -> named terms in nats per segment, and their weighted sum "loss"
     embed(x, lengths=None) -> (static (B, S), dynamic (B, T, Z)), posterior means
 

@@ -182,8 +182,8 @@ class Model(nn.Module):
         static = torch.randn(segments, self.config.static_size, generator=generator, device=device)
         return static, sequence.ancestral(self.prior_rnn, self.prior_head, segments, frames, generator)
 
-    def decode(self, static: Tensor, dynamic: Tensor) -> Gaussian:
-        """p(x_t | s, z_t) with unit variance, over normalised frames (B, T, F)."""
+    def decode(self, static: Tensor, dynamic: Tensor, lengths: Tensor | None = None) -> Gaussian:
+        """p(x_t | s, z_t) with unit variance, over normalised frames (B, T, F); no frame hears another."""
         mean = self.decode_frame(self.decode_dynamic(dynamic) + self.decode_static(static)[:, None])
         return Gaussian(mean, torch.zeros_like(mean))
 

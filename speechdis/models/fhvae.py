@@ -109,8 +109,8 @@ class Model(nn.Module):
             q2, Gaussian(*(_at_every_frame(p, frames) for p in q1)), z2, _at_every_frame(z1, frames)
         )
 
-    def decode(self, static: Tensor, dynamic: Tensor) -> Gaussian:
-        """p(x | z1, z2) of normalised frames (B, T, F); the LSTM reads both at every frame."""
+    def decode(self, static: Tensor, dynamic: Tensor, lengths: Tensor | None = None) -> Gaussian:
+        """p(x | z1, z2) of normalised frames (B, T, F); the LSTM reads both at every frame, and no later one."""
         seen = torch.cat([dynamic, _at_every_frame(static, dynamic.shape[1])], dim=-1)
         mean, logvar = self.x_head(sequence.run(self.x_rnn, seen)[0]).chunk(2, dim=-1)
         return Gaussian(mean, bounded(logvar, self.config.logvar_floor, LOGVAR_LIMIT))

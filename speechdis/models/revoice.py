@@ -147,11 +147,12 @@ class Model(nn.Module):
             return Posterior(static, dynamic, static.mean, dynamic.mean)
         return Posterior(static, dynamic, static.sample(generator), dynamic.sample(generator))
 
-    def decode(self, static: Tensor, dynamic: Tensor) -> Gaussian:
-        """p(x | s, z) with unit variance, over normalised frames (B, T, F)."""
-        h = self.codes_in(dynamic.transpose(1, 2)) + self.static_in(static)[..., None]
+    def decode(self, static: Tensor, dynamic: Tensor, lengths: Tensor | None = None) -> Gaussian:
+        """p(x | s, z) with unit variance, over normalised frames (B, T, F); none past `lengths` (B,) is heard."""
+        real = _real(lengths, dynamic)
+        h = self.codes_in(dynamic.transpose(1, 2) * real) + self.static_in(static)[..., None]
         for block in self.decoder:
-            h = block(h, h.new_ones(()), static)
+            h = block(h, real, static)
         mean = self.frame(h).transpose(1, 2)
         return Gaussian(mean, torch.zeros_like(mean))
 

@@ -193,10 +193,10 @@ class Model(nn.Module):
         path = self.follow(x)
         return self.emitted(path.states, path.posterior.mean).mean.transpose(0, 1)
 
-    def decode(self, static: Tensor, dynamic: Tensor) -> Gaussian:
+    def decode(self, static: Tensor, dynamic: Tensor, lengths: Tensor | None = None) -> Gaussian:
         """Expected frames given z_{1:T} (B, T, Z) alone, each fed back as the past of the next; `static` is not read.
 
-        As a Gaussian of unit variance, which is what the other models decode to.
+        As a Gaussian of unit variance, which is what the other models decode to. No frame hears a later one.
         """
         x = self._run(dynamic.shape[0], dynamic.shape[1], None, None, dynamic)
         return Gaussian(x, torch.zeros_like(x))

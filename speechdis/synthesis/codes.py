@@ -51,16 +51,22 @@ def encode(checkpoint: Checkpoint, frames: np.ndarray) -> Codes:
     x = np.zeros((max(count, segment), frames.shape[1]), np.float32)
     x[:count] = (frames - checkpoint.mean) / checkpoint.std
     pieces = torch.from_numpy(x).unfold(0, segment, 1)[torch.from_numpy(starts)].transpose(1, 2)
-    lengths = torch.tensor([count], device=device) if count < segment else None
+    lengths = _lengths(checkpoint, count, device)
     codes = [checkpoint.model.embed(part.to(device), lengths) for part in pieces.split(BATCH)]
     return Codes(torch.cat([s for s, _ in codes]), torch.cat([z for _, z in codes]), starts, count)
+
+
+def _lengths(checkpoint: Checkpoint, frames: int, device: torch.device) -> Tensor | None:
+    """Frames of the one segment of a recording shorter than one, (1,); None where all are whole."""
+    return torch.tensor([frames], device=device) if frames < checkpoint.segment else None
 
 
 @torch.no_grad()
 def decode(checkpoint: Checkpoint, static: Tensor, codes: Codes) -> np.ndarray:
     """Log frames (T, F) of `codes`, cross-faded, with `static` (M, S) in place of their own static vectors."""
     parts = zip(static.split(BATCH), codes.dynamic.split(BATCH), strict=True)
-    means = np.concatenate([checkpoint.model.decode(s, z).mean.cpu().numpy() for s, z in parts])
+    lengths = _lengths(checkpoint, codes.frames, static.device)
+    means = np.concatenate([checkpoint.model.decode(s, z, lengths).mean.cpu().numpy() for s, z in parts])
     ramp = np.arange(1, checkpoint.segment + 1, dtype=np.float32)
     weight = np.minimum(ramp, ramp[::-1])[:, None]
     total = np.zeros((max(codes.frames, checkpoint.segment), means.shape[-1]), np.float32)

@@ -54,6 +54,18 @@ def segments_alone_are_as_in_a_batch(model: Any, x: torch.Tensor, lengths: torch
         torch.testing.assert_close(dynamic[i, :length], alone_dynamic[0])
 
 
+def no_frame_hears_past_its_end(model: Any, x: torch.Tensor, lengths: torch.Tensor) -> None:
+    """What is decoded of a padded segment is what it decodes to alone, whatever codes stand past its end."""
+    static, dynamic = model.embed(x, lengths)
+    past = torch.arange(x.shape[1]) >= lengths[:, None]
+    dynamic = dynamic.masked_fill(past[..., None], 9.0)
+    together = model.decode(static, dynamic, lengths)
+    for i, length in enumerate(lengths):
+        alone = model.decode(static[i : i + 1], dynamic[i : i + 1, :length])
+        torch.testing.assert_close(together.mean[i, :length], alone.mean[0])
+        torch.testing.assert_close(together.logvar[i, :length], alone.logvar[0])
+
+
 def term_falls(model: Any, batch: Any, term: str, share: float, steps: int) -> None:
     """To less than `share` of what it was."""
     g = generator()

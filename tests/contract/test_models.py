@@ -92,6 +92,10 @@ class TestModel:
         lengths = torch.tensor([FRAMES, 3, 5, 1])
         laws.segments_alone_are_as_in_a_batch(build(name, settings).eval(), batch(4).x, lengths)
 
+    def test_no_frame_hears_past_the_end_of_its_segment(self, name: str, settings: dict[str, Any]) -> None:
+        lengths = torch.tensor([FRAMES, 3, 5, 1])
+        laws.no_frame_hears_past_its_end(build(name, settings).eval(), batch(4).x, lengths)
+
     def test_swapping_the_voice_leaves_the_words(self, name: str, settings: dict[str, Any]) -> None:
         model, x = build(name, settings).eval(), batch(2).x
         static, dynamic = model.embed(x)

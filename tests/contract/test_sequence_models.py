@@ -70,6 +70,10 @@ class TestModel:
         lengths = torch.tensor([FRAMES, 3, 5, 1])
         laws.segments_alone_are_as_in_a_batch(build(name, settings).eval(), batch(4).x, lengths)
 
+    def test_no_frame_hears_past_the_end_of_its_segment(self, name: str, settings: dict[str, Any]) -> None:
+        lengths = torch.tensor([FRAMES, 3, 5, 1])
+        laws.no_frame_hears_past_its_end(build(name, settings).eval(), batch(4).x, lengths)
+
     def test_checkpoint_round_trip(self, name: str, settings: dict[str, Any], tmp_path: Path) -> None:
         model = build(name, settings).eval()
         mean, std = np.zeros(BINS, np.float32), np.ones(BINS, np.float32)

@@ -104,7 +104,7 @@ class Perfect(torch.nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         return x.mean(1), x
 
-    def decode(self, static: torch.Tensor, dynamic: torch.Tensor) -> Any:
+    def decode(self, static: torch.Tensor, dynamic: torch.Tensor, lengths: Any = None) -> Any:
         mean = dynamic.clone()
         mean[:, 0] += self.edge
         return torch.distributions.Normal(mean, 1.0)
@@ -157,7 +157,7 @@ class Louder(Perfect):
         mean = x.mean(1)
         return mean, x - mean[:, None]
 
-    def decode(self, static: torch.Tensor, dynamic: torch.Tensor) -> Any:
+    def decode(self, static: torch.Tensor, dynamic: torch.Tensor, lengths: Any = None) -> Any:
         return torch.distributions.Normal(dynamic + static[:, None], 1.0)
 
 
@@ -208,7 +208,7 @@ def test_words_that_a_change_of_voice_cost_are_put_back() -> None:
 class Mute(Perfect):
     """Decodes nothing but s."""
 
-    def decode(self, static: torch.Tensor, dynamic: torch.Tensor) -> Any:
+    def decode(self, static: torch.Tensor, dynamic: torch.Tensor, lengths: Any = None) -> Any:
         return torch.distributions.Normal(0 * dynamic + static[:, None], 1.0)
 
 
