@@ -30,6 +30,10 @@ and gives
 
     begin_pass(batches) -> the parameters that it set from all segments of the utterances of a new pass
 
+One whose looks at the validation speakers need all segments of an utterance, not those of one batch, gives
+
+    begin_look(batches): what it takes from all segments of all their utterances, before the first batch of a look
+
 One whose static vector is not simply the mean over an utterance's segments also has
 
     shrinkage: the vector is the sum over M segments, divided by M + shrinkage

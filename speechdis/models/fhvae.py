@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from speechdis.models.base import ADAM, Batch, Phase, Posterior, weighted
-from speechdis.nn import parallel, sequence
+from speechdis.nn import sequence
 from speechdis.nn.gaussian import LOGVAR_LIMIT, Gaussian, GaussianHead, bounded
 
 Z2_VARIANCE = 0.25  # of z2 around mu2; mu2 and z1 have variance 1
@@ -81,6 +81,7 @@ class Model(nn.Module):
         self.x_rnn = nn.LSTM(z1 + z2, hidden, layers, batch_first=True)
         self.x_head = nn.Linear(hidden, 2 * bins)
         self.table = nn.Parameter(config.table_std * torch.randn(config.rows, z2))
+        self.looked_at: Tensor | None = None  # mu2 of the validation utterances
 
     def phases(self) -> list[Phase]:
         """All parameters at once, by the paper's Adam."""
@@ -125,10 +126,13 @@ class Model(nn.Module):
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per segment, and their weighted sum "loss".
 
-        In evaluation mode utterances have no row: mu2 is the closed form over what the batch holds of each, and the
-        loss is minus the bound, without the discriminative term.
+        In evaluation mode utterances have no row: mu2 is the closed form over all segments that `begin_look` saw of
+        each, and the loss is minus the bound, without the discriminative term.
         """
         utterance, segments = _origin(batch)
+        rows = self.table if self.training else self.looked_at
+        if rows is None:
+            raise ValueError("in evaluation mode an FHVAE has to see all segments first: begin_look")
         q2 = self.encode_z2(batch.x, batch.lengths)
         z2 = q2.sample(generator)
         q1 = self.encode_z1(batch.x, z2, batch.lengths)
@@ -136,7 +140,7 @@ class Model(nn.Module):
         likelihood = self.decode(z2, _at_every_frame(q1.sample(generator), batch.x.shape[1])).log_prob(
             batch.x
         )
-        mu2 = self.table[utterance] if self.training else self._mu2(q2.mean, utterance)
+        mu2 = rows[utterance]
         around = Gaussian(mu2, torch.full_like(mu2, Z2_VARIANCE).log())
         standard = Gaussian(torch.zeros_like(mu2), torch.zeros_like(mu2))
         terms = {
@@ -156,23 +160,23 @@ class Model(nn.Module):
             logits = (z2 @ self.table.T - 0.5 * self.table.square().sum(-1)) / Z2_VARIANCE
             return functional.cross_entropy(logits, utterance)
 
-    def _mu2(self, z2: Tensor, utterance: Tensor) -> Tensor:
-        """mu2 (B, S) of the utterance of each segment, in closed form over the batch."""
-        everyone = parallel.all_rows(utterance)
-        same = (utterance[:, None] == everyone).to(z2.dtype)
-        return same @ parallel.all_rows(z2) / (same.sum(1, keepdim=True) + self.shrinkage)
-
     @torch.no_grad()
     def begin_pass(self, batches: Iterable[Batch]) -> list[nn.Parameter]:
         """Set the table to the closed form over all segments of its utterances; returns what was set."""
-        total, count = torch.zeros_like(self.table), self.table.new_zeros(len(self.table), 1)
-        for batch in batches:
-            z2 = self.encode_z2(batch.x).mean
-            utterance, _ = _origin(batch)
-            total.index_add_(0, utterance, z2)
-            count.index_add_(0, utterance, torch.ones_like(z2[:, :1]))
-        self.table.copy_(total / (count + self.shrinkage))
+        self.table.copy_(self._closed_form(batches))
         return [self.table]
+
+    @torch.no_grad()
+    def begin_look(self, batches: Iterable[Batch]) -> None:
+        """Take mu2 of the validation utterances from all their segments: a batch of a look has few of each."""
+        self.looked_at = self._closed_form(batches)
+
+    def _closed_form(self, batches: Iterable[Batch]) -> Tensor:
+        """mu2 (U, S) of utterances 0 to U - 1, each with a segment or more in `batches`."""
+        seen = [(self.encode_z2(batch.x).mean, _origin(batch)[0]) for batch in batches]
+        z2, utterance = (torch.cat(parts) for parts in zip(*seen, strict=True))
+        total = z2.new_zeros(int(utterance.max()) + 1, z2.shape[1]).index_add_(0, utterance, z2)
+        return total / (torch.bincount(utterance)[:, None] + self.shrinkage)
 
     def transfer(self, static: Tensor, voice: Tensor) -> Tensor:
         """z2 (M, S) of a recording's segments, shifted by s-vector of `voice` (M', S) minus s-vector of its own."""

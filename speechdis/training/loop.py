@@ -149,6 +149,8 @@ class Trainer:
         self.model.eval()
         generator = torch.Generator(self.device).manual_seed(self.training.seed)
         look = getattr(self.model, "look", self.model.loss)
+        if hasattr(self.model, "begin_look"):
+            self.model.begin_look(self.validation.everything())
         totals: dict[str, Tensor] = {}
         count = 0
         for batch in self.validation.tile(generator):

@@ -114,18 +114,28 @@ class _Loss(nn.Module):
         return self.model.loss(data, generator())
 
 
-def test_validation_takes_mu2_from_the_closed_form() -> None:
-    """For utterances without a row: sum of their z2 over N + 0.25, no discriminative term, the table unread."""
-    model, data = build().eval(), batch()
-    z2 = model.embed(data.x)[0]
-    mu2 = torch.stack([(z2[0] + z2[2]) / 2.25, z2[1] / 1.25, (z2[0] + z2[2]) / 2.25])
-    found = model.loss(data, generator())
-    model.train().table.data[[3, 0]] = mu2[:2]
-    rows = model.loss(data, generator())
-    assert "discriminative" not in found
-    for name in ("reconstruction", "kl_static", "kl_dynamic", "prior"):
-        torch.testing.assert_close(found[name], rows[name])
-    assert found["loss"].item() == pytest.approx(sum(found[n].item() for n in found if n != "loss"))
+def test_validation_takes_mu2_from_all_segments_of_the_utterance() -> None:
+    """For utterances without a row: sum of their z2 over N + 0.25, though no batch holds two segments of one."""
+    model = build().eval()
+    x = torch.randn(12, FRAMES, BINS, generator=generator()).double()
+    owner, count = torch.arange(12) % 4, torch.full((4,), 3)
+    parts = [Batch(a, utterance=b, segments=count) for a, b in zip(x.split(4), owner.split(4), strict=True)]
+    z2 = model.embed(x)[0]
+    mu2 = torch.stack([z2[owner == i].sum(0) / 3.25 for i in range(4)])
+    model.begin_look(iter(parts))
+    found = [model.loss(part, generator()) for part in parts]
+    model.train().table.data[:4] = mu2
+    rows = [model.loss(part, generator()) for part in parts]
+    for one, other in zip(found, rows, strict=True):
+        assert "discriminative" not in one
+        for name in ("reconstruction", "kl_static", "kl_dynamic", "prior"):
+            torch.testing.assert_close(one[name], other[name])
+        assert one["loss"].item() == pytest.approx(sum(one[n].item() for n in one if n != "loss"))
+
+
+def test_a_look_has_to_see_all_segments_first() -> None:
+    with pytest.raises(ValueError, match="begin_look"):
+        build().eval().loss(batch(), generator())
 
 
 @pytest.mark.parametrize("count", [1, 2, 30])

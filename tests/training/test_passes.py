@@ -14,6 +14,7 @@ from runs import Arguments, curve
 from speechdis import models
 from speechdis.cli import main
 from speechdis.features.store import Store
+from speechdis.nn.gaussian import Gaussian
 from speechdis.training import checkpoint, config
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
@@ -119,6 +120,32 @@ def test_the_table_begins_anew_and_its_moments_with_it(train_store: Store, tmp_p
     model.load_state_dict(kept)
     assert list(model.begin_pass(made.everything())) == [table]
     torch.testing.assert_close((moved - table).abs(), torch.full_like(table, rate), rtol=1e-3, atol=0)
+
+
+def test_the_bound_on_validation_speakers_is_that_of_whole_utterances(
+    train_store: Store, tmp_path: Path
+) -> None:
+    """KL(q(z2 | x) || p(z2 | mu2)) by torch, mu2 over all of an utterance; a batch of one segment sees no other."""
+    zero, one = np.zeros(10, np.float32), np.ones(10, np.float32)
+    look = Batches(train_store, None, Training(batch=1, segment=6), zero, one, CPU)
+    torch.manual_seed(0)
+    model = models.build("fhvae", 10, models.load("fhvae").Config(hidden_size=8, rows=len(train_store)))
+    model.z2_head.linear.weight.data.mul_(5)
+    found = Trainer(Checkpoint(model, "fhvae", {}, 6, zero, one, 0), look.training, look, look, tmp_path)
+    pieces = [torch.tensor(u[: len(u) // 6 * 6]).view(-1, 6, 10) for u in train_store]
+    q = [model.encode_z2(x) for x in pieces]
+    wanted, alone = (
+        torch.cat([_kl(p, mean(p.mean)) for p in q]).mean().item()
+        for mean in (lambda m: m.sum(0) / (len(m) + 0.25), lambda m: m / 1.25)
+    )
+    assert found.validate()["kl_static"] == pytest.approx(wanted, rel=1e-4)
+    assert abs(alone / wanted - 1) > 0.1  # what a segment's own z2 would give
+
+
+def _kl(q: Gaussian, mu2: torch.Tensor) -> torch.Tensor:
+    """KL(q || N(mu2, 0.25)) of each row."""
+    own = torch.distributions.Normal(q.mean, (0.5 * q.logvar).exp())
+    return torch.distributions.kl_divergence(own, torch.distributions.Normal(mu2, 0.5)).sum(-1)
 
 
 class _Silent:
