@@ -8,7 +8,8 @@ knows of its own segment:
 c is half the squared error plus a constant (the unit-variance likelihood of the other models). D of z is MMD^2 between
 the batch's z_t and, for each, one draw of p(z_t | z_<t) along its own history, so compared over all histories at once
 and not within each. D of s is MMD^2 ("mmd"), or a latent discriminator trained in a phase of its own ("gan"), whose
-optimum measures the Jensen-Shannon divergence; the encoder then lowers -log D(s), as the WAE-GAN does.
+optimum measures the Jensen-Shannon divergence; the encoder then lowers -log D(s), as the WAE-GAN does. The best
+checkpoint is then chosen with MMD^2 in that term's place.
 
 Weights and kernels for speech are not given in any text at hand: the defaults here are ours. Kernel widths of z_t
 follow the spread of the prior's draws: with fixed ones, prior and posterior could shrink together at no cost.
@@ -74,21 +75,36 @@ class Model(dsvae.Model):
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms and their weighted sum "loss"; every frame of the batch enters the dynamic divergence."""
+        return weighted(self._terms(batch, generator)[0], self.config)
+
+    def look(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """The loss's terms; with a discriminator also "static_mmd", which stands in "loss" for what it says.
+
+        It moves, and what it says of two checkpoints does not compare: no choice between them may rest on that.
+        """
+        terms, static = self._terms(batch, generator)
+        if self.config.divergence == "mmd":
+            return weighted(terms, self.config)
+        fixed = self._static_mmd(static, generator)
+        loss = weighted({**terms, "divergence_static": fixed}, self.config)["loss"]
+        return {**terms, "static_mmd": fixed, "loss": loss}
+
+    def _terms(self, batch: Batch, generator: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
+        """The terms of the loss, and the codes s (B, S) they were computed from."""
         posterior = self.encode(batch.x, batch.lengths, generator)
         terms = self.bound(batch, posterior)
         static, dynamic = posterior.static_sample, posterior.dynamic_sample
         if self.config.divergence == "gan":
             terms["divergence_static"] = functional.softplus(-self.critic(static)).mean()  # -log D(s)
         else:
-            drawn = parallel.noise(static, generator)
-            terms["divergence_static"] = mmd(
-                parallel.all_rows(static),
-                parallel.all_rows(drawn),
-                2.0 * static.shape[-1],
-                self.config.kernel,
-            )
+            terms["divergence_static"] = self._static_mmd(static, generator)
         terms["divergence_dynamic"] = self._dynamic_divergence(dynamic, generator)
-        return weighted(terms, self.config)
+        return terms, static
+
+    def _static_mmd(self, static: Tensor, generator: torch.Generator) -> Tensor:
+        """MMD^2 between codes s (B, S) and draws of their prior."""
+        drawn = parallel.all_rows(parallel.noise(static, generator))
+        return mmd(parallel.all_rows(static), drawn, 2.0 * static.shape[-1], self.config.kernel)
 
     def _dynamic_divergence(self, dynamic: Tensor, generator: torch.Generator) -> Tensor:
         """Sum over frames of MMD^2 between z_t (B, T, Z) and draws of p(z_t | z_<t) along the same histories."""
