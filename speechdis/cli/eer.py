@@ -1,15 +1,17 @@
 """Equal error rate, its interval over speakers and minimum detection costs of scored trials.
 
-Trials are lines 'enroll test target|nontarget', scores lines 'enroll test score' (higher = more alike), in
-any order; with --labels both files may also have just 'score' and 'target|nontarget', line by line. With
---embeddings the score is the cosine of two vectors.
+Trials are lines 'enroll test target|nontarget', scores lines 'enroll test score' (higher = more alike), in any order.
+The forms of VoxCeleb, wespeaker, SpeechBrain, NIST and ASVspoof are recognised too, as are columns named by a header,
+.gz, .npy and .npz; --columns names those that are not. One file may hold both: --scores alone. With --labels line k
+labels score k. With --embeddings the score is the cosine of two vectors.
 
-The interval (95 in 100) comes from 1,000 draws of the speakers with replacement. Speakers are those of
---utt2spk; without it, utterances joined by target trials (directly or through others) are one speaker. Without
-ids there is no interval.
+The interval (95 in 100) comes from 1,000 draws of the speakers with replacement. Speakers are those of --utt2spk;
+without it, utterances joined by target trials (directly or through others) are one speaker. There is no interval
+without ids, or where labels contradict the speakers.
 
-Example:
+Examples:
     speechdis eer --trials trials --scores scores
+    speechdis eer --scores scores.csv --columns enroll,test,label,score --plot det.pdf
 """
 
 import argparse
@@ -25,47 +27,63 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--trials", type=Path, metavar="FILE", help="lines 'enroll test target|nontarget'")
-    parser.add_argument("--scores", type=Path, metavar="FILE", help="lines 'enroll test score'")
-    parser.add_argument(
-        "--labels", type=Path, metavar="FILE", help="in place of --trials: line k labels score k"
-    )
-    parser.add_argument(
-        "--embeddings", type=Path, metavar="SCP", help="in place of --scores: one vector an utterance"
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("--trials", type=Path, metavar="FILE", help="lines 'enroll test target|nontarget', or see above")
+    add("--scores", type=Path, metavar="FILE", help="lines 'enroll test score', or see above")
+    add("--labels", type=Path, metavar="FILE", help="in place of --trials: line k labels score k")
+    add("--embeddings", type=Path, metavar="SCP", help="in place of --scores: one vector an utterance")
+    add(
         "--center",
         type=Path,
         metavar="SCP",
         help="subtract the mean of these (the training set's) embeddings first",
     )
-    parser.add_argument("--utt2spk", type=Path, metavar="FILE", help="lines 'utt spk' (default: see above)")
-    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the detection error trade-off curve")
+    add("--utt2spk", type=Path, metavar="FILE", help="lines 'utt spk' (default: see above)")
+    add(
+        "--columns",
+        action="append",
+        type=_columns,
+        default=[],
+        metavar="ROLES",
+        help="roles of the columns of a file, of enroll, test, score, label and - (passed over), with commas between "
+        "them; with 'score' of --scores, else of --trials or --labels (repeatable)",
+    )
+    add(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw the detection error trade-off curve: .png, .svg or .pdf",
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Score, measure and print."""
     from speechdis.errors import InputError
     from speechdis.evaluation.trial_files import read_utt2spk
-    from speechdis.evaluation.trials import speakers
+    from speechdis.evaluation.trials import NoSpeakers, in_order, speakers
     from speechdis.evaluation.verification import verify
 
-    trials, scores = _scored(args)
-    pairs = trials.pairs
+    _check(args)
     table = read_utt2spk(args.utt2spk) if args.utt2spk else None
-    if table is not None and not trials.utts:
+    trials, scores = _scored(args)
+    codes, reason = None, "no utterance ids"
+    if trials.utts:
+        trials, scores = in_order(trials, scores)
+        try:
+            codes, reason = speakers(trials, table), ""
+        except NoSpeakers as error:
+            reason = str(error)
+    elif table is not None:
         raise InputError(f"{args.utt2spk}: of no use here, as neither scores nor labels have utterance ids")
-    try:
-        codes = speakers(trials, table) if trials.utts else None
-        sides = (None, None) if codes is None else (codes[pairs.i], codes[pairs.j])
-        found = verify(scores, pairs.target, *sides)
-    except InputError as error:
-        raise InputError(f"{args.trials or args.labels}: {error}") from None
+    pairs = trials.pairs
+    sides = (None, None) if codes is None else (codes[pairs.i], codes[pairs.j])
+    found = verify(scores, pairs.target, *sides)
     if args.plot:
         _plot(scores, pairs.target, args.plot)
     result = {
         "eer_percent": 100 * found.eer,
         "interval_percent": found.interval and [100 * end for end in found.interval],
+        "no_interval": reason or None,
         "min_dcf_01": found.min_dcf_01,
         "min_dcf_05": found.min_dcf_05,
         "threshold": found.threshold,
@@ -78,71 +96,94 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def _line(result: dict[str, Any]) -> str:
-    interval, people = "no interval without utterance ids", ""
-    if result["interval_percent"]:
-        interval = "95 %: {:.2f} to {:.2f}".format(*result["interval_percent"])
-        people = "; {speakers:,} speakers, {utterances:,} utterances".format(**result)
-    return (
-        "EER {eer_percent:.2f} % ({interval}), minDCF(0.01) {min_dcf_01:.4f}, minDCF(0.05) {min_dcf_05:.4f}, "
-        "threshold {threshold:.6g}; {target:,} target and {nontarget:,} non-target trials{people}"
-    ).format_map({**result, "interval": interval, "people": people})
+def _columns(text: str) -> tuple[str, ...]:
+    """The type of --columns: 'label,enroll,test'."""
+    from speechdis.evaluation.trial_forms import ROLES
+
+    roles = tuple(text.replace(" ", "").split(","))
+    twice = [role for role in ROLES if roles.count(role) > 1]
+    if twice or not {"score", "label"} & set(roles) or not set(roles) <= {*ROLES, "-"}:
+        raise argparse.ArgumentTypeError(
+            f"roles are {', '.join(ROLES)} and -, with score or label, not '{text}'"
+        )
+    if "enroll" in roles and "test" not in roles:
+        raise argparse.ArgumentTypeError("'enroll' goes with 'test'; of single utterances, name 'test' alone")
+    return roles
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Whether the files go together, are there, and the plot can be written: before anything is read."""
+    from speechdis.data.figure import figure_format
+    from speechdis.data.text import require_file
+    from speechdis.errors import InputError
+
+    given = {name for name in ("trials", "scores", "labels", "embeddings") if getattr(args, name)}
+    if given not in _TOGETHER:
+        raise InputError(
+            "give --trials and --scores, --trials and --embeddings, --scores and --labels, or --scores alone of a file "
+            "with labels"
+        )
+    if args.center and "embeddings" not in given:
+        raise InputError("--center goes with --embeddings")
+    if args.plot:
+        figure_format(args.plot)
+        if args.plot.is_dir():
+            raise InputError(f"{args.plot}: a folder; name a file")
+    for name in (*sorted(given, reverse=True), "center", "utt2spk"):
+        if getattr(args, name):
+            require_file(getattr(args, name))
+
+
+_TOGETHER = ({"trials", "scores"}, {"trials", "embeddings"}, {"scores", "labels"}, {"scores"})
 
 
 def _scored(args: argparse.Namespace) -> "tuple[Trials, np.ndarray]":
-    """Trials and their scores, from whichever of the three pairs of files was given."""
+    """Trials and their scores, from whichever files were given."""
     from speechdis.errors import InputError
-    from speechdis.evaluation.trial_files import read_labelled, read_scores, read_trials
-
-    given = {name for name in ("trials", "scores", "labels", "embeddings") if getattr(args, name)}
-    if args.center and "embeddings" not in given:
-        raise InputError("--center goes with --embeddings")
-    if given == {"scores", "labels"}:
-        return read_labelled(args.scores, args.labels)
-    if given not in ({"trials", "scores"}, {"trials", "embeddings"}):
-        raise InputError("give --trials and --scores, --trials and --embeddings, or --scores and --labels")
-    trials = read_trials(args.trials)
-    return trials, read_scores(args.scores, trials) if args.scores else _cosines(args, trials)
-
-
-def _cosines(args: argparse.Namespace, trials: "Trials") -> "np.ndarray":
-    import numpy as np
-
-    from speechdis.data.archive import read_scp
-    from speechdis.errors import InputError
+    from speechdis.evaluation.embedding_files import read_embeddings
+    from speechdis.evaluation.trial_files import read_labelled, read_scored, read_scores, read_trials
     from speechdis.evaluation.trials import cosine_scores
 
-    entries = read_scp(args.embeddings)
-    for utt in trials.utts:
-        if utt not in entries:
-            raise InputError(f"{args.embeddings}: no vector for utterance '{utt}' of {args.trials}")
-    vectors = _vectors(args.embeddings, {utt: entries[utt] for utt in trials.utts})
-    if args.center:
-        centre = _vectors(args.center, read_scp(args.center)).mean(axis=0)
-        if len(centre) != vectors.shape[1]:
-            raise InputError(f"{args.center}: vectors of {len(centre)} numbers, not {vectors.shape[1]}")
-        vectors = vectors - centre
-    return cosine_scores(np.asarray(vectors), trials.pairs.i, trials.pairs.j)
+    of_scores = next((roles for roles in args.columns if "score" in roles), None)
+    others = next((roles for roles in args.columns if "score" not in roles), None)
+    if args.trials is None:
+        if args.labels is None:
+            try:
+                trials, scores = read_scored(args.scores, of_scores)
+            except InputError as error:
+                raise InputError(f"{error}; or give --trials or --labels, too") from None
+        else:
+            trials, scores = read_labelled(args.scores, args.labels, of_scores, others)
+        _both_kinds(args.labels or args.scores, trials)
+        return trials, scores
+    trials = read_trials(args.trials, others)
+    _both_kinds(args.trials, trials)
+    if args.scores is not None:
+        return trials, read_scores(args.scores, trials, of_scores)
+    _, vectors = read_embeddings(args.embeddings, trials.utts, args.center)
+    return trials, cosine_scores(vectors, trials.pairs.i, trials.pairs.j)
 
 
-def _vectors(scp: Path, entries: dict[str, str]) -> "np.ndarray":
-    """(U, D) float64, of entries of an index."""
-    import numpy as np
-
-    from speechdis.data.archive import read_vector
+def _both_kinds(path: Path, trials: "Trials") -> None:
+    """Raise InputError where an error rate cannot be: before a score is read or computed."""
     from speechdis.errors import InputError
 
-    if not entries:
-        raise InputError(f"{scp}: empty; expected a line an utterance")
-    vectors = [read_vector(entry) for entry in entries.values()]
-    for utt, vector in zip(entries, vectors, strict=True):
-        if len(vector) != len(vectors[0]):
-            raise InputError(
-                f"{scp}: vector of '{utt}' has {len(vector)} numbers, the first has {len(vectors[0])}"
-            )
-        if not np.isfinite(vector).all():
-            raise InputError(f"{scp}: vector of '{utt}' holds NaN or infinity")
-    return np.stack(vectors).astype(np.float64)
+    target = int(trials.pairs.target.sum())
+    if target in (0, len(trials.pairs.target)):
+        kind = "non-target" if target else "target"
+        raise InputError(f"{path}: there is no {kind} trial; an error rate needs both kinds")
+
+
+def _line(result: dict[str, Any]) -> str:
+    interval = "no interval: {no_interval}".format(**result)
+    if result["interval_percent"]:
+        interval = "95 %: {:.2f} to {:.2f}".format(*result["interval_percent"])
+    people = "; {speakers:,} speakers" if result["speakers"] else ""
+    people += ", {utterances:,} utterances" if result["utterances"] else ""
+    return (
+        "EER {eer_percent:.2f} % ({interval}), minDCF(0.01) {min_dcf_01:.4f}, minDCF(0.05) {min_dcf_05:.4f}, "
+        f"threshold {{threshold:.6g}}; {{target:,}} target and {{nontarget:,}} non-target trials{people}"
+    ).format_map({**result, "interval": interval})
 
 
 def _plot(scores: "np.ndarray", target: "np.ndarray", path: Path) -> None:

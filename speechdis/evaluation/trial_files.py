@@ -1,89 +1,112 @@
-"""Text files of trials and scores, as Kaldi has them.
+"""Files of trials and of scores: read in any form that `trial_forms` lists, written in Kaldi's.
 
-A trial file has lines `enroll test target|nontarget` (`1|0` is read too), a score file `enroll test score`. A
-pair is ordered: the score of `b a` is not the one of the trial `a b`.
+A pair is ordered: the score of `b a` is not the one of the trial `a b`.
 """
 
-from array import array
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from speechdis.data.atomic import replacing
+from speechdis.data.text import read_text
 from speechdis.errors import InputError
+from speechdis.evaluation.names import match_names
+from speechdis.evaluation.trial_table import Index, Table, read_table
 from speechdis.evaluation.trials import Pairs, Trials
 
-_LABELS = {"target": True, "nontarget": False, "1": True, "0": False}
-_LINE = "'enroll test {}'"
-_TARGET = "target|nontarget"
+Columns = Sequence[str] | None  # roles of the columns of a file; None to recognise them
 
 
-def read_trials(path: str | Path) -> Trials:
-    """Read a trial file.
+def read_trials(path: str | Path, columns: Columns = None) -> Trials:
+    """Read a trial file. What stands twice counts twice.
 
     Raises:
-        InputError: with the line, for anything but `enroll test target|nontarget`, and for an empty file.
+        InputError: see `read_table`; or a trial stands twice, with different labels.
     """
-    index: dict[str, int] = {}
-    i, j, labels = _read(path, _LABELS.__getitem__, _LINE.format(_TARGET), index, bare=False)
-    return Trials(tuple(index), Pairs(i, j, labels.astype(bool)))
+    index = Index()
+    table = read_table(path, {"label", "test"}, index, columns)
+    trials = Trials(index.utts, Pairs(table.i, table.j, table.label))
+    _once(path, trials.utts, table, table.label, "labels")
+    return trials
 
 
-def read_scores(path: str | Path, trials: Trials) -> np.ndarray:
+def read_scores(path: str | Path, trials: Trials, columns: Columns = None) -> np.ndarray:
     """Scores (N,) float64 of `trials` from a score file in any order; what it has beyond those is left.
 
+    Where ids of the two differ by a suffix or by folders alone, they are matched, with a note.
+
     Raises:
-        InputError: a malformed line, a score that is not finite, a pair twice, or a trial without a score.
+        InputError: see `read_table`; a pair has two different scores, or a trial has none.
     """
-    index = {utt: k for k, utt in enumerate(trials.utts)}
-    i, j, scores = _read(path, _finite, f"{_LINE.format('score')} (finite)", index, bare=False)
-    wanted = trials.pairs.i * np.int64(len(index)) + trials.pairs.j
-    given = i * np.int64(len(index)) + j
-    if np.array_equal(wanted, given):
+    index = Index()
+    for utt in trials.utts:
+        index[utt.encode("utf-8", "surrogateescape")]
+    side = "alone" if np.array_equal(trials.pairs.i, trials.pairs.j) else "enroll"
+    table = read_table(path, {"score", "test", side}, index, columns)
+    scores = table.score
+    if np.array_equal(trials.pairs.i, table.i) and np.array_equal(trials.pairs.j, table.j):
+        _once(path, index.utts, table, scores, "scores")
         return scores
-    utts = tuple(index)
-    order = np.argsort(given, kind="stable")
-    given = given[order]
-    if (twice := np.flatnonzero(given[1:] == given[:-1])).size:
-        raise InputError(f"{path}: the pair '{_pair(utts, given[twice[0]])}' has two scores; remove one")
+    table = _renamed(path, trials, table, index.utts)
+    order = _once(path, index.utts, table, scores, "scores")
+    wanted, given = (
+        _keys(i, j, len(index)) for i, j in ((trials.pairs.i, trials.pairs.j), (table.i, table.j))
+    )
+    if order is not None:
+        given = given[order]
     place = np.minimum(np.searchsorted(given, wanted), len(given) - 1)
     if (missing := np.flatnonzero(given[place] != wanted)).size:
-        raise InputError(f"{path}: no score for the trial '{_pair(utts, wanted[missing[0]])}'")
-    return scores[order[place]]
+        raise _unscored(path, trials, table, index.utts, missing)
+    return scores[place if order is None else order[place]]
 
 
-def read_labelled(scores: str | Path, labels: str | Path) -> tuple[Trials, np.ndarray]:
+def read_labelled(
+    scores: str | Path, labels: str | Path, score_columns: Columns = None, label_columns: Columns = None
+) -> tuple[Trials, np.ndarray]:
     """Trials and scores from two files whose lines belong together one by one.
 
-    Lines are `score` and `target|nontarget`, or the same after `enroll test`; ids come from the file that has
-    them, and `utts` is empty where neither has.
+    Ids come from the file that has them, and `utts` is empty where neither has.
 
     Raises:
-        InputError: a malformed line, files of different length or of different pairs.
+        InputError: see `read_table`; files of different length or of different pairs.
     """
-    index: dict[str, int] = {}
-    i, j, values = _read(scores, _finite, f"'score' or {_LINE.format('score')} (finite)", index, bare=True)
-    form = f"'{_TARGET}' or {_LINE.format(_TARGET)}"
-    enroll, test, target = _read(labels, _LABELS.__getitem__, form, index, bare=True)
-    if len(values) != len(target):
-        raise InputError(f"{labels}: {len(target)} labels for the {len(values)} scores of {scores}")
-    if len(i) and len(enroll) and (wrong := np.flatnonzero((i != enroll) | (j != test))).size:
-        raise InputError(f"{labels}:{wrong[0] + 1}: not the pair on that line of {scores}")
-    if not len(i):
-        i, j = enroll, test
-    return Trials(tuple(index), Pairs(i, j, target.astype(bool))), values
+    index = Index()
+    scored = read_table(scores, {"score"}, index, score_columns)
+    labelled = read_table(labels, {"label"}, index, label_columns)
+    if len(scored.score) != len(labelled.label):
+        raise InputError(
+            f"{labels}: {len(labelled.label)} labels for the {len(scored.score)} scores of {scores}"
+        )
+    both = len(scored.i) and len(labelled.i)
+    if both and (wrong := np.flatnonzero((scored.i != labelled.i) | (scored.j != labelled.j))).size:
+        raise InputError(f"{labels}: its trial {wrong[0] + 1} is not the pair of that score of {scores}")
+    ids = scored if len(scored.i) else labelled
+    return Trials(index.utts, Pairs(ids.i, ids.j, labelled.label)), scored.score
+
+
+def read_scored(path: str | Path, columns: Columns = None) -> tuple[Trials, np.ndarray]:
+    """Trials and scores of one file that has scores and labels; `utts` is empty where it has no ids.
+
+    Raises:
+        InputError: see `read_table`.
+    """
+    index = Index()
+    table = read_table(path, {"score", "label"}, index, columns)
+    return Trials(index.utts, Pairs(table.i, table.j, table.label)), table.score
 
 
 def read_utt2spk(path: str | Path) -> dict[str, str]:
     """Speaker of each utterance. Raises InputError, with the line, for anything but `utt spk`, utt once."""
     table: dict[str, str] = {}
-    with Path(path).open(encoding="utf-8", errors="surrogateescape") as file:
-        for number, line in enumerate(file, 1):
-            fields = line.split()
-            if len(fields) != 2 or fields[0] in table:
-                raise InputError(f"{path}:{number}: expected 'utt spk', each utt once, got '{line.strip()}'")
-            table[fields[0]] = fields[1]
+    for number, line in enumerate(read_text(path, "surrogateescape").split("\n"), 1):
+        fields = line.encode("utf-8", "surrogateescape").split()  # at ASCII's blanks, as Kaldi does
+        utt, *spk = (field.decode("utf-8", "surrogateescape") for field in fields) if fields else ("",)
+        if fields and (len(spk) != 1 or table.setdefault(utt, spk[0]) != spk[0]):
+            shown = line.strip()[:80]
+            raise InputError(f"{path}:{number}: expected 'utt spk', one speaker an utterance, got '{shown}'")
     return table
 
 
@@ -103,40 +126,66 @@ def _write(path: str | Path, trials: Trials, values: Iterable[str]) -> None:
         file.writelines(f"{utts[i]} {utts[j]} {value}\n" for i, j, value in lines)
 
 
-def _read(
-    path: str | Path, parse: Callable[[str], float], form: str, index: dict[str, int], bare: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Numbers of both utterances (new ids go into `index`; empty without ids) and the last column, (N,)."""
-    i, j, values = array("i"), array("i"), array("d")
-    width = 0
-    with Path(path).open(encoding="utf-8", errors="surrogateescape") as file:
-        for number, line in enumerate(file, 1):
-            parts = line.split()
-            width = width or len(parts)
-            try:
-                if len(parts) != width or not (width == 3 or (bare and width == 1)):
-                    raise ValueError
-                values.append(parse(parts[-1]))
-            except (KeyError, ValueError):
-                raise InputError(f"{path}:{number}: expected {form}, got '{line.strip()}'") from None
-            if width == 3:
-                if parts[0] == parts[1]:
-                    raise InputError(
-                        f"{path}:{number}: '{parts[0]}' is compared with itself; remove the line"
-                    )
-                i.append(index.setdefault(parts[0], len(index)))
-                j.append(index.setdefault(parts[1], len(index)))
-    if not values:
-        raise InputError(f"{path}: empty; expected lines {form}")
-    return np.array(i, np.int32), np.array(j, np.int32), np.array(values)
+def _once(
+    path: str | Path, utts: Sequence[str], table: Table, values: np.ndarray, what: str
+) -> np.ndarray | None:
+    """The order of the pairs by their keys, None if they stand in it.
+
+    Raises:
+        InputError: a pair has two different values.
+    """
+    keys = _keys(table.i, table.j, len(utts))
+    if (keys[1:] > keys[:-1]).all():
+        return None
+    order = np.argsort(keys, kind="stable")
+    twice = np.flatnonzero(keys[order][1:] == keys[order][:-1])
+    unequal = twice[values[order[twice]] != values[order[twice + 1]]]
+    if unequal.size:
+        pairs = {f"{utts[table.i[k]]} {utts[table.j[k]]}" for k in order[unequal]}
+        more = f" (and {len(pairs) - 1:,} more pairs)" if len(pairs) > 1 else ""
+        raise InputError(f"{path}: the pair '{min(pairs)}'{more} has different {what}; keep one line of it")
+    if twice.size:
+        logging.getLogger(__name__).info("%s: %s lines repeat another; each counts", path, f"{twice.size:,}")
+    return order
 
 
-def _finite(text: str) -> float:
-    value = float(text)
-    if value - value != 0:  # NaN or infinite
-        raise ValueError
-    return value
+def _renamed(path: str | Path, trials: Trials, table: Table, utts: Sequence[str]) -> Table:
+    """`table` with the ids of `trials`, where those of the scores differ by suffix or folders alone."""
+    known = len(trials.utts)
+    unscored = np.setdiff1d(np.arange(known), np.union1d(table.i, table.j))
+    names = match_names([utts[k] for k in unscored], utts[known:])
+    if not names:
+        return table
+    number_of = dict(zip(utts, range(len(utts)), strict=True))
+    number = np.arange(len(utts), dtype=np.int32)
+    for wanted, given in names.items():
+        number[number_of[given]] = number_of[wanted]
+    wanted, given = next(iter(names.items()))
+    logging.getLogger(__name__).info(
+        "%s: '%s' is taken for '%s' of the trials, and so on: %d ids differ by suffix or folder",
+        path, given, wanted, len(names),
+    )  # fmt: skip
+    return replace(table, i=number[table.i], j=number[table.j])
 
 
-def _pair(utts: tuple[str, ...], key: np.integer) -> str:
-    return " ".join(utts[k] for k in divmod(int(key), len(utts)))
+def _unscored(
+    path: str | Path, trials: Trials, table: Table, utts: Sequence[str], missing: np.ndarray
+) -> InputError:
+    """What to say of trials without score; `missing` (M,) of them."""
+    i, j = (utts[side[missing[0]]] for side in trials.pairs[:2])
+    given = " ".join(dict.fromkeys((utts[table.i[0]], utts[table.j[0]])))
+    first = f"'{i} {j}'" if i != j else f"'{i}'"
+    of = f" and {len(missing) - 1:,} others" if len(missing) > 1 else ""
+    turned = (
+        " (that of the pair the other way round is another)" if _turned(table, trials, missing[0]) else ""
+    )
+    return InputError(f"{path}: no score for the trial {first}{of}{turned}; its first score is of '{given}'")
+
+
+def _turned(table: Table, trials: Trials, k: int) -> bool:
+    return bool(((table.i == trials.pairs.j[k]) & (table.j == trials.pairs.i[k])).any())
+
+
+def _keys(i: np.ndarray, j: np.ndarray, count: int) -> np.ndarray:
+    """One number (N,) int64 for each ordered pair."""
+    return i * np.int64(count) + j

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from speechdis.errors import InputError
+from speechdis.evaluation.names import match_names
 
 
 class Pairs(NamedTuple):
@@ -72,30 +73,57 @@ def cosine_scores(vectors: np.ndarray, i: np.ndarray, j: np.ndarray, chunk: int 
     return scores
 
 
+class NoSpeakers(InputError):
+    """It cannot be said who speaks in each trial, and why: the error rate has no interval."""
+
+
 def speakers(trials: Trials, utt2spk: Mapping[str, str] | None = None) -> np.ndarray:
     """Speaker of each utterance as an integer, (U,).
 
     Without `utt2spk`: utterances joined by target trials, directly or through others, are one speaker.
 
     Raises:
-        InputError: an utterance without speaker, or a trial whose label contradicts its speakers.
+        InputError: an utterance without speaker.
+        NoSpeakers: labels contradict the speakers, or a trial is one utterance and no pair.
     """
     i, j, target = trials.pairs
+    if np.array_equal(i, j):
+        raise NoSpeakers("each trial is one utterance, not a pair of them")
     if utt2spk is None:
         codes = _components(len(trials.utts), i[target], j[target])
     else:
-        for utt in trials.utts:
-            if utt not in utt2spk:
-                raise InputError(f"utterance '{utt}' is in the trials, but not in utt2spk")
-        codes = np.unique([utt2spk[utt] for utt in trials.utts], return_inverse=True)[1]
+        missing = [utt for utt in trials.utts if utt not in utt2spk]
+        names = match_names(missing, [utt for utt in utt2spk if utt not in set(trials.utts)])
+        if missing and not names:
+            raise InputError(f"utterance '{missing[0]}' is in the trials, but not in utt2spk")
+        codes = np.unique([utt2spk[names.get(utt, utt)] for utt in trials.utts], return_inverse=True)[1]
     wrong = np.flatnonzero((codes[i] == codes[j]) != target)
     if len(wrong):
         k = wrong[0]
         label, truth = ("target", "different speakers") if target[k] else ("nontarget", "one speaker")
         of = "utt2spk" if utt2spk is not None else "other target trials"
         pair = f"{trials.utts[i[k]]} {trials.utts[j[k]]}"
-        raise InputError(f"trial '{pair}' is marked {label}, but by {of} it is of {truth}")
+        raise NoSpeakers(
+            f"the labels of {len(wrong):,} trials contradict the speakers, as where a recording has several: "
+            f"'{pair}' is marked {label}, but by {of} it is of {truth}"
+        )
     return codes
+
+
+def in_order(trials: Trials, scores: np.ndarray) -> tuple[Trials, np.ndarray]:
+    """The same trials and scores (N,), sorted by the ids of the pair: what is drawn of them at random does not
+    depend on the order of a file."""
+    i, j, target = trials.pairs
+    names = np.array(sorted(range(len(trials.utts)), key=trials.utts.__getitem__), np.int32)
+    rank = np.empty_like(names)
+    rank[names] = np.arange(len(names), dtype=np.int32)
+    utts = tuple(trials.utts[k] for k in names)
+    i, j = rank[i], rank[j]
+    keys = i * np.int64(len(utts)) + j
+    if not (keys[1:] > keys[:-1]).all():
+        order = np.lexsort((scores, keys))
+        i, j, target, scores = i[order], j[order], target[order], scores[order]
+    return Trials(utts, Pairs(i, j, target)), scores
 
 
 def _components(count: int, i: np.ndarray, j: np.ndarray) -> np.ndarray:

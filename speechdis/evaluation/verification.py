@@ -152,17 +152,18 @@ def bootstrap(
     Raises:
         InputError: as `eer`; only one speaker; labels that contradict `target`.
     """
-    names, codes = np.unique(np.stack([spk_a, spk_b]), return_inverse=True)
-    a, b = codes.reshape(2, -1)
+    names = np.union1d(np.unique(spk_a), np.unique(spk_b))
     if len(names) < 2:
         raise InputError("all trials are of one speaker; an error rate needs at least two")
-    if (wrong := np.flatnonzero((a == b) != target)).size:
+    if (wrong := np.flatnonzero((spk_a == spk_b) != target)).size:
         raise InputError(f"the label of trial {wrong[0] + 1} contradicts its speakers")
     rng = np.random.default_rng(seed)
     own, cross = _ascending(scores, target, rng), _ascending(scores, ~target, rng)
     t, n = scores[own], scores[cross]
     _check(t, n)
-    own_spk, cross_a, cross_b = a[own], a[cross], b[cross]
+    own_spk, cross_a, cross_b = (
+        np.searchsorted(names, spk) for spk in (spk_a[own], spk_a[cross], spk_b[cross])
+    )
     # The curve is needed at and just above each target score: so many targets and non-targets lie below.
     targets_below, targets_upto = np.searchsorted(t, t, "left"), np.searchsorted(t, t, "right")
     below, upto = np.searchsorted(n, t, "left"), np.searchsorted(n, t, "right")

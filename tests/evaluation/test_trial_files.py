@@ -58,7 +58,10 @@ def test_files_are_read_back_as_written_in_any_order(tmp_path_factory, content, 
     [
         ("a b target\na b maybe\n", ":2: expected 'enroll test target|nontarget', got 'a b maybe'"),
         ("a b\n", ":1: expected"),
-        ("a b target\n\n", ":2: expected"),
+        ("a b target\n\na b\n", ":3: expected"),
+        ("a b target\na c nontarget\na b nontarget\n", "the pair 'a b' has different labels"),
+        ("a b target\n\0\n", ":2: a zero byte"),
+        ("a b " + 2_000_000 * "x", ":1: longer than a line"),
         ("a b target\na a target\n", ":2: 'a' is compared with itself"),
         ("", "empty"),
     ],
@@ -78,8 +81,9 @@ def test_bad_trials_are_named_with_their_line(tmp_path: Path, text: str, says: s
         ("a b one\n", ":1: expected"),
         ("a b 1\n", "no score for the trial 'a c'"),
         ("a c 1\n", "no score for the trial 'a b'"),
-        ("a b 1\na b 1\na c 1\n", "'a b' has two scores"),
-        ("b a 1\na c 1\n", "no score for the trial 'a b'"),
+        ("a b 1\na b 2\na c 1\n", "the pair 'a b' has different scores"),
+        ("b a 1\na c 1\n", "no score for the trial 'a b' (that of the pair the other way round is another)"),
+        ("x y 1\n", "'a b' and 1 others; its first score is of 'x y'"),
     ],
 )
 def test_bad_scores_are_named_with_their_line(tmp_path: Path, text: str, says: str) -> None:
@@ -91,7 +95,7 @@ def test_bad_scores_are_named_with_their_line(tmp_path: Path, text: str, says: s
 
 
 def test_bytes_that_are_no_text_are_an_error_of_that_line_or_kept(tmp_path: Path) -> None:
-    (tmp_path / "trials").write_bytes(b"a b target\n\xff\xfe\x00\n")
+    (tmp_path / "trials").write_bytes(b"a b target\n\xff\xfe\n")
     with pytest.raises(InputError, match=":2: expected"):
         read_trials(tmp_path / "trials")
     (tmp_path / "trials").write_bytes(b"\xe9 b target\n")  # Latin-1 ids
@@ -108,7 +112,7 @@ def test_labels_go_with_scores_line_by_line(tmp_path: Path) -> None:
         assert trials.utts == (("a", "b", "c") if with_ids else ())
         assert (trials.pairs.target.tolist(), values.tolist()) == ([True, False], [1, 2])
     scores.write_text("a b 1\na d 2\n")
-    with pytest.raises(InputError, match=r"labels:2: not the pair"):
+    with pytest.raises(InputError, match=r"labels: its trial 2 is not the pair"):
         read_labelled(scores, labels)
     labels.write_text("target\n")
     with pytest.raises(InputError, match="1 labels for the 2 scores"):
@@ -118,6 +122,8 @@ def test_labels_go_with_scores_line_by_line(tmp_path: Path) -> None:
 def test_utt2spk_has_one_speaker_an_utterance(tmp_path: Path) -> None:
     (tmp_path / "utt2spk").write_text("u1 a\nu2 b\n")
     assert read_utt2spk(tmp_path / "utt2spk") == {"u1": "a", "u2": "b"}
+    (tmp_path / "utt2spk").write_bytes(b"\xef\xbb\xbfu1 a\r\n\r\nu1 a\r\n")
+    assert read_utt2spk(tmp_path / "utt2spk") == {"u1": "a"}
     (tmp_path / "utt2spk").write_text("u1 a\nu1 b\n")
     with pytest.raises(InputError, match=":2: expected 'utt spk'"):
         read_utt2spk(tmp_path / "utt2spk")

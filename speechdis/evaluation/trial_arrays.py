@@ -1,0 +1,75 @@
+"""NumPy's arrays of trials or scores, as the lines that a text file of them would have.
+
+An npz holds the columns by name (enroll, test, score, label, or any name that a header may have); an npy is one
+column (N,), a row a trial (N, K), or structured. Nothing is unpickled.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from speechdis.errors import InputError
+from speechdis.evaluation.trial_forms import ROLES, role_of
+
+_LINES = 1 << 16  # of a block
+_LARGEST = 8 << 30  # bytes of all arrays
+
+
+def array_lines(path: Path) -> Iterator[tuple[int, list[bytes]]]:
+    """Blocks of lines, cells separated by tabs, each block with the number of its first; names come first.
+
+    Raises:
+        InputError: a damaged file, arrays of objects, of more than two dimensions or of different length.
+    """
+    try:
+        names, columns = _columns(path)
+    except (ValueError, TypeError, OSError, EOFError, KeyError, MemoryError, OverflowError, SyntaxError,
+            NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
+        raise InputError(
+            f"{path}: not an array that is read here ({error or type(error).__name__})"
+        ) from None
+    if len({len(column) for column in columns}) > 1:
+        lengths = ", ".join(f"{name} {len(c)}" for name, c in zip(names, columns, strict=False))
+        raise InputError(f"{path}: columns of different length ({lengths})")
+    number = 1
+    if names:
+        yield number, ["\t".join(names).encode("utf-8", "surrogateescape")]
+        number += 1
+    for start in range(0, len(columns[0]) if columns else 0, _LINES):
+        cells = zip(*(_cells(column[start : start + _LINES]) for column in columns), strict=True)
+        lines = ["\t".join(row).encode("utf-8", "surrogateescape") for row in cells]
+        yield number, lines
+        number += len(lines)
+
+
+def _columns(path: Path) -> tuple[list[str], list[np.ndarray]]:
+    """Names, if they have any, and content of the columns."""
+    found = np.load(path, mmap_mode="r", allow_pickle=False)  # a header that claims too much is refused here
+    if isinstance(found, np.ndarray):
+        if found.dtype.names:
+            return list(found.dtype.names), [found[name] for name in found.dtype.names]
+        if found.ndim not in (1, 2):
+            raise ValueError(f"shape {found.shape}; expected (N,) or (N, K)")
+        return [], [found] if found.ndim == 1 else list(found.T)
+    with found:
+        sizes = {info.filename.removesuffix(".npy"): info.file_size for info in found.zip.infolist()}
+        if sum(sizes.values()) > _LARGEST:
+            raise ValueError(f"its arrays take more than {_LARGEST >> 30} GiB")
+        arrays = {name: found[name] for name in found.files}
+    flat = {
+        name: array for name, array in arrays.items() if isinstance(array, np.ndarray) and array.ndim == 1
+    }
+    if not flat:
+        raise ValueError("it holds no one-dimensional array")
+    known = {name: array for name, array in flat.items() if role_of(name) in ROLES}
+    return list(known), list((known or flat).values())
+
+
+def _cells(column: np.ndarray) -> list[str]:
+    return [
+        cell.decode("utf-8", "surrogateescape") if isinstance(cell, bytes) else str(cell)
+        for cell in column.tolist()
+    ]

@@ -1,0 +1,181 @@
+"""The columns of a file of trials or scores, whatever its form: text, text under gzip, npy or npz.
+
+Text is read as bytes, a block at a time: ids need not be UTF-8, blanks are ASCII's, as in Kaldi, and the memory is
+what the columns take.
+"""
+
+import gzip
+import logging
+import zlib
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from speechdis.data.text import require_file
+from speechdis.errors import InputError
+from speechdis.evaluation.trial_forms import LABELS
+from speechdis.evaluation.trial_layouts import SAMPLE, Layout, number, recognise, wrong
+
+_BLOCK = 1 << 22  # bytes read at a time
+_LONGEST = 1 << 20  # bytes of a line
+_EXPANSION, _FREE = 50, 256 << 20  # what is under gzip may be 50 times as large, or 256 MiB
+
+
+class Index(dict[bytes, int]):
+    """Number of each id, in the order of their first use."""
+
+    def __missing__(self, key: bytes) -> int:
+        self[key] = value = len(self)
+        return value
+
+    @property
+    def utts(self) -> tuple[str, ...]:
+        """The ids as text; bytes that are not UTF-8 are kept as surrogates."""
+        return tuple(key.decode("utf-8", "surrogateescape") for key in self)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of N lines: `i` and `j` (N,) int32 in an `Index`, `label` (N,) bool, `score` (N,) float64.
+
+    What the file lacks, or nobody asked for, is empty; where a line has one id, `i` is `j`.
+    """
+
+    i: np.ndarray
+    j: np.ndarray
+    label: np.ndarray
+    score: np.ndarray
+
+
+def read_table(
+    path: str | Path, needs: Collection[str], index: Index, columns: Sequence[str] | None = None
+) -> Table:
+    """Read a file; new ids go into `index`.
+
+    Args:
+        needs: see `Form.gives`; ids are read wherever it has them.
+        columns: the roles of its columns in order; None to recognise them.
+
+    Raises:
+        InputError: with the line, for one that has not the form of the others; an empty, damaged or binary file, or
+            one of no form that is known.
+    """
+    path = require_file(path)
+    with path.open("rb") as file:
+        blocks = _blocks(path, file)
+        head: list[tuple[int, list[bytes]]] = []
+        lines: list[tuple[int, bytes]] = []
+        for first, block in blocks:
+            head.append((first, block))
+            full = ((n, line) for n, line in enumerate(block, first) if line.strip(b' \t\r,;"'))
+            lines += islice(full, SAMPLE - len(lines))
+            if len(lines) >= SAMPLE:
+                break
+        if not lines:
+            raise InputError(f"{path}: empty; expected lines of trials or scores")
+        layout = recognise(lines, needs, columns, path)
+        if not layout.form.kaldi or layout.separator or layout.header:
+            logging.getLogger(__name__).info("%s: %s", path, layout)
+        if layout.header:
+            first, block = head[0]
+            skipped = lines[0][0] - first + 1
+            head[0] = first + skipped, block[skipped:]
+        return _collect(path, layout, needs, index, chain(head, blocks))
+
+
+def _collect(
+    path: Path,
+    layout: Layout,
+    needs: Collection[str],
+    index: Index,
+    blocks: Iterable[tuple[int, list[bytes]]],
+) -> Table:
+    """The columns of all blocks."""
+
+    def ids(cells: Sequence[bytes]) -> np.ndarray:
+        return np.fromiter(map(index.__getitem__, cells), np.int32, len(cells))
+
+    def labels(cells: Sequence[bytes]) -> np.ndarray:
+        return np.fromiter(map(LABELS.__getitem__, cells), np.bool_, len(cells))
+
+    parsers = {"enroll": ids, "test": ids, "label": labels, "score": _numbers}
+    places = {role: layout.form.place(role) for role in parsers if role in needs or parsers[role] is ids}
+    if places["enroll"] == places["test"]:
+        del places["enroll"]  # one id a line, or none
+    kept = {role: array(code) for role, code in zip(parsers, "iibd", strict=True)}
+    for start, lines in blocks:
+        try:
+            columns = layout.columns(lines)
+            found = {role: parsers[role](columns[k]) for role, k in places.items() if k is not None}
+            if "enroll" in found and (found["enroll"] == found["test"]).any():
+                raise ValueError
+        except (KeyError, ValueError):
+            for n, line in enumerate(lines, start):
+                if layout.rows([line]) and layout.cost(line) is None:
+                    raise wrong(path, n, line, [layout]) from None
+            raise
+        for role, values in found.items():
+            kept[role].frombytes(values.tobytes())
+    i, j, label, score = (np.frombuffer(kept[role], kind) for role, kind in zip(parsers, "iibd", strict=True))
+    return Table(i if "enroll" in places else j, j, label.view(bool), score)
+
+
+def _numbers(cells: Sequence[bytes]) -> np.ndarray:
+    """Finite numbers; raises ValueError for others."""
+    try:
+        values = np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:  # decimal commas?
+        values = np.fromiter(map(number, cells), np.float64, len(cells))
+    if not np.isfinite(values).all():
+        raise ValueError
+    return values
+
+
+def _blocks(path: Path, file: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+    """Lines, some megabytes at a time, each time with the number of the first."""
+    from speechdis.evaluation.trial_arrays import array_lines
+
+    magic = file.peek(6)[:6]  # type: ignore[attr-defined]
+    if magic.startswith((b"PK\x03\x04", b"\x93NUMPY")):
+        yield from array_lines(path)
+        return
+    number, rest = 1, b""
+    for block in (
+        _unpacked(path, file) if magic.startswith(b"\x1f\x8b") else iter(lambda: file.read(_BLOCK), b"")
+    ):
+        if number == 1 and not rest:
+            block = block.removeprefix(b"\xef\xbb\xbf")
+        if (zero := block.find(b"\0")) >= 0:
+            place = number + block.count(b"\n", 0, zero)
+            raise InputError(
+                f"{path}:{place}: a zero byte, so not text in UTF-8 (binary, or UTF-16 of a spreadsheet?)"
+            )
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop()
+        if len(rest) > _LONGEST:
+            raise InputError(f"{path}:{number + len(lines)}: longer than a line of trials or scores can be")
+        yield number, lines
+        number += len(lines)
+    if rest:
+        yield number, [rest]
+
+
+def _unpacked(path: Path, file: IO[bytes]) -> Iterator[bytes]:
+    """What a gzip file holds, up to a bound: a bomb is not unpacked."""
+    bound, size = max(_FREE, _EXPANSION * path.stat().st_size), 0
+    try:
+        with gzip.open(file) as unpacked:
+            while block := unpacked.read(_BLOCK):
+                size += len(block)
+                if size > bound:
+                    raise InputError(
+                        f"{path}: unpacks to more than {bound >> 20} MiB; unpack it yourself first"
+                    )
+                yield block
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: damaged gzip file ({error})") from None
