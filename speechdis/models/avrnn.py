@@ -30,6 +30,7 @@ from speechdis.models import vrnn
 from speechdis.models.base import Batch, Phase
 from speechdis.nn import parallel, sequence
 from speechdis.nn.sequence import SLOPE
+from speechdis.ranges import Few, Positive, RateOrNone, Size, Weight
 
 # A clipped critic's scores, and so the gradients, fall by orders of magnitude in training; with torch's epsilon of 1e-8
 # the adversary then stops.
@@ -50,14 +51,14 @@ class Config(vrnn.Config):
         conditioned: D also sees h_{t-1} beside z_t.
     """
 
-    critic_size: int = 128
-    critic_layer: int = 100
-    critic_steps: int = 1
-    critic_learning_rate: float = 0.0
-    adversarial_learning_rate: float = 0.0
+    critic_size: Size = 128
+    critic_layer: Size = 100
+    critic_steps: Few = 1
+    critic_learning_rate: RateOrNone = 0.0
+    adversarial_learning_rate: RateOrNone = 0.0
     lipschitz: Literal["clip", "penalty"] = "clip"
-    clip_weights: float = 0.01
-    gradient_penalty: float = 10.0
+    clip_weights: Positive = 0.01
+    gradient_penalty: Weight = 10.0
     conditioned: bool = False
 
 

@@ -24,6 +24,7 @@ from speechdis.models.base import Batch, weighted
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.gaussian import Gaussian
 from speechdis.nn.information import information_with_input, mutual_information
+from speechdis.ranges import Positive, Weight
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ class Config(dsvae.Config):
     """
 
     posterior: Literal["factorised", "full", "nested", "causal", "smooth"] = "nested"
-    contrast_static: float = 1.0
-    contrast_dynamic: float = 1.0
-    mutual_information: float = 1.0
-    temperature: float = 0.5
+    contrast_static: Weight = 1.0
+    contrast_dynamic: Weight = 1.0
+    mutual_information: Weight = 1.0
+    temperature: Positive = 0.5
     information: Literal["contrast", "mws"] = "contrast"
     mutual_information_over: Literal["sum", "mean", "joint"] = "sum"
 

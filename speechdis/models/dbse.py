@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from speechdis.models import dsvae
 from speechdis.models.base import Batch, Posterior, weighted
 from speechdis.nn import parallel, sequence
+from speechdis.ranges import Weight
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Config(dsvae.Config):
     """
 
     posterior: Literal["difference"] = "difference"  # type: ignore[assignment]
-    static_reconstruction: float = 5.0
+    static_reconstruction: Weight = 5.0
 
 
 class Model(dsvae.Model):

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from speechdis.models.base import Batch, Posterior, weighted
 from speechdis.nn import parallel, sequence
 from speechdis.nn.gaussian import Gaussian, GaussianHead
+from speechdis.ranges import Size, Weight
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ class Config:
         smooth      all of x: the static factor's bi-LSTM, then RNN (the released C-DSVAE code)
     """
 
-    static_size: int = 64
-    dynamic_size: int = 32
-    hidden_size: int = 256
-    frame_size: int = 128
+    static_size: Size = 64
+    dynamic_size: Size = 32
+    hidden_size: Size = 256
+    frame_size: Size = 128
     posterior: Literal["factorised", "full", "nested", "causal", "smooth"] = "full"
-    kl_static: float = 1.0
-    kl_dynamic: float = 1.0
+    kl_static: Weight = 1.0
+    kl_dynamic: Weight = 1.0
 
 
 class Model(nn.Module):

@@ -22,6 +22,7 @@ frames. z1 and z2 are the paper's; its first released code swaps them.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,7 @@ from torch.nn import functional
 from speechdis.models.base import ADAM, Batch, Phase, Posterior, weighted
 from speechdis.nn import sequence
 from speechdis.nn.gaussian import LOGVAR_LIMIT, Gaussian, GaussianHead, bounded
+from speechdis.ranges import CountOrNone, Layers, Range, Size, Weight
 
 Z2_VARIANCE = 0.25  # of z2 around mu2; mu2 and z1 have variance 1
 
@@ -50,18 +52,18 @@ class Config:
         rows: of the table; training sets it to the utterances of a pass.
     """
 
-    static_size: int = 32
-    dynamic_size: int = 32
-    hidden_size: int = 256
-    layers: int = 1
-    kl_static: float = 1.0
-    kl_dynamic: float = 1.0
-    prior: float = 1.0
-    discriminative: float = 10.0
-    table_std: float = 0.1
-    logvar_floor: float = -4.0
-    momentum: float = 0.95
-    rows: int = 0
+    static_size: Size = 32
+    dynamic_size: Size = 32
+    hidden_size: Size = 256
+    layers: Layers = 1
+    kl_static: Weight = 1.0
+    kl_dynamic: Weight = 1.0
+    prior: Weight = 1.0
+    discriminative: Weight = 10.0
+    table_std: Weight = 0.1
+    logvar_floor: Annotated[float, Range(-30, 10)] = -4.0
+    momentum: Annotated[float, Range(0, 0.9999)] = 0.95
+    rows: CountOrNone = 0
 
 
 class Model(nn.Module):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from speechdis.models.base import Pairs, weighted
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.modality import View, decoder, encoder, modalities
+from speechdis.ranges import Positive, Size, Weight
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,11 @@ class Config:
     """
 
     modalities: str = "speech image"
-    latent_size: int = 96
-    hidden_size: int = 512
-    kl_latent: float = 1.0
-    coherence: float = 1.0
-    pixel_std: float = 1.0
+    latent_size: Size = 96
+    hidden_size: Size = 512
+    kl_latent: Weight = 1.0
+    coherence: Weight = 1.0
+    pixel_std: Positive = 1.0
 
 
 class Model(nn.Module):

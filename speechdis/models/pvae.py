@@ -22,6 +22,7 @@ from speechdis.nn import parallel
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.hinge import semantic_hinge
 from speechdis.nn.modality import View, decoder, encoder, modalities
+from speechdis.ranges import Positive, Share, Size, Weight
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,17 @@ class Config:
     """
 
     modalities: str = "speech image"
-    semantic_size: int = 32
-    style_size: int = 32
-    hidden_size: int = 512
-    kl_semantic: float = 1.0
-    kl_style: float = 1.0
-    coherence: float = 1.0
-    contrast: float = 100.0
-    margin: float = 1.0
-    kernel_width: float = 2.0
-    pixel_std: float = 1.0
-    style_dropout: float = 0.0
+    semantic_size: Size = 32
+    style_size: Size = 32
+    hidden_size: Size = 512
+    kl_semantic: Weight = 1.0
+    kl_style: Weight = 1.0
+    coherence: Weight = 1.0
+    contrast: Weight = 100.0
+    margin: Weight = 1.0
+    kernel_width: Positive = 2.0
+    pixel_std: Positive = 1.0
+    style_dropout: Share = 0.0
 
 
 class Codes(NamedTuple):

@@ -39,6 +39,7 @@ from speechdis.nn import sequence
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.convolution import AttentiveStatistics, Block, normalised_over_time
 from speechdis.nn.gaussian import Gaussian, GaussianHead
+from speechdis.ranges import Layers, Positive, Share, Size, Weight
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,18 @@ class Config:
         all_layers: s is pooled from every layer of its encoder (False: from the last).
     """
 
-    static_size: int = 64
-    dynamic_size: int = 8
-    hidden_size: int = 128
-    frame_size: int = 96
-    layers: int = 4
-    kl_static: float = 0.1
-    kl_dynamic: float = 1.0
-    contrast_static: float = 60.0
-    temperature: float = 0.1
-    consistency: float = 4.0
-    own_static: float = 1.0
-    static_shortest: float = 0.25
+    static_size: Size = 64
+    dynamic_size: Size = 8
+    hidden_size: Size = 128
+    frame_size: Size = 96
+    layers: Layers = 4
+    kl_static: Weight = 0.1
+    kl_dynamic: Weight = 1.0
+    contrast_static: Weight = 60.0
+    temperature: Positive = 0.1
+    consistency: Weight = 4.0
+    own_static: Share = 1.0
+    static_shortest: Share = 0.25
     prior: Literal["normal", "learnt"] = "learnt"
     twin: bool = True
     instance_norm: bool = True

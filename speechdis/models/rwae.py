@@ -27,6 +27,7 @@ from speechdis.models import dsvae
 from speechdis.models.base import Batch, Phase, weighted
 from speechdis.nn import parallel, sequence
 from speechdis.nn.divergence import Kernel, mmd
+from speechdis.ranges import Rate, Size, Weight
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class Config(dsvae.Config):
     """
 
     posterior: Literal["factorised", "full", "nested", "causal", "smooth"] = "causal"
-    kl_static: float = 0.0
-    kl_dynamic: float = 0.0
+    kl_static: Weight = 0.0
+    kl_dynamic: Weight = 0.0
     divergence: Literal["mmd", "gan"] = "mmd"
-    divergence_static: float = 100.0
-    divergence_dynamic: float = 100.0
+    divergence_static: Weight = 100.0
+    divergence_dynamic: Weight = 100.0
     kernel: Kernel = "imq"
-    critic_size: int = 256
-    critic_learning_rate: float = 5e-4
+    critic_size: Size = 256
+    critic_learning_rate: Rate = 5e-4
 
 
 class Model(dsvae.Model):

@@ -13,7 +13,7 @@ loudness is its mean normalised log energy over bins, cut into `loudness_levels`
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ from speechdis.models import dsvae
 from speechdis.models.base import Batch, weighted
 from speechdis.nn import parallel, sequence
 from speechdis.nn.information import mutual_information
+from speechdis.ranges import Range, Size, Weight
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,12 @@ class Config(dsvae.Config):
     """
 
     posterior: Literal["factorised", "full", "nested", "causal", "smooth"] = "causal"
-    static_consistency: float = 100.0
-    dynamic_prediction: float = 1.0
-    mutual_information: float = 1.0
-    margin: float = 1.0
-    loudness_levels: int = 3
-    prediction_size: int = 64
+    static_consistency: Weight = 100.0
+    dynamic_prediction: Weight = 1.0
+    mutual_information: Weight = 1.0
+    margin: Weight = 1.0
+    loudness_levels: Annotated[int, Range(2, 1000)] = 3
+    prediction_size: Size = 64
     mutual_information_over: Literal["sum", "mean", "joint"] = "mean"
 
 

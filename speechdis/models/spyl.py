@@ -24,6 +24,7 @@ from speechdis.models import dsvae
 from speechdis.models.base import Batch, Posterior, weighted
 from speechdis.nn.gaussian import Gaussian
 from speechdis.nn.information import mutual_information
+from speechdis.ranges import Few, Positive, Weight
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,12 @@ class Config(dsvae.Config):
     """
 
     posterior: Literal["factorised", "full", "nested", "causal", "smooth"] = "smooth"
-    contrast_static: float = 1.0
-    contrast_dynamic: float = 1.0
-    mutual_information: float = 1.0
-    temperature: float = 0.5
-    bank: int = 4
-    negatives: int = 2
+    contrast_static: Weight = 1.0
+    contrast_dynamic: Weight = 1.0
+    mutual_information: Weight = 1.0
+    temperature: Positive = 0.5
+    bank: Few = 4
+    negatives: Few = 2
     hardness: Literal["soft", "semi", "any"] = "soft"
     mutual_information_over: Literal["sum", "mean", "joint"] = "mean"
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from speechdis.models.base import Pairs, weighted
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.modality import View, decoder, encoder
+from speechdis.ranges import Positive, Size, Weight
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class Config:
     """
 
     modality: Literal["speech", "image"] = "speech"
-    latent_size: int = 32
-    hidden_size: int = 512
-    kl_latent: float = 1.0
-    pixel_std: float = 1.0
+    latent_size: Size = 32
+    hidden_size: Size = 512
+    kl_latent: Weight = 1.0
+    pixel_std: Positive = 1.0
 
 
 class Model(nn.Module):

@@ -29,6 +29,7 @@ from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.mixture import Mixture
 from speechdis.nn.recurrence import Weights, roll
 from speechdis.nn.sequence import SLOPE
+from speechdis.ranges import Few, Size, Weight
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,15 @@ class Config:
         importance_segments: and of how many segments of each batch it is made.
     """
 
-    dynamic_size: int = 32
-    state_size: int = 128
-    hidden_size: int = 128
-    components: int = 1
+    dynamic_size: Size = 32
+    state_size: Size = 128
+    hidden_size: Size = 128
+    components: Few = 1
     update: Literal["vrnn", "text", "line"] = "vrnn"
     summary: Literal["state", "latent", "both"] = "state"
-    kl_dynamic: float = 1.0
-    importance_samples: int = 64
-    importance_segments: int = 2
+    kl_dynamic: Weight = 1.0
+    importance_samples: Few = 64
+    importance_segments: Few = 2
 
 
 class Path(NamedTuple):

@@ -4,21 +4,22 @@
     training: {steps: 2000, batch: 128, ...}         # fields of Training
     paper: ...                                       # free text: what the numbers stand for
 
-A key that does not exist or a value of the wrong type is an error that names the key and its nearest match.
+A key that does not exist, or a value of the wrong type or outside the range that its field states (`ranges.py`), is
+an error that names the key, and its nearest match where one is near.
 """
 
-import contextlib
 import difflib
+import math
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
-
-import yaml
+from typing import Annotated, Any, Literal
 
 from speechdis import models
+from speechdis.data.text import parse_yaml, read_yaml
 from speechdis.errors import InputError
+from speechdis.ranges import Count, CountOrNone, Decibels, Range, Rate, Share
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,12 @@ class Training:
     """How a model is trained.
 
     Attributes:
-        steps: optimiser steps.
+        steps: optimiser steps. A run that is over goes on where it is resumed with more.
         batch: segments a step, over all processes.
         segment: frames a segment.
-        learning_rate: of Adam; `schedule` holds it ("constant") or lets it fall to 0 ("cosine").
+        learning_rate: of Adam; `schedule` holds it ("constant") or lets it fall to 0 at the last step ("cosine"). Where
+            a run goes on with more steps, the cosine is that of the new number, so the rate rises again first (a warm
+            restart, Loshchilov & Hutter 2017): another result than that of as many steps in one run.
         clip: largest gradient norm; 0 leaves gradients alone.
         seed: of weights, segments and noise.
         validate_every: steps between looks at the validation speakers, which choose `best`.
@@ -51,28 +54,23 @@ class Training:
         twin_channel_db: ours: the same on the voice-converted twin.
     """
 
-    steps: int = 2000
-    batch: int = 256
-    segment: int = 20
-    learning_rate: float = 1e-3
+    steps: Count = 2000
+    batch: Annotated[int, Range(1, 10**6)] = 256
+    segment: Annotated[int, Range(1, 10**5)] = 20
+    learning_rate: Rate = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
-    clip: float = 0.0
-    seed: int = 0
-    validate_every: int = 200
-    patience: int = 0
-    utterances: int = 0
-    pass_steps: int = 0
+    clip: Annotated[float, Range(0, 1e12)] = 0.0
+    seed: Annotated[int, Range(0, 2**63 - 1)] = 0
+    validate_every: Count = 200
+    patience: CountOrNone = 0
+    utterances: CountOrNone = 0
+    pass_steps: CountOrNone = 0
     precision: Literal["float32", "bfloat16"] = "float32"
     static_view: Literal["shuffle", "reverse", "either", "other"] = "shuffle"
-    static_channel_db: float = 0.0
-    static_channel_share: float = 1.0
-    static_mask_bins: int = 0
-    twin_channel_db: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch", "segment", "validate_every"):
-            if getattr(self, name) < 1:
-                raise InputError(f"training.{name} must be 1 or more, not {getattr(self, name)}")
+    static_channel_db: Decibels = 0.0
+    static_channel_share: Share = 1.0
+    static_mask_bins: Annotated[int, Range(0, 10**5)] = 0
+    twin_channel_db: Decibels = 0.0
 
 
 @dataclass(frozen=True)
@@ -92,12 +90,9 @@ def read(path: str | Path, settings: Sequence[str] = ()) -> Recipe:
     """The recipe in `path`, with `settings` ("training.steps=100") over it.
 
     Raises:
-        InputError: no such file, not YAML, an unknown key, a wrong type, an unknown model.
+        InputError: no such file, not YAML, an unknown key, a wrong type, a value out of range, an unknown model.
     """
-    try:
-        content = yaml.safe_load(Path(path).read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected 'model:' and 'training:' sections")
     for setting in settings:
@@ -108,18 +103,23 @@ def read(path: str | Path, settings: Sequence[str] = ()) -> Recipe:
 def recipe(content: Mapping[str, Any], where: str) -> Recipe:
     """The recipe that the parsed YAML `content` says; `where` names it in errors."""
     _known(content, ["model", "training", "paper"], where)
-    model = content.get("model") or {}
+    model = content.get("model")
     if not isinstance(model, dict) or "name" not in model:
         raise InputError(f"{where}: 'model.name' is missing; there are: {', '.join(models.names())}")
     name = model["name"]
     rest = {key: value for key, value in model.items() if key != "name"}
     config = fill(models.load(name).Config, rest, f"{where}: model")
-    return Recipe(name, config, fill(Training, content.get("training") or {}, f"{where}: training"))
+    training = content.get("training")
+    return Recipe(name, config, fill(Training, {} if training is None else training, f"{where}: training"))
 
 
 def fill(kind: type, values: Mapping[str, Any], where: str) -> Any:
-    """A frozen dataclass `kind` from `values`. Raises InputError for an unknown key or a wrong type."""
-    types = typing.get_type_hints(kind)
+    """A frozen dataclass `kind` from `values`.
+
+    Raises:
+        InputError: an unknown key, a wrong type, or a number outside the range that the field states.
+    """
+    types = typing.get_type_hints(kind, include_extras=True)
     _known(values, [f.name for f in fields(kind)], where)
     return kind(**{key: _checked(value, types[key], f"{where}.{key}") for key, value in values.items()})
 
@@ -130,14 +130,12 @@ def _set(content: dict[str, Any], setting: str) -> None:
     if not equals or not sections:
         raise InputError(f"--set {setting}: expected section.key=value, such as training.steps=100")
     for section in sections:
-        content[section] = content.get(section) or {}
+        if content.get(section) is None:
+            content[section] = {}
         content = content[section]
         if not isinstance(content, dict):
             raise InputError(f"--set {setting}: '{section}' holds {content!r}, no keys")
-    try:
-        content[last] = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise InputError(f"--set {setting}: '{value}' is no YAML value") from None
+    content[last] = parse_yaml(value, f"--set {setting}")
 
 
 def _known(values: Mapping[str, Any], names: Sequence[str], where: str) -> None:
@@ -145,8 +143,9 @@ def _known(values: Mapping[str, Any], names: Sequence[str], where: str) -> None:
         raise InputError(f"{where}: expected a mapping of keys to values, not {values!r}")
     for key in values:
         if key not in names:
-            near = difflib.get_close_matches(str(key), names, n=1, cutoff=0)[0]
-            raise InputError(f"{where}: unknown key '{key}'; did you mean '{near}'?")
+            near = difflib.get_close_matches(str(key), names, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(names)}"
+            raise InputError(f"{where}: unknown key '{key}'; {hint}")
 
 
 def _checked(value: Any, kind: Any, where: str) -> Any:
@@ -155,11 +154,27 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
         if value not in choices:
             raise InputError(f"{where}: expected one of {', '.join(choices)}, not {value!r}")
         return value
-    if kind is float and isinstance(value, str):  # YAML reads 1e-3 as a string
-        with contextlib.suppress(ValueError):
-            value = float(value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise InputError(f"{where}: expected {kind.__name__}, not {value!r}")
-    return value
+    span: Range | None = None
+    if typing.get_origin(kind) is Annotated:
+        kind, span = typing.get_args(kind)
+    number = _number(value, kind) if kind in (int, float) else value
+    if not isinstance(number, kind) or (span is not None and number not in span):
+        expected = _EXPECTED[kind] + (f" {span}" if span else "")
+        raise InputError(f"{where}: expected {expected}, not {value!r}")
+    return number
+
+
+_EXPECTED = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+
+
+def _number(value: Any, kind: type) -> int | float | None:
+    """`value` as `kind`, int or float; None where it is none, or not finite. YAML reads 1e-3 as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if kind is int:
+        return value if isinstance(value, int) else None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None

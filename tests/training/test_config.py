@@ -1,10 +1,13 @@
 """Recipes: every mistake is named; what is resolved reads back to itself."""
 
+import typing
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import yaml
 
+from speechdis import models
 from speechdis.errors import InputError
 from speechdis.training import config
 
@@ -28,13 +31,31 @@ def test_every_recipe_reads_and_resolves_to_itself(path: Path) -> None:
         ),
         ({"model": {"name": "dsvae"}, "training": {"step": 3}}, "unknown key 'step'; did you mean 'steps'"),
         ({"model": {"name": "dsvae"}, "trainin": {}}, "unknown key 'trainin'; did you mean 'training'"),
-        ({"model": {"name": "dsvae", "hidden_size": "big"}}, "model.hidden_size: expected int, not 'big'"),
-        ({"model": {"name": "dsvae", "hidden_size": True}}, "expected int, not True"),
+        (
+            {"model": {"name": "dsvae", "hidden_size": "big"}},
+            "model.hidden_size: expected a whole number from 1 to 8192, not 'big'",
+        ),
+        (
+            {"model": {"name": "dsvae", "hidden_size": True}},
+            "expected a whole number from 1 to 8192, not True",
+        ),
         ({"model": {"name": "dsvae", "posterior": "best"}}, "expected one of factorised, full"),
         ({"model": {"name": "dsave"}}, "no model 'dsave'; there are: avrnn, cdsvae, dbse, dsvae"),
         ({"model": {}}, "'model.name' is missing"),
         ({"model": "dsvae"}, "'model.name' is missing"),
-        ({"model": {"name": "dsvae"}, "training": {"batch": 0}}, "training.batch must be 1 or more, not 0"),
+        (
+            {"model": {"name": "dsvae"}, "training": {"batch": 0}},
+            "training.batch: expected a whole number from 1",
+        ),
+        (
+            {"model": {"name": "dsvae"}, "training": 0},
+            "training: expected a mapping of keys to values, not 0",
+        ),
+        ({"model": {"name": "dsvae"}, "training": False}, "expected a mapping"),
+        (
+            {"model": {"name": "dsvae"}, "qwertz": {}},
+            "unknown key 'qwertz'; there are: model, training, paper",
+        ),
     ],
 )
 def test_a_mistake_is_named(content: dict, message: str, tmp_path: Path) -> None:
@@ -53,7 +74,7 @@ def test_settings_override_and_take_yaml_values() -> None:
     assert (recipe.training.steps, recipe.training.learning_rate, recipe.model.hidden_size) == (7, 1e-4, 3)
     for setting, says in (
         ("steps=7", "expected section"),
-        ("training.steps=[", "no YAML value"),
+        ("training.steps=[", "not YAML"),
         ("model.name.first=7", "holds .*, no keys"),
     ):
         with pytest.raises(InputError, match=says):
@@ -65,12 +86,57 @@ def test_settings_may_fill_an_empty_section(tmp_path: Path) -> None:
     file.write_text("model: {name: dsvae}\ntraining:\n")
     assert config.read(file, ["training.steps=7"]).training.steps == 7
     file.write_bytes(b"model: {name: dsvae}  # d\xe9j\xe0\n")
-    with pytest.raises(InputError, match="not a YAML file"):
+    with pytest.raises(InputError, match="not UTF-8"):
         config.read(file)
 
 
 def test_no_code_is_run_from_a_recipe(tmp_path: Path) -> None:
     file = tmp_path / "recipe.yaml"
     file.write_text("model: !!python/object/apply:os.system ['touch ran']\n")
-    with pytest.raises(InputError, match="not a YAML file"):
+    with pytest.raises(InputError, match="not YAML"):
         config.read(file)
+
+
+CONFIGS = [config.Training, *(models.load(name).Config for name in models.names())]
+
+
+@pytest.mark.parametrize("kind", CONFIGS, ids=lambda kind: kind.__module__)
+def test_every_number_has_a_range_and_nothing_else_is_taken(kind: type) -> None:
+    hints = typing.get_type_hints(kind, include_extras=True)
+    for field in fields(kind):
+        if typing.get_type_hints(kind)[field.name] not in (int, float):
+            continue
+        span = typing.get_args(hints[field.name])[1]
+        assert field.default in span
+        for end in span:
+            value = typing.get_type_hints(kind)[field.name](end)
+            assert getattr(config.fill(kind, {field.name: value}, "x"), field.name) == value
+        beyond = [
+            span.low - 1,
+            span.high * 2 + 40,
+            10**400,
+            -(10**400),
+            float("nan"),
+            float("inf"),
+            -float("inf"),
+        ]
+        for value in [*beyond, "nan", "1e999", True, None, [], {}, "x"]:
+            with pytest.raises(InputError, match=rf"^x\.{field.name}: expected a .*number from"):
+                config.fill(kind, {field.name: value}, "x")
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("{name: dsvae, name: vae}", "stands twice"),
+        ("&a {name: dsvae}", "anchors"),
+        ("[" * 3000 + "]" * 3000, "nested too deeply"),
+    ],
+    ids=["a key twice", "an anchor", "brackets"],
+)
+def test_hostile_yaml_is_refused_in_a_file_and_in_a_setting(value: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(f"model: {value}")
+    for path, settings in ((file, []), (RECIPES[0], [f"training.model={value}"])):
+        with pytest.raises(InputError, match=says):
+            config.read(path, settings)
