@@ -1,4 +1,7 @@
-"""The one exception that means "the input is at fault, not the program"."""
+"""What is the input's fault, not the program's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class InputError(ValueError):
@@ -6,3 +9,26 @@ class InputError(ValueError):
 
     The command line prints it without a traceback and exits with code 2.
     """
+
+
+@contextmanager
+def blaming(file: object) -> Iterator[None]:
+    """Turn whatever `file` alone can cause into an InputError that names it.
+
+    The one list of exceptions that mean "this recording is bad", so that a run skips it and goes on: those of the
+    system, of memory, of numbers out of range, and of names or text in no known code.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror or error})") from None
+    except MemoryError:
+        raise InputError(f"{file}: takes more memory than there is; is its header damaged?") from None
+    except (ArithmeticError, UnicodeError) as error:
+        raise InputError(f"{file}: holds numbers or names out of range ({error})") from None
+    except RuntimeError as error:  # how torch says that memory has run out
+        if "allocate memory" not in str(error):
+            raise
+        raise InputError(f"{file}: takes more memory than there is; is its header damaged?") from None

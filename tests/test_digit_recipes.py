@@ -33,7 +33,7 @@ def test_without_a_root_two_lines_say_what_to_do(corpus: str, tmp_path: Path) ->
 @pytest.mark.parametrize("corpus", RECIPES)
 def test_a_generated_tree_becomes_features_of_digits(corpus: str, tmp_path: Path) -> None:
     pytest.importorskip("espeakng_loader", reason="needs the extra [generate]")
-    pytest.importorskip("av", reason="needs the extra [sphere]")
+    pytest.importorskip("av", reason="needs the extra [formats]")
     tmp_path /= "a folder -x"
     sizes = ["--speakers", "6", *RECIPES[corpus]]
     done = run(corpus, "--generated", "--work", str(tmp_path), "--jobs", "1", *sizes)

@@ -1,36 +1,27 @@
 """The one door for audio: every format in, float32 mono out, and every bad file named.
 
-libsndfile reads WAV, FLAC, Ogg and NIST SPHERE (PCM, mu-law, A-law); `data/sphere.py` adds the
-shorten-compressed SPHERE of the LDC; soxr resamples.
+`data/decoders.py` decodes, in blocks; `data/survey.py` says what is mixed and scaled; soxr resamples.
 """
 
 import io
-import logging
-import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from speechdis.data import sphere
 from speechdis.data.atomic import replacing
+from speechdis.data.decoders import open_recording
+from speechdis.data.recording import Recording
 from speechdis.data.shorten import sphere_file
-from speechdis.errors import InputError
-
-if TYPE_CHECKING:
-    import soundfile
+from speechdis.data.survey import Mix, Survey, note
+from speechdis.errors import InputError, blaming
 
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".sph": "NIST"}
-# libsndfile mends a chunk that is longer than the file and says so in its log; a writer into a pipe, which
-# cannot know the length, leaves (nearly) 2^32 there.
-_SHORT_CHUNK = re.compile(r"^ ?(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILINE)
-_UNKNOWN_LENGTH = 0xFFFF0000
 _OVERSHOOT = 0.5  # s that a segment may end after its recording, as in Kaldi's extract-segments
-_noted: set[str] = set()
+_ENDLESS = 1 << 62  # samples
+_KEPT = 1 << 23  # values that are decoded once; of more, a second time, when it is known what they are
+_LARGEST = 1 << 28  # samples of a waveform in one piece: 4.7 h at 16 kHz, 1 GiB
 
 
 def read_audio(
@@ -39,7 +30,7 @@ def read_audio(
     """Samples of a file, or of its part between `start` and `end` (only that part is decoded).
 
     Args:
-        path: WAV, FLAC, Ogg or NIST SPHERE.
+        path: WAV, FLAC, Ogg, MP3, NIST SPHERE and whatever else libsndfile reads, or FFmpeg where PyAV is there.
         rate: Hz to resample to; None keeps the file's. A change of rate is noted once per source rate.
         start: s.
         end: s; None is the end of the file.
@@ -48,29 +39,47 @@ def read_audio(
         (K,) float32 mono (channels are averaged, with a note), nominally in [-1, 1), and its rate in Hz.
 
     Raises:
-        InputError: missing, empty, truncated or unreadable file; no samples, NaN, or only digital silence.
+        InputError: missing, empty, truncated or unreadable file; no samples, NaN, or only digital silence; more
+            than 2^28 samples.
     """
-    samples, source = _decode(Path(path), start, end)
-    spread = np.ptp(samples)  # NaN or infinite if any sample is
-    if not np.isfinite(spread):
-        raise InputError(f"{path}: holds NaN or infinite samples")
-    if spread == 0:
-        raise InputError(f"{path}: holds only digital silence")
-    if samples.shape[1] > 1:
-        _note(f"{samples.shape[1]} channels in {{}}: averaged to mono (said once)", path)
-    wave = samples.mean(axis=1) if samples.shape[1] > 1 else samples[:, 0]
-    if rate is not None and rate != source:
-        import soxr
+    with blaming(path), open_recording(path) as recording:
+        part = _Part(recording, start, end)
+        rate = rate or recording.rate
+        length = -(-part.count * rate // recording.rate)
+        if length > _LARGEST:
+            raise InputError(
+                f"{path}: {length} samples are too many for one waveform (at most {_LARGEST}); cut it into segments"
+            )
+        wave, filled = np.empty(length + 16, np.float32), 0
+        for block in _resampled(part, recording, rate):
+            wave[filled : filled + len(block)] = block
+            filled += len(block)
+    return wave[:filled], rate
 
-        _note(f"{source} Hz in {{}}: resampled to {rate} Hz (said once per rate)", path)
-        wave, source = soxr.resample(wave, source, rate), rate
-    return np.ascontiguousarray(wave, np.float32), source
+
+def read_blocks(
+    path: str | Path, rate: int, start: float = 0.0, end: float | None = None
+) -> Iterator[np.ndarray]:
+    """What `read_audio` gives, bit by bit, in blocks (K,) of at most about 2 min: for recordings of any length.
+
+    All of it is looked at before the first block comes, so a bad file fails there. Arguments and errors are those
+    of `read_audio`, but that no length is too much.
+    """
+    with blaming(path), open_recording(path) as recording:
+        yield from _resampled(_Part(recording, start, end), recording, rate)
 
 
 def duration(path: str | Path) -> float:
-    """Length of a file in seconds, from its header; raises InputError for a file that cannot be opened."""
-    with _open(Path(path)) as recording:
-        return recording.total / recording.rate
+    """Length of a file in seconds: from its header, or by decoding where that does not say it.
+
+    Raises:
+        InputError: it cannot be opened, or decoded to its end.
+    """
+    with blaming(path), open_recording(path) as recording:
+        total = _whole(recording).count if recording.total is None else recording.total
+        if not total:
+            raise InputError(f"{path}: holds no samples")
+        return total / recording.rate
 
 
 def write_audio(path: str | Path, wave: np.ndarray, rate: int, format: str | None = None) -> None:
@@ -103,79 +112,83 @@ def _encode(samples: np.ndarray, rate: int, format: str) -> bytes:
     return encoded.getvalue()
 
 
-class _Recording(NamedTuple):
-    """An open file: total samples per channel, Hz, and `read(first, last)` to (K, channels) float32."""
+class _Part:
+    """Mono blocks of a part of a recording, looked at from end to end before the first one comes."""
 
-    total: int
-    rate: int
-    read: Callable[[int, int], np.ndarray]
+    def __init__(self, recording: Recording, start: float, end: float | None) -> None:
+        self._recording = recording
+        self._first, self._last = _samples(recording, start, end)
+        survey = Survey(recording.floating)
+        self._kept: list[np.ndarray] | None = []
+        for block in recording.blocks(self._first, self._last):
+            survey.add(block)
+            if self._kept is not None:
+                self._kept.append(block)
+                if survey.count * recording.channels > _KEPT:
+                    self._kept = None
+        self.count = survey.count
+        _require(recording, self._first, self._last, survey.count)
+        whole = (start, end) == (0, None) or not recording.floating
+        self._mix = Mix(recording.path, survey, survey if whole else _whole(recording))
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        blocks: Iterable[np.ndarray] = self._kept or self._recording.blocks(self._first, self._last)
+        return map(self._mix, blocks)
 
 
-def _decode(path: Path, start: float, end: float | None) -> tuple[np.ndarray, int]:
-    """(K, channels) float32 of the part wanted, and the rate."""
-    with _open(path) as (count, rate, read):
-        first = round(start * rate)
-        last = count if end is None else round(end * rate)
-        if last > count + _OVERSHOOT * rate or not 0 <= first < min(last, count):
-            raise InputError(f"{path}: {start}-{end} s is outside its {count / rate:.3f} s")
-        last = min(last, count)
-        samples = read(first, last)
-    if len(samples) < last - first:
-        raise InputError(
-            f"{path}: truncated or damaged: of {count} samples, decoding ends before number {last}"
-        )
-    return samples, rate
+def _samples(recording: Recording, start: float, end: float | None) -> tuple[int, int | None]:
+    """First and last sample of a part; None for the end of a recording of unknown length."""
+    rate, total = recording.rate, recording.total
+    most = _ENDLESS if total is None else total
+    first, last = start * rate, most if end is None else end * rate
+    if 0 <= first < most and first < last <= most + _OVERSHOOT * rate:
+        begin, stop = round(first), min(round(last), most)
+        if begin < stop:
+            return begin, None if stop == _ENDLESS else stop
+    raise _outside(recording, start, end, total)
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[_Recording]:
-    """Open a file, and compare what its header promises with what is there."""
-    import soundfile
-
-    if not path.is_file():
-        raise InputError(f"{path}: no such audio file")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: empty file")
-    header = sphere.read_header(path) or {}
-    promised, rate = sphere.counts(path, header) if header else (0, 0)
-    coding = header.get("sample_coding", "")
-    if "shorten" in coding:
-        yield _Recording(
-            promised, rate, lambda first, last: sphere.decode_shorten(path, coding, promised)[first:last]
-        )
+def _require(recording: Recording, first: int, last: int | None, count: int) -> None:
+    """A part of a recording of unknown length has to be there."""
+    if recording.total is not None:
         return
-    try:
-        file = soundfile.SoundFile(os.fsencode(path))  # a name may be of any bytes
-    except soundfile.LibsndfileError as error:
-        raise InputError(f"{path}: not audio that can be read: {error.error_string}") from None
-    with file:
-        log = file.extra_info
-        short = _SHORT_CHUNK.search(log)
-        lost = short is not None and int(short[2]) + 1 < int(short[1]) < _UNKNOWN_LENGTH
-        if lost or file.frames < promised or "ended unexpectedly" in log:
-            raise InputError(f"{path}: truncated: the header promises more samples than the file holds")
-        if header and file.frames > promised:
-            raise InputError(
-                f"{path}: its header says {promised} samples, but the file holds {file.frames}: one of them is wrong"
-            )
-        if file.frames == 0:
-            raise InputError(f"{path}: holds no samples")
-        yield _Recording(file.frames, file.samplerate, partial(_read, file))
+    if not count and not first:
+        raise InputError(f"{recording.path}: holds no samples")
+    if not count or (last is not None and first + count < last - _OVERSHOOT * recording.rate):
+        rate = recording.rate
+        end = None if last is None else last / rate
+        raise _outside(recording, first / rate, end, _whole(recording).count)
 
 
-def _read(file: "soundfile.SoundFile", first: int, last: int) -> np.ndarray:
-    """(K, channels) samples; fewer than asked for where the data is damaged."""
-    import soundfile
-
-    try:
-        file.seek(first)
-        return file.read(last - first, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError:
-        return np.zeros((0, file.channels), np.float32)
+def _outside(recording: Recording, start: float, end: float | None, total: int | None) -> InputError:
+    length = "it" if total is None else f"its {total / recording.rate:.3f} s"
+    return InputError(f"{recording.path}: {start}-{end} s is outside {length}")
 
 
-def _note(note: str, path: str | Path) -> None:
-    """Log `note` the first time it is given in this process, with the file that caused it."""
-    if note not in _noted:
-        _noted.add(note)
-        logging.getLogger(__name__).warning(note.format(path))
+def _resampled(part: _Part, recording: Recording, rate: int) -> Iterator[np.ndarray]:
+    """Blocks at `rate`, the same bits as if all were resampled at once."""
+    if rate == recording.rate:
+        yield from part
+        return
+    import soxr
+
+    note(f"{recording.rate} Hz in {{}}: resampled to {rate} Hz (said once per rate)", recording.path)
+    stream = soxr.ResampleStream(recording.rate, rate, 1, dtype="float32")
+    for block in part:
+        yield stream.resample_chunk(block)
+    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _whole(recording: Recording) -> Survey:
+    """Of all of a recording; the last ones are remembered, since many segments may ask."""
+    about = recording.path.stat()
+    return _surveyed(recording.path, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _surveyed(path: Path, size: int, changed: int) -> Survey:
+    with open_recording(path) as recording:
+        survey = Survey(recording.floating)
+        for block in recording.blocks():
+            survey.add(block)
+    return survey

@@ -1,15 +1,15 @@
-"""NIST SPHERE files: the ASCII header, and the shorten-compressed kind.
+"""NIST SPHERE files: the ASCII header, and what of the shorten-compressed kind can be read.
 
 The header is `NIST_1A`, its own size in bytes, then lines `name -type value` up to `end_head`. Plain PCM,
-mu-law and A-law samples are left to libsndfile (`data/audio.py`); only `embedded-shorten` needs FFmpeg.
+mu-law and A-law samples are left to libsndfile; only `embedded-shorten` needs FFmpeg (`data/decoders.py`).
 `data/shorten.py` writes it.
 """
 
 from pathlib import Path
 
-import numpy as np
-
 from speechdis.errors import InputError
+
+_LARGEST = 1 << 20  # bytes of a header
 
 
 def read_header(path: str | Path) -> dict[str, str] | None:
@@ -23,7 +23,7 @@ def read_header(path: str | Path) -> dict[str, str] | None:
         if not first.startswith(b"NIST_1A\n"):
             return None
         size = first[8:].strip()
-        body = file.read(int(size) - 16) if size.isdigit() and int(size) > 16 else b""
+        body = file.read(min(int(size), _LARGEST) - 16) if size.isdigit() and int(size) > 16 else b""
     lines, end, _ = body.decode("ascii", "replace").partition("end_head")
     if not end:
         raise InputError(f"{path}: truncated: its SPHERE header has no end_head")
@@ -43,7 +43,7 @@ def counts(path: str | Path, header: dict[str, str]) -> tuple[int, int]:
 
 
 def require_decoder(path: str | Path, coding: str) -> None:
-    """Make sure that `decode_shorten` can be used here, without decoding anything.
+    """Make sure that a shorten-compressed file can be decoded here, without decoding anything.
 
     Args:
         path: the file, for the message.
@@ -58,35 +58,5 @@ def require_decoder(path: str | Path, coding: str) -> None:
         import av  # noqa: F401
     except ImportError:
         raise InputError(
-            f"{path}: shorten-compressed; install the reader: pip install 'speechdis[sphere]'"
+            f"{path}: shorten-compressed; install the reader: pip install 'speechdis[formats]'"
         ) from None
-
-
-def decode_shorten(path: str | Path, coding: str, total: int) -> np.ndarray:
-    """All samples of a shorten-compressed file: (K, channels) float32.
-
-    Args:
-        path: the file.
-        coding: its `sample_coding`.
-        total: its `sample_count`.
-
-    Raises:
-        InputError: PyAV is missing, the coding or the data is beyond it, or there are more or fewer samples.
-    """
-    require_decoder(path, coding)
-    import av
-
-    try:
-        with Path(path).open("rb") as file, av.open(file, "r", format="nistsphere") as container:
-            frames = [frame.to_ndarray() for frame in container.decode(audio=0)]
-            channels = container.streams.audio[0].codec_context.channels
-    except (av.FFmpegError, EOFError) as error:
-        raise InputError(f"{path}: its shorten-compressed samples are damaged ({error})") from None
-    # planar frames are (channels, K), interleaved ones (1, K * channels)
-    blocks = [f.T if f.shape[0] == channels else f.reshape(-1, channels) for f in frames]
-    samples = np.concatenate([np.zeros((0, channels), np.int16), *blocks])
-    if len(samples) != total:
-        raise InputError(
-            f"{path}: truncated or damaged: the header promises {total} samples, decoding gives {len(samples)}"
-        )
-    return samples.astype(np.float32) / 32768

@@ -25,7 +25,7 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
     if request.param in generated.names():
         pytest.importorskip("espeakng_loader", reason="needs the extra [generate]")
-        pytest.importorskip("av", reason="needs the extra [sphere]")
+        pytest.importorskip("av", reason="needs the extra [formats]")
         root = tmp_path_factory.mktemp(request.param) / "tree"
         arguments = ["--out", str(root), "--speakers", "6", *SMALL.get(request.param, [])]
         assert main(["generate", request.param, *arguments]) == 0

@@ -21,7 +21,7 @@ from speechdis.data.sphere import read_header
 from speechdis.errors import InputError
 
 pytest.importorskip("espeakng_loader", reason="needs the extra [generate]")
-pytest.importorskip("av", reason="needs the extra [sphere]")
+pytest.importorskip("av", reason="needs the extra [formats]")
 
 
 def test_any_beginning_of_an_interleaving_is_in_proportion() -> None:

@@ -114,7 +114,7 @@ def test_a_missing_decoder_is_one_line_and_nothing_is_written(
     monkeypatch.setitem(sys.modules, "av", None)
     assert main(["prepare", "tidigits", "--root", str(root), "--out", str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "pip install 'speechdis[sphere]'" in error
+    assert error.count("\n") == 1 and "pip install 'speechdis[formats]'" in error
     assert not (tmp_path / "out").exists()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechdis.data import audio
+from speechdis.data import survey
 from speechdis.data.audio import duration, read_audio, write_audio
 from speechdis.errors import InputError
 
@@ -53,7 +53,7 @@ def test_resampling_keeps_a_tone_and_says_so_once(tmp_path: Path, caplog: pytest
     def tone(rate: int) -> np.ndarray:
         return 0.5 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
 
-    audio._noted.clear()
+    survey._noted.clear()
     with caplog.at_level(logging.WARNING):
         for name in ("a", "b"):
             write_audio(tmp_path / f"{name}.wav", tone(8000), 8000)
@@ -64,7 +64,7 @@ def test_resampling_keeps_a_tone_and_says_so_once(tmp_path: Path, caplog: pytest
 
 
 def test_stereo_is_averaged_with_a_note(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    audio._noted.clear()
+    survey._noted.clear()
     soundfile.write(tmp_path / "a.wav", np.stack([CHIRP, CHIRP // 2], axis=1), RATE)
     wave, _ = read_audio(tmp_path / "a.wav")
     np.testing.assert_allclose(wave * 32768, (CHIRP + CHIRP // 2) / 2, atol=1e-2)

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speechdis.data.audio import duration, read_audio, write_audio
+from speechdis.data.decoders import open_recording
 from speechdis.data.shorten import encode, sphere_file
-from speechdis.data.sphere import decode_shorten, read_header
+from speechdis.data.sphere import read_header
 from speechdis.errors import InputError
 
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "300"))
@@ -33,7 +34,7 @@ def compressed(tmp_path: Path) -> Path:
 
 
 def test_shorten_is_read_bit_exactly_and_in_part(compressed: Path) -> None:
-    pytest.importorskip("av", reason="needs the extra [sphere]")
+    pytest.importorskip("av", reason="needs the extra [formats]")
     wave, rate = read_audio(compressed)
     assert (rate, duration(compressed)) == (16000, 5000 / 16000)
     np.testing.assert_array_equal(wave * 32768, CHIRP)
@@ -41,7 +42,7 @@ def test_shorten_is_read_bit_exactly_and_in_part(compressed: Path) -> None:
 
 
 def test_a_truncated_shorten_file_is_an_error(compressed: Path) -> None:
-    pytest.importorskip("av", reason="needs the extra [sphere]")
+    pytest.importorskip("av", reason="needs the extra [formats]")
     compressed.write_bytes(compressed.read_bytes()[:2500])
     with pytest.raises(InputError, match=r"SA1\.WAV: .*(truncated|damaged)"):
         read_audio(compressed)
@@ -51,7 +52,7 @@ def test_without_pyav_the_line_says_what_to_install(
     compressed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(InputError, match=r"pip install 'speechdis\[sphere\]'"):
+    with pytest.raises(InputError, match=r"pip install 'speechdis\[formats\]'"):
         read_audio(compressed)
 
 
@@ -83,11 +84,12 @@ def test_other_files_have_no_sphere_header(tmp_path: Path) -> None:
 @given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=1500), st.integers(0, 15))
 @settings(max_examples=min(EXAMPLES, 2000))
 def test_shorten_is_lossless(tmp_path_factory: pytest.TempPathFactory, values: list[int], shift: int) -> None:
-    pytest.importorskip("av", reason="needs the extra [sphere]")
+    pytest.importorskip("av", reason="needs the extra [formats]")
     samples = np.array(values, np.int16) >> shift
     path = tmp_path_factory.getbasetemp() / "one.wav"
     path.write_bytes(sphere_file(samples, 20000))
-    decoded = decode_shorten(path, "pcm,embedded-shorten-v2.00", len(samples))
+    with open_recording(path) as recording:
+        decoded = np.concatenate(list(recording.blocks()))
     np.testing.assert_array_equal(decoded[:, 0] * 32768, samples)
 
 
@@ -100,7 +102,7 @@ def test_shorten_compresses(tmp_path: Path) -> None:
 @pytest.mark.parametrize("promised", [len(CHIRP) - 1, len(CHIRP) + 1])
 @pytest.mark.parametrize("compress", [True, False])
 def test_a_header_that_disagrees_with_the_samples(tmp_path: Path, promised: int, compress: bool) -> None:
-    pytest.importorskip("av", reason="needs the extra [sphere]")
+    pytest.importorskip("av", reason="needs the extra [formats]")
     coding = "pcm,embedded-shorten-v2.00" if compress else "pcm"
     data = encode(CHIRP) if compress else CHIRP.astype("<i2").tobytes()
     (tmp_path / "a.wav").write_bytes(sphere(coding, promised, data))

@@ -1,0 +1,80 @@
+"""From a file to an open recording: libsndfile first, then FFmpeg, then a refusal that names the thing."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from speechdis.data import sphere
+from speechdis.data.ffmpeg import FFmpeg
+from speechdis.data.libsndfile import Sndfile
+from speechdis.data.recording import Recording, most_samples
+from speechdis.data.text import require_file
+from speechdis.data.unreadable import HEAD, sound_of, what_is
+from speechdis.errors import InputError, blaming
+
+_RATES = (4000, 384000)  # Hz
+_NOT_KNOWN = 1  # libsndfile's code for "format not recognised"
+
+
+@contextmanager
+def open_recording(path: str | Path) -> Iterator[Recording]:
+    """Open a file by the first decoder that takes it, and compare what its header promises with what is there.
+
+    Raises:
+        InputError: no file, no decoder, no samples, samples missing, or a rate that speech is never recorded at.
+    """
+    path = Path(path)
+    with ExitStack() as stack:
+        with blaming(path):
+            if not path.exists():
+                raise InputError(f"{path}: no such audio file")
+            file = stack.enter_context(require_file(path).open("rb"))
+            if not os.fstat(file.fileno()).st_size:
+                raise InputError(f"{path}: empty file")
+            recording = _decoder(path, file, stack)
+            _check(recording)
+        yield recording
+
+
+def _decoder(path: Path, file: BinaryIO, stack: ExitStack) -> Recording:
+    header = sphere.read_header(path) or {}
+    promised = sphere.counts(path, header)[0] if header else 0
+    coding = header.get("sample_coding", "")
+    if "shorten" in coding:
+        sphere.require_decoder(path, coding)
+        return FFmpeg(path, file, promised)
+    import soundfile
+
+    try:
+        return Sndfile(path, file, promised, stack)
+    except soundfile.LibsndfileError as error:
+        reason = "" if error.code == _NOT_KNOWN else error.error_string
+    file.seek(0)
+    start = file.read(HEAD)
+    try:
+        import av
+    except ImportError:
+        if sound_of(start):
+            raise InputError(
+                f"{path}: {sound_of(start)}; install a reader of it: pip install 'speechdis[formats]'"
+            ) from None
+    else:
+        try:
+            return FFmpeg(path, file)
+        except av.FFmpegError:
+            reason = reason or (f"{sound_of(start)}, damaged" if sound_of(start) else "")
+    raise InputError(f"{path}: not audio that can be read: {reason or what_is(start)}")
+
+
+def _check(recording: Recording) -> None:
+    path, total = recording.path, recording.total
+    if total == 0:
+        raise InputError(f"{path}: holds no samples")
+    if not _RATES[0] <= recording.rate <= _RATES[1]:
+        raise InputError(f"{path}: a rate of {recording.rate} Hz; speech is sampled at 4,000 to 384,000 Hz")
+    if total is not None and total > most_samples(path):
+        raise InputError(
+            f"{path}: truncated or damaged: its header promises {total} samples, more than its bytes can hold"
+        )
