@@ -16,8 +16,8 @@ if stage 1 "features, and the same recordings through random channels"; then
   done
 fi
 
-if [ $sequence = false ] && stage 2 "voice-converted twins of the training set"; then
-  speechdis augment --data "$data/train" --features "$feats/train" --out "$feats-twins" --type "$features" \
+if [ $sequence = false ] && stage 2 "voice-converted twins of the training and validation sets"; then
+  speechdis augment --data "$data" --features "$feats" --out "$feats-twins" --type "$features" \
     --versions "$versions" --seed "$seed" --jobs "$jobs"
 fi
 

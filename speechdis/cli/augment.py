@@ -1,12 +1,13 @@
 """Make voice-converted twins of every utterance, aligned with it frame by frame.
 
-OUT becomes one frame store of V x U utterances: utterance v U + i, named `<utt>#<v>`, is version v of
-utterance i, so the twin of frame n is row v N + n. Pitch and formants of each twin are multiplied by a factor
-of its own, by WSOLA and resampling; duration stays. A factor r below 1 leaves the band above r x half the
-sample rate empty. Factors depend on the seed, the utterance id and the version alone.
+DATA is a data directory and OUT becomes the frame store of its twins, or DATA holds several, and OUT gets a store for
+train and one for dev: training reads both. A store has V x U utterances: utterance v U + i, named `<utt>#<v>`, is
+version v of utterance i, so the twin of frame n is row v N + n. Pitch and formants of each twin are multiplied by a
+factor of its own, by WSOLA and resampling; duration stays. A factor r below 1 leaves the band above r x half the sample
+rate empty. Factors depend on the seed, the utterance id and the version alone.
 
 Example:
-    speechdis augment --data data/timit/train --features feats/train --out feats-twins
+    speechdis augment --data data/timit --features feats --out feats-twins
 """
 
 import argparse
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--data", required=True, type=Path, metavar="DIR", help="data directory")
-    add("--out", required=True, type=Path, metavar="DIR", help="frame store of the twins")
-    add("--features", type=Path, metavar="STORE", help="store of DATA that the twins have to line up with")
+    add("--data", required=True, type=Path, metavar="DIR", help="data directory, or a folder of them")
+    add("--out", required=True, type=Path, metavar="DIR", help="frame store, or a folder of them")
+    add("--features", type=Path, metavar="DIR", help="stores of DATA: what twins have to line up with")
     add("--type", help="fbank or spectrogram (default: that of --features, or else fbank)")
     add("--versions", type=count, default=4, metavar="V", help="twins of each utterance")
     add("--seed", type=int, default=0, metavar="K", help="of the factors")
@@ -42,7 +43,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Make the store of twins."""
+    """Make the store of twins, or those of train and dev."""
+    from speechdis.data.directory import find_directories
+    from speechdis.features.store import MARKER
+
+    found = find_directories(args.data)
+    if "" in found:
+        return _augmented(args.data, args.features, args.out, args)
+    splits = {name: path for name, path in found.items() if name in ("train", "dev")}
+    if not splits:
+        raise InputError(f"{args.data}: holds neither train nor dev; give one data directory")
+    if (args.out / MARKER).exists():
+        raise InputError(f"{args.out}: holds the twins of one split; remove it, or choose another --out")
+    return {
+        name: _augmented(path, args.features and args.features / name, args.out / name, args)
+        for name, path in splits.items()
+    }
+
+
+def _augmented(data: Path, features: Path | None, out: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """Make the store `out` of the twins of `data`, which line up with the store `features`, if any."""
     from speechdis.augment.voice import Factors, Twin
     from speechdis.data.directory import read_directory
     from speechdis.features import settings_of
@@ -50,13 +70,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.features.store import Store
 
     factors = Factors(args.low, args.high, args.away)
-    utterances = read_directory(args.data)
-    source = Store.read(args.features) if args.features else None
+    utterances = read_directory(data)
+    source = Store.read(features) if features else None
     if source is None:
         settings = settings_of(args.type or "fbank")
         counts: list[int | None] = [None] * len(utterances)
     else:
-        utterances = _chosen(utterances, source, args)
+        utterances = _chosen(utterances, source, data, args.type)
         settings = {key: source.settings[key] for key in ("type", "config")}
         counts = source.counts.tolist()
     settings["augment"] = {
@@ -70,15 +90,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     )
     total = args.versions * len(utterances)
     strict = args.strict or source is not None  # a twin left out would move all the rows behind it
-    store, skipped = make_store(args.out, items, total, settings, args.jobs, args.scheduler, strict)
+    store, skipped = make_store(out, items, total, settings, args.jobs, args.scheduler, strict)
     message = "%d versions: %d twins, %d frames, %d twins skipped -> %s"
     sizes = len(store), len(store.frames), skipped
-    logging.getLogger(__name__).info(message, args.versions, *sizes, args.out)
+    logging.getLogger(__name__).info(message, args.versions, *sizes, out)
     return dict(zip(("utterances", "frames", "skipped"), sizes, strict=True)) | {"digest": store.digest}
 
 
-def _chosen(utterances: "list[Utterance]", source: "Store", args: argparse.Namespace) -> "list[Utterance]":
-    """The utterances that `source` holds, in its order."""
-    if args.type not in (None, source.settings["type"]):
-        raise InputError(f"{source.path}: holds {source.settings['type']}, but --type says {args.type}")
-    return source.look_up({u.utt: u for u in utterances}, args.data)
+def _chosen(
+    utterances: "list[Utterance]", source: "Store", data: Path, kind: str | None
+) -> "list[Utterance]":
+    """The utterances of `data` that `source` holds, in its order."""
+    if kind not in (None, source.settings["type"]):
+        raise InputError(f"{source.path}: holds {source.settings['type']}, but --type says {kind}")
+    return source.look_up({u.utt: u for u in utterances}, data)

@@ -104,6 +104,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def _frames(args: argparse.Namespace, feats: Path) -> None:
     """The stores that are not there yet; a store appears whole or not at all."""
     from speechdis.features.store import Store
+    from speechdis.training.twins import twin_stores
 
     kind = ["--type", args.features]
     for split in ("train", "dev", args.split):
@@ -113,13 +114,16 @@ def _frames(args: argparse.Namespace, feats: Path) -> None:
     if not channel.exists():
         _command("features", "--data", args.corpus / args.split, "--out", channel, *kind, "--channel", 0)
     twins = Path(f"{feats}-twins")
-    if twins.exists():
-        made = Store.read(twins).settings["augment"]["versions"]
-        if made != args.versions:
-            raise InputError(f"{twins}: holds {made} twins an utterance, not {args.versions}; remove it")
-    else:
-        train = ["--data", args.corpus / "train", "--features", feats / "train"]
-        _command("augment", *train, "--out", twins, *kind, "--versions", args.versions)
+    found = twin_stores(twins)  # of older folders: those of the training set alone
+    for split in ("train", "dev"):
+        store = found.get(split, twins / split)
+        if store.exists():
+            made = Store.read(store).settings["augment"]["versions"]
+            if made != args.versions:
+                raise InputError(f"{store}: holds {made} twins an utterance, not {args.versions}; remove it")
+        elif found.get("train") != twins:
+            told = ["--data", args.corpus / split, "--features", feats / split, "--out", store]
+            _command("augment", *told, *kind, "--versions", args.versions)
 
 
 def _each(function: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Result]:

@@ -1,9 +1,9 @@
 """Train a model from a recipe.
 
 Reads the frame stores FEATURES/train and FEATURES/dev (validation speakers) and, for models that need them, the
-voice-converted twins of the training set. Models of spoken and written digits (pvae, jmvae, vae) also read the stores
-IMAGES/train and IMAGES/dev, the texts of DATA/train and DATA/dev, and DATA/dev/pairs. Started by `torchrun`, it
-trains on all the processes' devices.
+voice-converted twins of both, AUGMENTED/train and AUGMENTED/dev (or one store, of the training set's alone). Models of
+spoken and written digits (pvae, jmvae, vae) also read the stores IMAGES/train and IMAGES/dev, the texts of DATA/train
+and DATA/dev, and DATA/dev/pairs. Started by `torchrun`, it trains on all the processes' devices.
 
 Example:
     speechdis train --config revoice --features feats --augmented feats-twins --out exp/revoice
@@ -29,7 +29,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a name ('speechdis recipes' lists them) or a YAML file",
     )
     add("--features", required=True, type=Path, metavar="DIR", help="holds the stores train and dev")
-    add("--augmented", type=Path, metavar="DIR", help="store of twins, from 'speechdis augment'")
+    add(
+        "--augmented",
+        type=Path,
+        metavar="DIR",
+        help="stores of twins, train and dev, from 'speechdis augment'",
+    )
     add("--images", type=Path, metavar="DIR", help="stores of written digits, from 'speechdis images'")
     add("--data", type=Path, metavar="DIR", help="data directories that say which digits are spoken")
     add("--out", required=True, type=Path, metavar="DIR", help="experiment directory to fill")

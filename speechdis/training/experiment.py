@@ -1,11 +1,13 @@
 """An experiment directory: what a run was told, what it learnt, and how it was made."""
 
 import json
+import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 
@@ -17,11 +19,15 @@ from speechdis.nn import parallel
 from speechdis.training import memory
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
-from speechdis.training.config import Recipe
+from speechdis.training.config import Recipe, Training
 from speechdis.training.distributed import processes
 from speechdis.training.loop import Source, Trainer
 from speechdis.training.paired import paired
 from speechdis.training.provenance import provenance
+from speechdis.training.twins import twin_stores
+
+_LOG = logging.getLogger(__name__)
+_TWINS = {"train": "augmented", "dev": "augmented_dev"}  # what a configuration calls them
 
 
 def train(
@@ -36,7 +42,8 @@ def train(
     """Train `recipe` on the stores `features/train` and `features/dev` and fill `out`.
 
     Args:
-        augmented: store of the voice-converted twins of `features/train`; needed where the model reads twins.
+        augmented: stores of the voice-converted twins of `features/train` and `features/dev`, or one store, of those
+            of `features/train`; needed where the model reads twins (see `twin_stores`).
         resume: go on from the state in `out` if there is one; the result is that of an unbroken run.
         device: "cpu", "cuda" or "auto".
         digits: for a model of paired modalities: data directories that say which digits are spoken, and the stores of
@@ -88,7 +95,7 @@ def _trainer(
     store, validation = Store.read(features / "train"), Store.read(features / "dev")
     if validation.settings != store.settings:
         raise InputError(f"{validation.path}: made with other settings than {store.path}; make both again")
-    twins = None if augmented is None else Store.read(augmented)
+    twins = {name: Store.read(path) for name, path in twin_stores(augmented).items()}
     if recipe.training.batch % parallel.world():
         raise InputError(
             f"training.batch={recipe.training.batch} does not divide among {parallel.world()} processes"
@@ -96,7 +103,8 @@ def _trainer(
     training, mean, std, config = recipe.training, store.mean, store.std, recipe.model
     batches: Source
     looks: Source
-    if getattr(models.load(recipe.name).Model, "reads_pairs", False):
+    reads_pairs = getattr(models.load(recipe.name).Model, "reads_pairs", False)
+    if reads_pairs:
         if digits is None:
             raise InputError(
                 f"{recipe.name}: needs written digits beside the spoken ones: give --images and --data"
@@ -105,20 +113,38 @@ def _trainer(
     elif digits is not None:
         raise InputError(f"{recipe.name}: has no use for --images; pvae, jmvae and vae have")
     else:
-        batches = segments = Batches(store, twins, training, mean, std, device)
-        look = replace(training, utterances=0)  # on the recordings alone, and on all of them
-        looks = Batches(validation, None, look, mean, std, device)
+        batches = segments = Batches(store, twins.get("train"), training, mean, std, device)
         if hasattr(config, "rows"):
             config = replace(config, rows=segments.rows)
     model = models.build(recipe.name, len(mean), config).to(device)
     without = getattr(model, "reads_twins", "")
-    if without and twins is None:
+    if without and not twins:
         raise InputError(
             f"{recipe.name} as told needs voice-converted twins: give --augmented (see 'speechdis augment'), "
             f"or --set model.{without}"
         )
+    if not reads_pairs:
+        looks = _looks(validation, twins.get("dev") if without else None, training, mean, std, device)
+        if without and "dev" not in twins and parallel.rank() == 0:
+            _LOG.warning(
+                "%s: no twins of the validation speakers, so 'best' is chosen without the terms that read them; "
+                "'speechdis augment' over the folder of train and dev makes both",
+                augmented,
+            )
     current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
     return Trainer(current, training, batches, looks, out)
+
+
+def _looks(
+    store: Store,
+    twins: Store | None,
+    training: Training,
+    mean: np.ndarray,
+    std: np.ndarray,
+    device: torch.device,
+) -> Batches:
+    """Batches of the validation speakers, of all their utterances."""
+    return Batches(store, twins, replace(training, utterances=0), mean, std, device)
 
 
 def told_of(
@@ -126,8 +152,7 @@ def told_of(
 ) -> dict[str, Any]:
     """What makes a run the same run: every number of its recipe, and which frames it reads, whatever their place."""
     stores = {"train": features / "train", "dev": features / "dev"}
-    if augmented is not None:
-        stores["augmented"] = augmented
+    stores |= {_TWINS[name]: path for name, path in twin_stores(augmented).items()}
     if digits is not None:
         stores |= {f"images_{part}": digits[1] / part for part in ("train", "dev")}
     return {**recipe.resolved(), "data": {name: Store.read(path).digest for name, path in stores.items()}}

@@ -1,5 +1,6 @@
 """The store of twins lines up with its source row by row, whatever the recordings are like."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +118,32 @@ def test_a_recording_changed_since_is_an_error_that_names_it(
     assert augment(data, tmp_path / "twins", "--features", str(tmp_path / "feats")) == 2
     assert "s-2#0" in capsys.readouterr().err
     assert not (tmp_path / "twins").exists()
+
+
+def test_a_folder_of_splits_gives_train_and_dev_the_twins_each_has_alone(data: Path, tmp_path: Path) -> None:
+    """Nothing reads twins of the test speakers."""
+    folder, feats = tmp_path / "splits", tmp_path / "split-feats"
+    for name in ("train", "dev", "test"):
+        shutil.copytree(data, folder / name)
+    assert main(["features", "--data", str(folder), "--out", str(feats), "--jobs", "1"]) == 0
+    assert augment(folder, tmp_path / "twins", "--features", str(feats)) == 0
+    assert sorted(p.name for p in (tmp_path / "twins").iterdir()) == ["dev", "train"]
+    assert augment(data, tmp_path / "alone", "--features", str(feats / "dev")) == 0
+    for name in ("train", "dev"):
+        made = Store.read(tmp_path / "twins" / name)
+        np.testing.assert_array_equal(made.frames, Store.read(tmp_path / "alone").frames)
+        assert made.settings["augment"]["source"] == Store.read(feats / name).digest
+
+
+def test_a_folder_without_train_and_dev_or_over_one_store_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(data, tmp_path / "splits" / "eval")
+    assert augment(tmp_path / "splits", tmp_path / "twins") == 2
+    assert "neither train nor dev" in capsys.readouterr().err
+    assert augment(data, tmp_path / "twins") == 0
+    before = Store.read(tmp_path / "twins").digest
+    shutil.copytree(data, tmp_path / "splits" / "train")
+    assert augment(tmp_path / "splits", tmp_path / "twins") == 2
+    assert "holds the twins of one split" in capsys.readouterr().err
+    assert Store.read(tmp_path / "twins").digest == before

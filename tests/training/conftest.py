@@ -31,11 +31,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """features/{train,dev} and twins, as the commands leave them."""
     root = tmp_path_factory.mktemp("corpus")
     rng = np.random.default_rng(0)
-    train = utterances(rng, [f"s{i}" for i in range(6)])
-    write_store(root / "features" / "train", train, SETTINGS)
-    write_store(root / "features" / "dev", utterances(rng, ["d0", "d1", "d2"]), SETTINGS)
-    twins = [(f"{utt}#{v}", spk, x + 0.1 * v + 0.1) for v in range(2) for utt, spk, x in train]
-    write_store(root / "twins", twins, SETTINGS)
+    parts = {"train": [f"s{i}" for i in range(6)], "dev": ["d0", "d1", "d2"]}
+    for name, speakers in parts.items():
+        rows = utterances(rng, speakers)
+        write_store(root / "features" / name, rows, SETTINGS)
+        twins = [(f"{utt}#{v}", spk, x + 0.1 * v + 0.1) for v in range(2) for utt, spk, x in rows]
+        write_store(root / "twins" / name, twins, SETTINGS)
     return root
 
 

@@ -116,7 +116,9 @@ def test_it_is_any_that_overlaps_none_of_the_first_or_else_the_furthest() -> Non
 
 
 def test_twins_are_the_same_frames_of_either_version(corpus: Path, train_store: Store) -> None:
-    batch = batches(train_store, Store.read(corpus / "twins")).draw(torch.Generator().manual_seed(0))
+    batch = batches(train_store, Store.read(corpus / "twins" / "train")).draw(
+        torch.Generator().manual_seed(0)
+    )
     offset = (batch.twin - batch.x).mean((1, 2))
     assert {round(float(o), 3) for o in offset} == {0.1, 0.2}
     assert torch.allclose(batch.twin - batch.x, offset[:, None, None].expand_as(batch.x), atol=1e-5)
@@ -136,9 +138,9 @@ def test_that_share_of_static_views_goes_through_channels(tmp_path: Path, share:
 
 
 def test_bands_are_hidden_in_the_static_view_alone(corpus: Path, train_store: Store) -> None:
-    made = batches(train_store, Store.read(corpus / "twins"), static_view="reverse", static_mask_bins=2).draw(
-        torch.Generator().manual_seed(0)
-    )
+    made = batches(
+        train_store, Store.read(corpus / "twins" / "train"), static_view="reverse", static_mask_bins=2
+    ).draw(torch.Generator().manual_seed(0))
     kept = (made.shuffled == made.x.flip(1)).all(1)  # (B, F)
     assert not kept.all()
     assert (made.shuffled.abs().sum(1)[~kept] == 0).all()
@@ -162,7 +164,7 @@ def test_frames_are_normalised(train_store: Store) -> None:
 def test_foreign_twins_and_too_long_segments_are_refused(
     corpus: Path, train_store: Store, tmp_path: Path
 ) -> None:
-    twins = Store.read(corpus / "twins")
+    twins = Store.read(corpus / "twins" / "train")
     rows = [(utt, spk, frames) for utt, spk, frames in zip(twins.utts, twins.spks, twins, strict=True)]
     settings = train_store.settings
     write_store(tmp_path / "own", rows, {**settings, "augment": {"source": train_store.digest}})
