@@ -45,8 +45,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=_columns,
         default=[],
         metavar="ROLES",
-        help="roles of the columns of a file, of enroll, test, score, label and - (passed over), with commas between "
-        "them; with 'score' of --scores, else of --trials or --labels (repeatable)",
+        help="what the columns of a file are, as 'label,enroll,test': enroll, test, score, label, or _ for any other; "
+        "with a score of --scores, without of --trials or --labels (repeatable)",
     )
     add(
         "--plot",
@@ -92,6 +92,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "speakers": found.speakers,
         "utterances": len(trials.utts) or None,
     }
+    if reason:
+        logging.getLogger(__name__).info("no interval: %s", reason)
     logging.getLogger(__name__).info(_line(result))
     return result
 
@@ -100,15 +102,21 @@ def _columns(text: str) -> tuple[str, ...]:
     """The type of --columns: 'label,enroll,test'."""
     from speechdis.evaluation.trial_forms import ROLES
 
-    roles = tuple(text.replace(" ", "").split(","))
+    roles = tuple(text.replace("_", "-").replace(" ", "").split(","))
     twice = [role for role in ROLES if roles.count(role) > 1]
     if twice or not {"score", "label"} & set(roles) or not set(roles) <= {*ROLES, "-"}:
         raise argparse.ArgumentTypeError(
-            f"roles are {', '.join(ROLES)} and -, with score or label, not '{text}'"
+            f"names {', '.join(ROLES)} once, and _, with score or label; not '{text}'"
         )
     if "enroll" in roles and "test" not in roles:
         raise argparse.ArgumentTypeError("'enroll' goes with 'test'; of single utterances, name 'test' alone")
     return roles
+
+
+def _told(args: argparse.Namespace) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """What --columns says of files of scores, and of the others."""
+    scored = [roles for roles in args.columns if "score" in roles]
+    return scored, [roles for roles in args.columns if "score" not in roles]
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -123,6 +131,12 @@ def _check(args: argparse.Namespace) -> None:
             "give --trials and --scores, --trials and --embeddings, --scores and --labels, or --scores alone of a file "
             "with labels"
         )
+    scored, others = _told(args)
+    for told, file in ((scored, args.scores or args.trials), (others, args.trials or args.labels)):
+        if len(told) > bool(file):
+            raise InputError(
+                f"--columns {','.join(told[-1])}: there is no file for it; see --columns in --help"
+            )
     if args.center and "embeddings" not in given:
         raise InputError("--center goes with --embeddings")
     if args.plot:
@@ -139,27 +153,30 @@ _TOGETHER = ({"trials", "scores"}, {"trials", "embeddings"}, {"scores", "labels"
 
 def _scored(args: argparse.Namespace) -> "tuple[Trials, np.ndarray]":
     """Trials and their scores, from whichever files were given."""
+    import numpy as np
+
     from speechdis.errors import InputError
     from speechdis.evaluation.embedding_files import read_embeddings
     from speechdis.evaluation.trial_files import read_labelled, read_scored, read_scores, read_trials
     from speechdis.evaluation.trials import cosine_scores
 
-    of_scores = next((roles for roles in args.columns if "score" in roles), None)
-    others = next((roles for roles in args.columns if "score" not in roles), None)
+    scored, others = _told(args)
+    if args.scores in (None, args.trials):  # one file of both
+        others = others or scored
+    of_scores, of_labels = scored[0] if scored else None, others[0] if others else None
     if args.trials is None:
         if args.labels is None:
-            try:
-                trials, scores = read_scored(args.scores, of_scores)
-            except InputError as error:
-                raise InputError(f"{error}; or give --trials or --labels, too") from None
+            trials, scores = read_scored(args.scores, of_scores)
         else:
-            trials, scores = read_labelled(args.scores, args.labels, of_scores, others)
+            trials, scores = read_labelled(args.scores, args.labels, of_scores, of_labels)
         _both_kinds(args.labels or args.scores, trials)
         return trials, scores
-    trials = read_trials(args.trials, others)
+    trials = read_trials(args.trials, of_labels)
     _both_kinds(args.trials, trials)
     if args.scores is not None:
         return trials, read_scores(args.scores, trials, of_scores)
+    if np.array_equal(trials.pairs.i, trials.pairs.j):
+        raise InputError(f"{args.trials}: a trial there is one utterance; --embeddings needs two to compare")
     _, vectors = read_embeddings(args.embeddings, trials.utts, args.center)
     return trials, cosine_scores(vectors, trials.pairs.i, trials.pairs.j)
 
@@ -175,7 +192,7 @@ def _both_kinds(path: Path, trials: "Trials") -> None:
 
 
 def _line(result: dict[str, Any]) -> str:
-    interval = "no interval: {no_interval}".format(**result)
+    interval = "no interval"
     if result["interval_percent"]:
         interval = "95 %: {:.2f} to {:.2f}".format(*result["interval_percent"])
     people = "; {speakers:,} speakers" if result["speakers"] else ""

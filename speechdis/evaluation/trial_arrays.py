@@ -15,7 +15,7 @@ from speechdis.errors import InputError
 from speechdis.evaluation.trial_forms import ROLES, role_of
 
 _LINES = 1 << 16  # of a block
-_LARGEST = 8 << 30  # bytes of all arrays
+_EXPANSION, _FREE = 50, 256 << 20
 
 
 def array_lines(path: Path) -> Iterator[tuple[int, list[bytes]]]:
@@ -45,6 +45,11 @@ def array_lines(path: Path) -> Iterator[tuple[int, list[bytes]]]:
         number += len(lines)
 
 
+def largest(path: Path) -> int:
+    """Bytes to which a packed file may unpack here: 256 MiB, or 50 times its size; more is a bomb."""
+    return max(_FREE, _EXPANSION * path.stat().st_size)
+
+
 def _columns(path: Path) -> tuple[list[str], list[np.ndarray]]:
     """Names, if they have any, and content of the columns."""
     found = np.load(path, mmap_mode="r", allow_pickle=False)  # a header that claims too much is refused here
@@ -55,10 +60,10 @@ def _columns(path: Path) -> tuple[list[str], list[np.ndarray]]:
             raise ValueError(f"shape {found.shape}; expected (N,) or (N, K)")
         return [], [found] if found.ndim == 1 else list(found.T)
     with found:
-        sizes = {info.filename.removesuffix(".npy"): info.file_size for info in found.zip.infolist()}
-        if sum(sizes.values()) > _LARGEST:
-            raise ValueError(f"its arrays take more than {_LARGEST >> 30} GiB")
-        arrays = {name: found[name] for name in found.files}
+        names = [name for name in found.files if role_of(name) in ROLES] or found.files
+        if sum(info.file_size for info in found.zip.infolist()) > largest(path):
+            raise ValueError(f"its arrays take more than {largest(path) >> 20} MiB")
+        arrays = {name: found[name] for name in names}
     flat = {
         name: array for name, array in arrays.items() if isinstance(array, np.ndarray) and array.ndim == 1
     }

@@ -82,7 +82,10 @@ def read_labelled(
         )
     both = len(scored.i) and len(labelled.i)
     if both and (wrong := np.flatnonzero((scored.i != labelled.i) | (scored.j != labelled.j))).size:
-        raise InputError(f"{labels}: its trial {wrong[0] + 1} is not the pair of that score of {scores}")
+        raise InputError(
+            f"{labels}: its trial {wrong[0] + 1} is not the pair of that score of {scores}; of another order, "
+            "give it as --trials"
+        )
     ids = scored if len(scored.i) else labelled
     return Trials(index.utts, Pairs(ids.i, ids.j, labelled.label)), scored.score
 
@@ -142,10 +145,12 @@ def _once(
     unequal = twice[values[order[twice]] != values[order[twice + 1]]]
     if unequal.size:
         pairs = {f"{utts[table.i[k]]} {utts[table.j[k]]}" for k in order[unequal]}
-        more = f" (and {len(pairs) - 1:,} more pairs)" if len(pairs) > 1 else ""
-        raise InputError(f"{path}: the pair '{min(pairs)}'{more} has different {what}; keep one line of it")
+        more = f" and of {len(pairs) - 1:,} more" if len(pairs) > 1 else ""
+        raise InputError(
+            f"{path}: different {what} of the pair '{min(pairs)}'{more}; keep one line of a pair"
+        )
     if twice.size:
-        logging.getLogger(__name__).info("%s: %s lines repeat another; each counts", path, f"{twice.size:,}")
+        logging.getLogger(__name__).info("%s: repeated lines: %s; each counts", path, f"{twice.size:,}")
     return order
 
 

@@ -10,7 +10,8 @@ TRIALS, SCORES = ("enroll", "test", "label"), ("enroll", "test", "score")  # Kal
 
 @dataclass(frozen=True)
 class Form:
-    """Whose form it is, and the role of each column: "-" is passed over, "spoof" is a label of ASVspoof."""
+    """Whose form it is, and the role of each column: "-" is passed over, as is "side" (a channel or an attack); "spoof"
+    is a label of ASVspoof."""
 
     name: str
     columns: tuple[str, ...]
@@ -46,8 +47,8 @@ FORMS = (
     Form("wespeaker's scores", ("enroll", "test", "score", "label")),
     Form("SpeechBrain's scores", ("enroll", "test", "label", "score")),
     Form("VoxCeleb's trials with scores", ("label", "enroll", "test", "score")),
-    Form("NIST's key", ("enroll", "test", "-", "label")),
-    Form("NIST's scores", ("enroll", "test", "-", "score")),
+    Form("NIST's key", ("enroll", "test", "side", "label")),
+    Form("NIST's scores", ("enroll", "test", "side", "score")),
     Form("scores", ("score",)),
     Form("labels", ("label",)),
     Form("scores with labels", ("score", "label")),

@@ -88,28 +88,36 @@ def recognise(
     elif named := _named(lines, needs, path):
         layouts = [named]
     costs = dict.fromkeys(layouts, 0)
-    for number, line in lines[layouts[0].header :]:
+    for number, line in lines:
         left = {}
         for layout, cost in costs.items():
-            if (more := layout.cost(line, needs)) is not None:
+            more = 0 if layout.header and number == lines[0][0] else layout.cost(line, needs)
+            if more is not None:
                 left[layout] = cost + more
         if not left:
-            raise wrong(path, number, line, costs, forms[0])
+            raise wrong(path, number, line, costs, forms[0], alone={"score", "label"} <= set(needs))
         costs = left
     return _cheapest(costs, path)
 
 
 def wrong(
-    path: object, number: int, line: bytes, layouts: Collection[Layout], default: Form | None = None
+    path: object,
+    number: int,
+    line: bytes,
+    layouts: Collection[Layout],
+    default: Form | None = None,
+    alone: bool = False,
 ) -> InputError:
-    """What to say of a line that has none of `layouts`."""
+    """What to say of a line that has none of `layouts`; `default` is named of several, and `alone` if the file should
+    have both scores and labels."""
     left = {layout.form for layout in layouts}
     form = left.pop() if len(left) == 1 or default is None else default
     cells = line.split()
     if form.columns[:2] == ("enroll", "test") and len(cells) == len(form.columns) and cells[0] == cells[1]:
         return InputError(f"{path}:{number}: '{shown(cells[0])}' is compared with itself; remove the line")
     finite = " (finite)" if "score" in form.columns else ""
-    hint = "" if default is None else "; where columns stand in another order, name them by --columns"
+    hint = "" if default is None else "; name columns of another order by --columns"
+    hint += ", or give the labels by --trials or --labels" if alone else ""
     return InputError(f"{path}:{number}: expected '{form}'{finite}, got '{shown(line)}'{hint}")
 
 
@@ -147,12 +155,14 @@ def _cost(role: str, cell: bytes) -> int | None:
         return None if family is None else int(family > 0)
     if role == "spoof":
         return 0 if family == SPOOF else None
+    if role == "side":
+        return 0 if re.fullmatch(rb"[a-zA-Z-]|A\d\d|bonafide", cell) else None
     if role == "score":
         return None if not _is_number(cell) else 2 * cell.isdigit()
     if not cell:
         return 0 if role == "-" else None
     if _is_number(cell):
-        return 6 if role == "-" else 2 - cell.isdigit()
+        return 2 - cell.isdigit()
     return 0 if family is None else 2
 
 
@@ -166,7 +176,7 @@ def _is_number(cell: bytes) -> bool:
 
 def _named(lines: Sequence[tuple[int, bytes]], needs: Collection[str], path: object) -> Layout | None:
     """The layout that the first line names, if it is a header."""
-    for separator in _SEPARATORS:
+    for separator in [mark for mark in _SEPARATORS if mark and mark in lines[0][1]] + [None]:
         rows = Layout(FORMS[0], separator).rows([line for _, line in lines[:2]])
         roles = [role_of(cell.decode("utf-8", "replace")) for cell in rows[0]]
         if "enroll" in roles and "test" not in roles:

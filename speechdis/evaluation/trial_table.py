@@ -18,12 +18,12 @@ import numpy as np
 
 from speechdis.data.text import require_file
 from speechdis.errors import InputError
+from speechdis.evaluation.trial_arrays import array_lines, largest
 from speechdis.evaluation.trial_forms import LABELS
 from speechdis.evaluation.trial_layouts import SAMPLE, Layout, number, recognise, wrong
 
 _BLOCK = 1 << 22  # bytes read at a time
 _LONGEST = 1 << 20  # bytes of a line
-_EXPANSION, _FREE = 50, 256 << 20  # what is under gzip may be 50 times as large, or 256 MiB
 
 
 class Index(dict[bytes, int]):
@@ -85,7 +85,10 @@ def read_table(
             first, block = head[0]
             skipped = lines[0][0] - first + 1
             head[0] = first + skipped, block[skipped:]
-        return _collect(path, layout, needs, index, chain(head, blocks))
+        table = _collect(path, layout, needs, index, chain(head, blocks))
+    if not max(len(table.label), len(table.score)):
+        raise InputError(f"{path}: nothing stands under its header")
+    return table
 
 
 def _collect(
@@ -138,8 +141,6 @@ def _numbers(cells: Sequence[bytes]) -> np.ndarray:
 
 def _blocks(path: Path, file: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
     """Lines, some megabytes at a time, each time with the number of the first."""
-    from speechdis.evaluation.trial_arrays import array_lines
-
     magic = file.peek(6)[:6]  # type: ignore[attr-defined]
     if magic.startswith((b"PK\x03\x04", b"\x93NUMPY")):
         yield from array_lines(path)
@@ -152,9 +153,7 @@ def _blocks(path: Path, file: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
             block = block.removeprefix(b"\xef\xbb\xbf")
         if (zero := block.find(b"\0")) >= 0:
             place = number + block.count(b"\n", 0, zero)
-            raise InputError(
-                f"{path}:{place}: a zero byte, so not text in UTF-8 (binary, or UTF-16 of a spreadsheet?)"
-            )
+            raise InputError(f"{path}:{place}: a zero byte, so not text in UTF-8 (UTF-16? save it as UTF-8)")
         lines = (rest + block).split(b"\n")
         rest = lines.pop()
         if len(rest) > _LONGEST:
@@ -167,7 +166,7 @@ def _blocks(path: Path, file: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
 
 def _unpacked(path: Path, file: IO[bytes]) -> Iterator[bytes]:
     """What a gzip file holds, up to a bound: a bomb is not unpacked."""
-    bound, size = max(_FREE, _EXPANSION * path.stat().st_size), 0
+    bound, size = largest(path), 0
     try:
         with gzip.open(file) as unpacked:
             while block := unpacked.read(_BLOCK):

@@ -143,7 +143,7 @@ def test_bad_vectors_and_combinations_are_named(folder: Path, capsys: pytest.Cap
     assert main([*base, str(folder / "bad.scp")]) == 2
     assert "vector of 's0-u3' holds NaN" in capsys.readouterr().err
     assert main(["eer", "--scores", str(folder / "scores")]) == 2
-    assert "; or give --trials or --labels, too" in capsys.readouterr().err
+    assert "or give the labels by --trials or --labels" in capsys.readouterr().err
     assert main(["eer", "--labels", str(folder / "scores")]) == 2
     assert "give --trials and --scores" in capsys.readouterr().err
     assert main(["eer", "--trials", str(folder / "nowhere"), "--scores", str(folder / "scores")]) == 2
