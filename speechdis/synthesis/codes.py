@@ -38,8 +38,10 @@ def check(checkpoint: Checkpoint) -> None:
 
 
 @torch.no_grad()
-def encode(checkpoint: Checkpoint, frames: np.ndarray) -> Codes:
+def encode(checkpoint: Checkpoint, frames: np.ndarray, empty: np.ndarray | None = None) -> Codes:
     """Codes of log frames (T, F), T >= 1; a recording shorter than a segment is one short segment.
+
+    Bins that are `empty` (F,) are read as at their mean: no model has learnt what silence there means.
 
     Raises:
         InputError: as `check`.
@@ -50,6 +52,8 @@ def encode(checkpoint: Checkpoint, frames: np.ndarray) -> Codes:
     starts = starts_of(count, segment)
     x = np.zeros((max(count, segment), frames.shape[1]), np.float32)
     x[:count] = (frames - checkpoint.mean) / checkpoint.std
+    if empty is not None:
+        x[:, empty] = 0
     pieces = torch.from_numpy(x).unfold(0, segment, 1)[torch.from_numpy(starts)].transpose(1, 2)
     lengths = _lengths(checkpoint, count, device)
     codes = [checkpoint.model.embed(part.to(device), lengths) for part in pieces.split(BATCH)]

@@ -1,11 +1,14 @@
 """Spectral envelopes: by how much one set of log frames is louder than another, and a wave made louder by so much."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from speechdis.features import extract, spectrum_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 WINDOW, HOP = 0.025, 0.005  # s, of the filter's short-time Fourier transform
 FILTERS = 3  # one after the other; two more bring little of a voice, and make its pitch break
@@ -56,11 +59,16 @@ def log_gain(
 
 
 def filtered(
-    wave: np.ndarray, source: np.ndarray, target: np.ndarray, settings: Mapping[str, Any], smooth: int = 0
+    wave: np.ndarray,
+    source: np.ndarray,
+    target: np.ndarray,
+    settings: Mapping[str, Any],
+    smooth: int = 0,
 ) -> np.ndarray:
     """`wave` (n,), whose log frames are `source` (T, F), filtered so that they become `target`: (n,) float32.
 
-    Its short-time Fourier transform times `log_gain`, inverted; phases stay.
+    Its short-time Fourier transform times `log_gain`, inverted; phases stay. Beyond its ends it is taken to go on as
+    its mirror image: silence there would begin with a click, in which a filter finds what to lift in every band.
     """
     import torch
 
@@ -73,13 +81,28 @@ def filtered(
         "window": torch.hann_window(window),
     }
     spectrum = torch.stft(
-        torch.from_numpy(np.asarray(wave, np.float32)), pad_mode="constant", return_complex=True, **shape
+        torch.from_numpy(np.asarray(wave, np.float32)), pad_mode="reflect", return_complex=True, **shape
     )
     times = np.arange(spectrum.shape[1]) * (hop / rate)
     frequencies = np.linspace(0, rate / 2, len(spectrum))
     gain = log_gain(target, source, settings, times, frequencies, smooth)
     spectrum *= torch.from_numpy(np.exp(gain).T.astype(np.float32))
+    _tame_ends(spectrum, times, settings["config"], len(source))
     return torch.istft(spectrum, length=len(wave), **shape).numpy()
+
+
+def _tame_ends(spectrum: "Tensor", times: np.ndarray, config: Mapping[str, Any], count: int) -> None:
+    """Make frames at `times` (K,) s, outside those of the `count` features, as quiet in each bin as the nearest inside.
+
+    What these frames of `spectrum` (M, K) hold was not measured: where a recording is cut off they have something in
+    every band, and a filter for an empty band would make a click of it.
+    """
+    first = config["window"] / 2
+    inside = np.flatnonzero((times >= first) & (times <= first + (count - 1) * config["hop"]))
+    if len(inside):
+        loud = spectrum.abs()
+        for ends, near in ((slice(inside[0]), inside[0]), (slice(inside[-1] + 1, None), inside[-1])):
+            spectrum[:, ends] *= (loud[:, near, None] / loud[:, ends].clamp(min=1e-30)).clamp(max=1)
 
 
 def mended(

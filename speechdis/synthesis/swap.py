@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from speechdis.features import spectrum_of
-from speechdis.synthesis import blocks, codes, vocoders
+from speechdis.synthesis import band, blocks, codes, vocoders
 from speechdis.synthesis.codes import Codes
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
@@ -28,7 +28,7 @@ class Voice(NamedTuple):
         static: (M, S) of its segments.
         log_f0: its mean log F0; NaN if it has no pitch.
         residual: (5, F) what its log frames have, on average over those of about one loudness, quiet to loud, that
-            those decoded in its mean static vector lack.
+            those decoded in its mean static vector lack; NaN in bins where the recording has no sound.
     """
 
     static: Tensor
@@ -37,10 +37,16 @@ class Voice(NamedTuple):
 
 
 class Content(NamedTuple):
-    """A recording whose words are kept, and its codes."""
+    """A recording whose words are kept, its codes, and where (T, F) it has no sound (None: it has everywhere)."""
 
     words: Words
     codes: Codes
+    silent: np.ndarray | None = None
+
+    @property
+    def empty(self) -> np.ndarray | None:
+        """Bins (F,) in which it has no sound."""
+        return None if self.silent is None else band.empty(self.silent)
 
 
 def voice_of(checkpoint: Checkpoint, wave: np.ndarray) -> Voice:
@@ -50,7 +56,8 @@ def voice_of(checkpoint: Checkpoint, wave: np.ndarray) -> Voice:
         InputError: a model without static and dynamic factors; a waveform shorter than one window.
     """
     content = content_of(checkpoint, wave)
-    residual = _residual(content.words.frames, _said(checkpoint, content))
+    residual = _residual(content, _said(checkpoint, content))
+    residual[:, content.empty] = np.nan
     return Voice(content.codes.static, content.words.log_f0, residual)
 
 
@@ -58,7 +65,8 @@ def content_of(checkpoint: Checkpoint, wave: np.ndarray) -> Content:
     """The words of a waveform; arguments and errors as of `voice_of`."""
     codes.check(checkpoint)
     words = words_of(wave, checkpoint.features)
-    return Content(words, codes.encode(checkpoint, words.frames))
+    silent = band.silent(words.frames, float(np.abs(wave).max()), checkpoint.features)
+    return Content(words, codes.encode(checkpoint, words.frames, band.empty(silent)), silent)
 
 
 def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray) -> np.ndarray:
@@ -81,19 +89,21 @@ def lent_frames(
     So what the model's reconstruction lacks is kept, but for its mean at each loudness, where the voice's `residual`
     (5, F) is given. The change is from the mean voice of the words, since what their static vectors have from segment
     to segment is words; of it a share is made (`share_of_change`). Then the words are read from the changed frames, and
-    what they lost by the change is put back.
+    what they lost by the change is put back. Where the words, or the voice, have no sound at all, nothing is changed.
     """
     from scipy.interpolate import make_interp_spline
 
     frames, said = content.words.frames, _said(checkpoint, content)
-    ranks = _ranks(frames)
+    ranks = _ranks(content)
     wanted = codes.decode(checkpoint, static, content.codes)
     change = wanted - said
     if residual is not None:
-        change += make_interp_spline(LEVELS, residual - _residual(frames, said), k=1)(ranks)
+        unknown = np.isnan(residual).any(0)
+        lacking = np.where(unknown, 0, residual - _residual(content, said))
+        change += make_interp_spline(LEVELS, lacking, k=1)(ranks)
     changed = frames + share_of_change(ranks, checkpoint.features) * change
     for _ in range(REREADS):
-        changed += wanted - codes.decode(checkpoint, static, codes.encode(checkpoint, changed))
+        changed += wanted - codes.decode(checkpoint, static, codes.encode(checkpoint, changed, content.empty))
     return changed
 
 
@@ -116,18 +126,26 @@ def _said(checkpoint: Checkpoint, content: Content) -> np.ndarray:
     return codes.decode(checkpoint, codes.lent(checkpoint, own, own), content.codes)
 
 
-def _residual(frames: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """(5, F) what log frames (T, F) have that those `said` lack, averaged over the frames near each level."""
-    weight = np.exp(-0.5 * ((_ranks(frames) - LEVELS[:, None]) / WIDTH) ** 2)
-    return weight @ (frames - said) / weight.sum(1, keepdims=True)
+def _residual(content: Content, said: np.ndarray) -> np.ndarray:
+    """(5, F) what log frames (T, F) have that those `said` lack, averaged over those with sound near each level."""
+    weight = np.exp(-0.5 * ((_ranks(content) - LEVELS[:, None]) / WIDTH) ** 2)
+    lacking = content.words.frames - said
+    if content.silent is None or not content.silent.any():
+        return weight @ lacking / weight.sum(1, keepdims=True)
+    heard = weight @ ~content.silent
+    return weight @ np.where(content.silent, 0, lacking) / np.maximum(heard, 1e-9)
 
 
-def _ranks(frames: np.ndarray) -> np.ndarray:
-    """How loud each of T log frames (T, F) is among them, from 0 to 1, (T,); the same for equal ones, as of silence."""
-    loudness = frames.mean(1)
-    ordered = np.sort(loudness)
+def _ranks(content: Content) -> np.ndarray:
+    """How loud each of T log frames is among them, from 0 to 1, (T,); the same for equal ones.
+
+    Frames of digital silence, which are as long as somebody left them, are not counted.
+    """
+    loudness = content.words.frames.mean(1)
+    ordered = loudness if content.silent is None else loudness[~content.silent.all(1)]
+    ordered = np.sort(ordered if len(ordered) else loudness)
     ranks = (np.searchsorted(ordered, loudness, "left") + np.searchsorted(ordered, loudness, "right") - 1) / 2
-    return ranks / max(1, len(frames) - 1)
+    return ranks.clip(0) / max(1, len(ordered) - 1)
 
 
 def at_pitch(
@@ -140,7 +158,12 @@ def at_pitch(
     shift = log_f0 - content.words.log_f0
     module, settings = vocoders.load(vocoder), checkpoint.features
     words = blocks.at_pitch(module, content.words, settings, 0.0 if np.isnan(shift) else shift)
-    return Content(words, codes.encode(checkpoint, words.frames))
+    silent = content.silent
+    if silent is not None and silent.any():
+        silent = (
+            silent | band.empty(silent) | band.silent(words.frames, float(np.abs(words.wave).max()), settings)
+        )
+    return Content(words, codes.encode(checkpoint, words.frames, content.empty), silent)
 
 
 def say(
@@ -166,6 +189,8 @@ def say(
         frames = lent_frames(checkpoint, content, static, residual)
     else:
         frames = codes.decode(checkpoint, static, content.codes)
+    if content.silent is not None:
+        frames = band.kept(frames, content.words.frames, content.silent, checkpoint.features)
     wave = blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features)
     return unclipped(wave)
 
@@ -207,7 +232,7 @@ def swap(
 def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> np.ndarray:
     """Waveform (n,) of `content` in its own voice, as far as its codes hold it: a swap without a change of voice."""
     words = blocks.at_pitch(vocoders.load(vocoder), content.words, checkpoint.features)
-    said = Content(words, content.codes)
+    said = Content(words, content.codes, content.silent)
     return say(checkpoint, said, content.codes.static, vocoder=vocoder, detail=False)
 
 
