@@ -140,13 +140,29 @@ class Model(nn.Module):
             samples.append(z)
         return Gaussian(torch.stack(means, 1), torch.stack(logvars, 1)), torch.stack(samples, 1)
 
+    def nested_density(self, x: Tensor, dynamic: Tensor) -> Tensor:
+        """log q(z_t of i | z_<t of i, x_<=t of j) of samples (B, T, Z) under each of G segments (G, T, F), (T, B, G).
+
+        Of the nested posterior: every pair is read along the history of i, so B G recurrences are run.
+        """
+        frames, found = self.frame(x), []
+        pairs = (len(dynamic), len(x), -1)
+        history, state = sequence.delayed(dynamic), None
+        for t in range(x.shape[1]):
+            seen = [frames[None, :, t].expand(*pairs), history[:, None, t].expand(*pairs)]
+            state = self.dynamic_rnn(torch.cat(seen, -1).flatten(0, 1), state)
+            mean, logvar = (p.view(*pairs) for p in self.dynamic_head(state[0]))
+            found.append(Gaussian(mean, logvar).log_prob(dynamic[:, None, t]).sum(-1))
+        return torch.stack(found)
+
     def encode_views(
         self, batch: Batch, shuffled: Tensor | None, twin: Tensor | None, generator: torch.Generator
-    ) -> tuple[Posterior, Tensor | None, Tensor | None]:
-        """q(s, z | x), the static means of `shuffled` and the dynamic means of `twin`, in one encoder pass.
+    ) -> tuple[Posterior, Tensor | None, tuple[Tensor, Tensor] | None]:
+        """q(s, z | x), the static means of `shuffled`, and the dynamic means of x and of `twin`, in one encoder pass.
 
         None for a view that was not given. The shuffled view goes through the static branch alone and the twin
         through the dynamic one, except where the dynamic posterior is built on the static branch ("full", "smooth").
+        Means of the nested posterior are those that follow means, as the text under C-DSVAE's eq 7 has it.
         """
         lengths, size = batch.lengths, len(batch.x)
         views = [v for v in (batch.x, twin, shuffled) if v is not None]
@@ -162,15 +178,17 @@ class Model(nn.Module):
         s = static.at(parallel.noise(static.mean, generator, views=len(static_views)))
         seen = torch.cat(dynamic_views)
         noise = parallel.noise(self.dynamic_like(seen), generator, views=len(dynamic_views))
+        if self.config.posterior == "nested" and twin is not None:
+            seen, noise = torch.cat([frames[0], seen]), torch.cat([noise[:size], torch.zeros_like(noise)])
         dynamic, z = self.encode_dynamic(
-            seen, hidden[: len(seen)], s[: len(seen)], _repeat(lengths, len(dynamic_views)), noise
+            seen, hidden[: len(seen)], s[: len(seen)], _repeat(lengths, len(seen) // size), noise
         )
         own = Posterior(
             Gaussian(*(p[:size] for p in static)), Gaussian(*(p[:size] for p in dynamic)), s[:size], z[:size]
         )
         shuffled_static = None if shuffled is None else static.mean[-size:]
-        twin_dynamic = None if twin is None else dynamic.mean[size:]
-        return own, shuffled_static, twin_dynamic
+        means = dynamic.mean.split(size)
+        return own, shuffled_static, None if twin is None else (means[-2], means[-1])
 
     def prior(self, dynamic: Tensor) -> Gaussian:
         """p(z_t | z_<t) for every t of (B, T, Z), with z_0 = 0: one fused call."""

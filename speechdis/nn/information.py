@@ -5,6 +5,12 @@ The aggregated posterior q(c) = E_x q(c|x) is estimated from the batch, log q(c_
 with probability 1/N, so a plain mean over the batch (- log B) would overrate it. The offset changes values,
 not gradients. Known limit: while posteriors hardly overlap, every sample matches only itself and the estimate
 sits at its ceiling log(B N) whatever the dependence: read it as a penalty, not as a measurement.
+
+q(c_i|x_j) is given by x_j's posterior, except where that of a frame depends on the frames sampled before it (C-DSVAE's
+nested posterior, eq 2): then what x_j's posterior gives is along x_j's own history, not along c_i's. Of one frame this
+is an unbiased one-sample estimate of q(z_t|x_j), which averages over histories; of a whole trajectory (over="joint", or
+I(z; x)) it is the density of no posterior, and pairs off by some nats. `density` takes the exact one, at B times the
+work (`nested_density` of models/dsvae.py).
 """
 
 import math
@@ -41,11 +47,19 @@ def _log_mean(log_density: Tensor, population: int) -> Tensor:
     return log_density.logsumexp(-1) - math.log(log_density.shape[-1] * population)
 
 
-def information_with_input(samples: Tensor, posterior: Gaussian, population: int) -> Tensor:
-    """MWS estimate of I(code; x) in nats for codes (B, D): E log q(c|x) - log q(c)."""
+def information_with_input(
+    samples: Tensor, posterior: Gaussian, population: int, density: Tensor | None = None
+) -> Tensor:
+    """MWS estimate of I(code; x) in nats for codes (B, D): E log q(c|x) - log q(c).
+
+    Args:
+        density: log q(c_i|x_j), (B, G), where `posterior` does not give it.
+    """
     samples, posterior = samples.float(), Gaussian(*(p.float() for p in posterior))
     own = posterior.log_prob(samples).sum(-1)
-    return (own - _log_mean(pairwise_log_density(samples, _gathered(posterior)), population)).mean()
+    if density is None:
+        density = pairwise_log_density(samples, _gathered(posterior))
+    return (own - _log_mean(density, population)).mean()
 
 
 def mutual_information(
@@ -55,6 +69,7 @@ def mutual_information(
     dynamic: Tensor,
     population: int,
     over: str = "sum",
+    density: Tensor | None = None,
 ) -> Tensor:
     """MWS estimate of I(static; dynamic) in nats: E log q(s, z) - log q(s) - log q(z).
 
@@ -64,10 +79,13 @@ def mutual_information(
         population: number of training segments, N.
         over: "sum" of I(s; z_t) over the frames; "mean" of them (the released C-DSVAE code); "joint" for
             I(s; z_{1:T}) as written in eq 5.
+        density: log q(z_t of i | x_j), (T, B, G), where `dynamic_posterior` does not give it.
     """
     s = pairwise_log_density(static.float(), _gathered(Gaussian(*(p.float() for p in static_posterior))))
-    frames = Gaussian(*(p.float().transpose(0, 1) for p in map(parallel.all_rows, dynamic_posterior)))
-    z = pairwise_log_density(dynamic.float().transpose(0, 1), frames)  # (T, B, G)
+    z = density  # (T, B, G)
+    if z is None:
+        frames = Gaussian(*(p.float().transpose(0, 1) for p in map(parallel.all_rows, dynamic_posterior)))
+        z = pairwise_log_density(dynamic.float().transpose(0, 1), frames)
     if over == "joint":
         z = z.sum(0, keepdim=True)
     estimate = (
