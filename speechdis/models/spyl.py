@@ -93,12 +93,17 @@ class Model(dsvae.Model):
         self, anchor: Gaussian, positive: Tensor, bank: Gaussian, generator: torch.Generator
     ) -> Tensor:
         """Mean cross-entropy of finding `positive` (B, D) among the negatives chosen from `bank` (K, D)."""
-        count = min(self.config.negatives * len(positive), 2 * len(bank.mean) // 3)
+        count = count_of_negatives(len(positive), self.config.negatives, self.config.bank)
         chosen = choose(anchor, bank, count, self.config.hardness, generator)
         candidates = torch.cat([positive[:, None], bank.mean[chosen]], 1)  # (B, 1 + count, D)
         similarity = functional.cosine_similarity(anchor.mean[:, None], candidates, dim=-1)
         target = chosen.new_zeros(len(positive))
         return functional.cross_entropy(similarity / self.config.temperature, target)
+
+
+def count_of_negatives(batch: int, negatives: int, bank: int) -> int:
+    """How many are chosen for each segment of a batch, of the furthest two thirds of the bank at most."""
+    return min(negatives * batch, 2 * bank * batch // 3)
 
 
 def over_time(dynamic: Gaussian) -> Gaussian:

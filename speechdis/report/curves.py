@@ -1,22 +1,70 @@
 """What training logged: every term of the loss, and estimates of mutual information (figures 6, 14, 15 of C-DSVAE)."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from speechdis.models.spyl import count_of_negatives
 from speechdis.report.experiment import Experiment
 from speechdis.report.figures import Figure, colour, draw
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# What is estimated, the term that logs it, and the sign that turns the term, a loss, into it.
-INFORMATION = {
-    "I(z; s), by minibatch-weighted sampling": ("mutual_information", 1),
-    "I(s; x), by contrast": ("contrast_static", -1),
-    "I(z; x), by contrast": ("contrast_dynamic", -1),
+
+class Estimate(NamedTuple):
+    """How a logged term is read as information in nats: sign * term + offset."""
+
+    term: str
+    sign: int = 1
+    offset: float = 0.0
+
+
+def _between(e: Experiment) -> Estimate | None:
+    return Estimate("mutual_information")
+
+
+def _by_contrast(term: str) -> Callable[[Experiment], Estimate | None]:
+    """Contrasts are logged as losses, and SPYL's as a cross-entropy, which lacks the log(n + 1) of eq 7."""
+
+    def of(e: Experiment) -> Estimate | None:
+        if e.config.get("model", {}).get("information") == "mws":
+            return None
+        return Estimate(term, -1, _log_candidates(e))
+
+    return of
+
+
+def _by_mws(term: str, trained_by: str) -> Callable[[Experiment], Estimate | None]:
+    """Of looks at the validation speakers, and of training where it is trained by it."""
+
+    def of(e: Experiment) -> Estimate | None:
+        if e.config.get("model", {}).get("information") == "mws":
+            return Estimate(trained_by, -1)
+        return Estimate(term)
+
+    return of
+
+
+def _log_candidates(e: Experiment) -> float:
+    """log(n + 1) of SPYL's n negatives a segment; 0 of the other models, whose terms hold it."""
+    model = e.config.get("model", {})
+    if model.get("name") != "spyl":
+        return 0.0
+    batch = e.config["training"]["batch"] // e.run.get("processes", 1)
+    return math.log(1 + count_of_negatives(batch, model["negatives"], model["bank"]))
+
+
+# What is estimated, and what an experiment has of it.
+INFORMATION: dict[str, Callable[[Experiment], Estimate | None]] = {
+    "I(z; s), by minibatch-weighted sampling": _between,
+    "I(s; x), by contrast": _by_contrast("contrast_static"),
+    "I(z; x), by contrast": _by_contrast("contrast_dynamic"),
+    "I(s; x), by minibatch-weighted sampling": _by_mws("mws_static", "contrast_static"),
+    "I(z; x), by minibatch-weighted sampling": _by_mws("mws_dynamic", "contrast_dynamic"),
 }
-_TERMS = {term for term, _ in INFORMATION.values()}
+_TERMS = {"mutual_information", "contrast_static", "contrast_dynamic", "mws_static", "mws_dynamic"}
 
 
 def losses(out: Path, experiments: Sequence[Experiment]) -> list[Figure]:
@@ -24,40 +72,51 @@ def losses(out: Path, experiments: Sequence[Experiment]) -> list[Figure]:
     logged = dict.fromkeys(term for e in experiments for term in e.terms if term not in _TERMS)
     terms = sorted(logged, key=lambda term: term != "loss")
     return [
-        _figure(out, f"loss-{k}", experiments, term, term.replace("_", " ")) for k, term in enumerate(terms)
+        _figure(out, f"loss-{k}", experiments, [Estimate(term)] * len(experiments), term.replace("_", " "))
+        for k, term in enumerate(terms)
     ]
 
 
 def information(out: Path, experiments: Sequence[Experiment]) -> list[Figure]:
     """One figure an estimate of mutual information, of the experiments that log it."""
-    return [
-        _figure(out, f"information-{term.replace('_', '-')}", experiments, term, title, sign)
-        for title, (term, sign) in INFORMATION.items()
-        if any(term in e.terms for e in experiments)
-    ]
+    figures = []
+    for k, (title, of) in enumerate(INFORMATION.items()):
+        found = [of(e) for e in experiments]
+        shown = [f if f and f.term in e.terms else None for e, f in zip(experiments, found, strict=True)]
+        if any(shown):
+            figures.append(_figure(out, f"information-{k}", experiments, shown, title))
+    return figures
 
 
 def _figure(
-    out: Path, name: str, experiments: Sequence[Experiment], term: str, title: str, sign: int = 1
+    out: Path, name: str, experiments: Sequence[Experiment], shown: Sequence[Estimate | None], title: str
 ) -> Figure:
+    """Curves of training (dotted) and validation of the experiments that have something to show."""
+
     def paint(axes: "Axes") -> None:
-        for k, e in enumerate(experiments):
+        for k, (e, estimate) in enumerate(zip(experiments, shown, strict=True)):
+            if estimate is None:
+                continue
             for split, line in (("train", ":"), ("valid", "-")):
-                steps, values = e.curve(split, term)
+                steps, values = _curve(e, split, estimate)
                 few = "." if len(steps) < 20 else None
-                axes.plot(steps, [sign * v for v in values], line, color=colour(k), marker=few, markersize=4)
+                axes.plot(steps, values, line, color=colour(k), marker=few, markersize=4)
         axes.set(xlabel="step", ylabel="nats per segment")
         axes.locator_params(axis="x", nbins=5)
 
-    told = [_told(e, term, sign) for e in experiments]
+    told = [_told(e, estimate) for e, estimate in zip(experiments, shown, strict=True) if estimate]
     return draw(out, name, paint, f"{title} over training. " + " ".join(filter(None, told)), title)
 
 
-def _told(e: Experiment, term: str, sign: int) -> str:
+def _curve(e: Experiment, split: str, estimate: Estimate) -> tuple[list[int], list[float]]:
+    steps, values = e.curve(split, estimate.term)
+    return steps, [estimate.sign * v + estimate.offset for v in values]
+
+
+def _told(e: Experiment, estimate: Estimate) -> str:
     """First and last value of an experiment's curve, in words."""
-    split = "valid" if e.curve("valid", term)[0] else "train"
-    steps, values = e.curve(split, term)
+    split = "valid" if e.curve("valid", estimate.term)[0] else "train"
+    steps, values = _curve(e, split, estimate)
     if not steps:
         return ""
-    first, last = (f"{sign * v:.4g}" for v in (values[0], values[-1]))
-    return f"{e.name} ({split}): {first} at step {steps[0]}, {last} at step {steps[-1]}."
+    return f"{e.name} ({split}): {values[0]:.4g} at step {steps[0]}, {values[-1]:.4g} at step {steps[-1]}."

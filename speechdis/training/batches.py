@@ -43,8 +43,8 @@ class Batches:
         store: Store,
         twins: Store | None,
         training: Training,
-        mean: np.ndarray,
-        std: np.ndarray,
+        mean: np.ndarray | Tensor,
+        std: np.ndarray | Tensor,
         device: torch.device,
     ) -> None:
         self.training, self.device = training, device

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
 
@@ -19,7 +18,7 @@ from speechdis.nn import parallel
 from speechdis.training import memory
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
-from speechdis.training.config import Recipe, Training
+from speechdis.training.config import Recipe
 from speechdis.training.distributed import processes
 from speechdis.training.loop import Source, Trainer
 from speechdis.training.paired import paired
@@ -124,7 +123,7 @@ def _trainer(
             f"or --set model.{without}"
         )
     if not reads_pairs:
-        looks = _looks(validation, twins.get("dev") if without else None, training, mean, std, device)
+        looks = _looks(validation, twins.get("dev") if without else None, segments)
         if without and "dev" not in twins and parallel.rank() == 0:
             _LOG.warning(
                 "%s: no twins of the validation speakers, so 'best' is chosen without the terms that read them; "
@@ -135,16 +134,12 @@ def _trainer(
     return Trainer(current, training, batches, looks, out)
 
 
-def _looks(
-    store: Store,
-    twins: Store | None,
-    training: Training,
-    mean: np.ndarray,
-    std: np.ndarray,
-    device: torch.device,
-) -> Batches:
-    """Batches of the validation speakers, of all their utterances."""
-    return Batches(store, twins, replace(training, utterances=0), mean, std, device)
+def _looks(store: Store, twins: Store | None, training: Batches) -> Batches:
+    """Batches of the validation speakers, of all their utterances, to be compared with those of `training`."""
+    told = replace(training.training, utterances=0)
+    looks = Batches(store, twins, told, training.mean, training.std, training.device)
+    looks.population = training.population  # estimates of information with another N differ by its logarithm
+    return looks
 
 
 def told_of(
