@@ -30,6 +30,7 @@ class Embeddings:
         frames: (N, Z), the dynamic posterior mean of every frame, in the store's order; of a model with one dynamic
             vector a segment (FHVAE), that of the segment around the frame.
         segments: (M, S), the static posterior mean of every segment, in order.
+        dynamic_segments: (M, Z), the mean over its frames of the dynamic one.
         lengths: (M,), frames of each segment.
         utterance: (M,), utterance of each segment.
         squared_error: mean over frames and bins of the squared reconstruction error, normalised features.
@@ -40,6 +41,7 @@ class Embeddings:
     flattened: np.ndarray
     frames: np.ndarray
     segments: np.ndarray
+    dynamic_segments: np.ndarray
     lengths: np.ndarray
     utterance: np.ndarray
     squared_error: float
@@ -98,6 +100,7 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
         flattened=flattened.reshape(len(store), -1),
         frames=around(checkpoint, store, device, batch) if of_segment else dynamic_codes[present],
         segments=static_codes,
+        dynamic_segments=means,
         lengths=lengths,
         utterance=utterance,
         squared_error=error / store.frames.size,

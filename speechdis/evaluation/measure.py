@@ -61,7 +61,12 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         )
         row["lda_dimensions"] = budget.lda
     row["segments"] = {
-        name: _segment_eer(codes, speech.test[name].store.spks) for name, codes in test.items()
+        name: _segment_eer(codes, codes.segments, speech.test[name].store.spks)
+        for name, codes in test.items()
+    }
+    row["dynamic_segments"] = {
+        name: _segment_eer(codes, codes.dynamic_segments, speech.test[name].store.spks)
+        for name, codes in test.items()
     }
     row["attacker"] = _attacked(
         train.frames,
@@ -179,11 +184,11 @@ def _verified(
     return figures
 
 
-def _segment_eer(codes: Embeddings, spks: Sequence[str]) -> float:
-    """Static EER of up to ten segments of each utterance, each against those of other utterances."""
+def _segment_eer(codes: Embeddings, vectors: np.ndarray, spks: Sequence[str]) -> float:
+    """EER of vectors (M, D) of up to ten segments of each utterance, each against those of other utterances."""
     kept = some_segments(codes.utterance)
     pairs = segment_pairs(codes.utterance[kept], spks)
-    scores = cosine_scores(codes.segments[kept], pairs.i, pairs.j)
+    scores = cosine_scores(vectors[kept], pairs.i, pairs.j)
     return eer(scores[pairs.target], scores[~pairs.target]).value
 
 

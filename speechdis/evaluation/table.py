@@ -39,8 +39,8 @@ def _eer(code: str, condition: str, kind: str) -> Column:
     )
 
 
-def _segments(condition: str) -> Column:
-    return Column(lambda row: 100 * row["segments"][condition])
+def _segments(condition: str, key: str = "segments") -> Column:
+    return Column(lambda row: 100 * row[key][condition])
 
 
 def _share(name: str, key: str = "value") -> Column:
@@ -66,6 +66,8 @@ VERIFICATION: dict[str, Column] = {
     **_conditions("static_lda", title="static, supervised LDA"),
     "segment static EER": _segments("clean"),
     "segment static EER, channel": _segments("channel"),
+    "segment dynamic EER": _segments("clean", "dynamic_segments"),
+    "segment dynamic EER, channel": _segments("channel", "dynamic_segments"),
     "dynamic flattened EER": _eer("flattened", "clean", "raw"),
     **_conditions("attacker", title="attacker on z"),
 }

@@ -10,6 +10,7 @@ import torch
 from speechdis import models
 from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import embed, in_pieces, segments
+from speechdis.evaluation.measure import _segment_eer
 from speechdis.features.store import Store, write_store
 from speechdis.training.checkpoint import Checkpoint
 
@@ -50,7 +51,7 @@ def test_segments_keep_a_partial_last_one(store: Store) -> None:
 @torch.no_grad()
 def test_vectors_are_those_of_a_plain_loop(store: Store, trained: Checkpoint) -> None:
     codes = embed(trained, store, CPU, batch=4)
-    frames, static_frames, error = [], [], 0.0
+    frames, static_frames, error, of_segments = [], [], 0.0, []
     for i in range(len(store)):
         x = torch.from_numpy((store[i] - trained.mean) / trained.std)
         pieces = [trained.model.embed(part[None]) for part in x.split(8)]
@@ -64,12 +65,14 @@ def test_vectors_are_those_of_a_plain_loop(store: Store, trained: Checkpoint) ->
             flat[t] = np.mean([z[t] for z in dynamic if len(z) > t], 0)
         np.testing.assert_allclose(codes.flattened[i], flat.ravel(), atol=1e-6)
         frames += dynamic
+        of_segments += [z.mean(0) for z in dynamic]
         static_frames += [np.repeat(s[None], len(z), 0) for s, z in zip(static, dynamic, strict=True)]
         for part, (s, z) in zip(x.split(8), pieces, strict=True):
             error += float((trained.model.decode(s, z).mean[0] - part).square().sum())
     if trained.name != "fhvae":  # below
         np.testing.assert_allclose(codes.frames, np.concatenate(frames), atol=1e-6)
     np.testing.assert_allclose(codes.static_frames, np.concatenate(static_frames), atol=1e-6)
+    np.testing.assert_allclose(codes.dynamic_segments, np.stack(of_segments), atol=1e-6)
     assert codes.squared_error == pytest.approx(error / store.frames.size, rel=1e-5)
 
 
@@ -103,3 +106,24 @@ def test_other_features_are_refused(store: Store, trained: Checkpoint, tmp_path:
     )
     with pytest.raises(InputError, match="trained on 'fbank'"):
         embed(trained, other, CPU)
+
+
+@torch.no_grad()
+def test_segments_are_told_apart_by_z_as_by_s(store: Store) -> None:
+    """EER over segments by brute force over all thresholds; two segments of one utterance are no trial."""
+    codes = embed(built("dsvae", {}), store, CPU)
+    voices = ["a", "b", "a", "b", "a"]
+    for vectors in (codes.segments, codes.dynamic_segments):
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        target, nontarget = [], []
+        for i in range(len(unit)):
+            for j in range(i):
+                if codes.utterance[i] != codes.utterance[j]:
+                    same = voices[codes.utterance[i]] == voices[codes.utterance[j]]
+                    (target if same else nontarget).append(unit[i] @ unit[j])
+        rates = [
+            (np.mean(np.array(target) < t), np.mean(np.array(nontarget) >= t)) for t in target + nontarget
+        ]
+        crossing = [(m, f) for m, f in rates if abs(m - f) == min(abs(m - f) for m, f in rates)]
+        found = _segment_eer(codes, vectors, voices)
+        assert min(map(min, crossing)) - 0.06 <= found <= max(map(max, crossing)) + 0.06
