@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         codes = embed(checkpoint.load(args.checkpoint, device), store, device)
     with replacing(args.out, marker="static.scp") as partial:
         partial.mkdir()
-        write_vectors(partial, "static", zip(store.utts, codes.static, strict=True))
-        write_vectors(partial, "dynamic", zip(store.utts, codes.dynamic, strict=True))
+        write_vectors(partial, "static", zip(store.utts, codes.static, strict=True), home=args.out)
+        write_vectors(partial, "dynamic", zip(store.utts, codes.dynamic, strict=True), home=args.out)
     logging.getLogger(__name__).info("%d static and dynamic vectors -> %s", len(store.utts), args.out)
     return {"utterances": len(store.utts), "static": codes.static.shape[1], "dynamic": codes.dynamic.shape[1]}

@@ -3,8 +3,8 @@
 `wav.scp` and `utt2spk`, and where known `segments`, `text`, `spk2gender`, `text_phone`, `phones` and `words`;
 `spk2utt` is written and never read.
 
-Relative paths in `wav.scp` resolve against the directory itself; a `command |` entry is refused. `phones` and
-`words` are not Kaldi's: lines `utt start end label`, in seconds.
+Relative paths in `wav.scp` are sought in the directory itself, then in the working directory as in Kaldi; a `command |`
+entry is refused. `phones` and `words` are not Kaldi's: lines `utt start end label`, in seconds.
 """
 
 import re
@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from speechdis.data.atomic import replacing
+from speechdis.data.place import locate, note_missing
+from speechdis.data.text import read_table, require_id, split
 from speechdis.data.utterance import Interval, Utterance
 from speechdis.errors import InputError
 
 Value = TypeVar("Value")
-# Kaldi splits at ASCII blanks only, so a no-break space may stand in a word.
-_LINE = re.compile(r"(\S+)(?:\s+(\S.*?))?\s*", re.ASCII | re.DOTALL)
 # Names that a line of wav.scp cannot hold: of several lines, not UTF-8 (surrogates), blanks or pipes at an end.
 _UNFIT = re.compile(r"[\n\ud800-\udfff]|^[\s|]|[\s|]$")
+LONGEST = 1e7  # s, four months: what a time in a file may say
 _OPTIONAL = ("segments", "text", "spk2gender", "text_phone", "phones", "words")
 
 
@@ -44,6 +45,7 @@ def read_directory(path: str | Path) -> list[Utterance]:
     """
     path = Path(path)
     recordings = _table(path, "wav.scp", lambda value: _recording(path, value))
+    note_missing(path / "wav.scp", recordings.values())
     if (path / "segments").exists():
         parts = _table(path, "segments", lambda value: _segment(recordings, value))
     else:
@@ -89,8 +91,8 @@ def write_directory(path: str | Path, utterances: Iterable[Utterance]) -> None:
     """Write a data directory, each file sorted as `LC_ALL=C sort` would.
 
     All files are written beside their place before the first one is renamed into it, and `wav.scp` comes
-    last, so that a directory with a `wav.scp` is whole. Nothing else in the directory is touched. Audio
-    inside the directory gets a relative path, any other an absolute one. Times are kept to a microsecond.
+    last, so that a directory with a `wav.scp` is whole. Nothing else in the directory is touched. Paths are
+    absolute, which Kaldi reads from anywhere. Times are kept to a microsecond.
 
     Raises:
         InputError: no utterances, an id twice, a blank in an id or label, two genders of one speaker.
@@ -160,16 +162,9 @@ def _optional(path: Path, name: str, parse: Callable[[str], Value], known: Itera
 
 def _lines(file: Path) -> Iterator[tuple[str, str, str]]:
     """`file:line`, first field and rest of every line that is not blank."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{file}: not found; a data directory needs wav.scp and utt2spk") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file}: not UTF-8 text ({error.reason} at byte {error.start})") from None
-    for number, line in enumerate(text.split("\n"), 1):
-        match = _LINE.fullmatch(line.lstrip(" \t"))
-        if match:
-            yield f"{file}:{number}", match[1], match[2] or ""
+    if not file.exists():
+        raise InputError(f"{file}: not found; a data directory needs wav.scp and utt2spk")
+    return read_table(file)
 
 
 def _recording(path: Path, value: str) -> Path:
@@ -177,27 +172,27 @@ def _recording(path: Path, value: str) -> Path:
         raise ValueError("no file after the id")
     if "|" in (value[0], value[-1]):
         raise ValueError(f"'{value}' is a command; only files are read, so run it once and name its output")
-    return path / value
+    return locate(value, path)
 
 
 def _segment(recordings: dict[str, Path], value: str) -> tuple[Path, float, float | None]:
-    fields = value.split()
+    fields = split(value)
     if len(fields) != 3:
         raise ValueError(f"expected 'utt recording start end', got {len(fields) + 1} field(s)")
     if fields[0] not in recordings:
         raise ValueError(f"recording '{fields[0]}' is not in wav.scp")
     start, end = float(fields[1]), float(fields[2])
-    if end == -1 and start >= 0:  # Kaldi: to the end of the recording
+    if end == -1 and 0 <= start <= LONGEST:  # Kaldi: to the end of the recording
         return recordings[fields[0]], start, None
-    if not 0 <= start < end < float("inf"):
-        raise ValueError(f"start {fields[1]} and end {fields[2]} do not satisfy 0 <= start < end")
+    if not 0 <= start < end <= LONGEST:
+        raise ValueError(f"start {fields[1]} and end {fields[2]} do not satisfy 0 <= start < end, in seconds")
     return recordings[fields[0]], start, end
 
 
 def _one_field(value: str) -> str:
-    if len(value.split()) != 1:
-        raise ValueError(f"expected 'id value', got {len(value.split()) + 1} field(s)")
-    return value
+    if len(split(value)) != 1:
+        raise ValueError(f"expected 'id value', got {len(split(value)) + 1} field(s)")
+    return require_id(value, "speaker")
 
 
 def _gender(value: str) -> str:
@@ -210,14 +205,14 @@ def _intervals(path: Path, name: str, known: Iterable[str]) -> dict[str, tuple[I
     """Lines `utt start end label`, several an utterance, ordered by time."""
     intervals: dict[str, list[Interval]] = {utt: [] for utt in known}
     for place, utt, rest in _lines(path / name) if (path / name).exists() else ():
-        fields = rest.split()
+        fields = split(rest)
         try:
             interval = Interval(float(fields[0]), float(fields[1]), fields[2])
         except (ValueError, IndexError):
             raise InputError(f"{place}: expected 'utt start end label' with times in seconds") from None
         if utt not in intervals:
             raise InputError(f"{place}: '{utt}' is in no other file; remove the line")
-        if len(fields) != 3 or not 0 <= interval.start <= interval.end < float("inf"):
+        if len(fields) != 3 or not 0 <= interval.start <= interval.end <= LONGEST:
             raise InputError(f"{place}: expected four fields and 0 <= start <= end")
         intervals[utt].append(interval)
     return {utt: tuple(sorted(found, key=lambda i: i[:2])) for utt, found in intervals.items() if found}
@@ -230,8 +225,7 @@ def _tables(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
     if len({u.utt for u in utterances}) < len(utterances):
         raise InputError(f"{path}: an utterance id stands twice")
     for word in (w for u in utterances for w in (u.utt, u.spk, *(i.label for i in (*u.phones, *u.words)))):
-        if not word or re.search(r"\s", word, re.ASCII):
-            raise InputError(f"{path}: '{word}' is empty or holds a blank and cannot be an id or a label")
+        require_id(word, str(path))
     utterances = sorted(utterances, key=lambda u: u.utt)
     spk2gender = {u.spk: u.gender for u in utterances if u.gender}
     for u in utterances:
@@ -241,7 +235,7 @@ def _tables(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
     for u in utterances:
         spk2utt.setdefault(u.spk, []).append(u.utt)
     return {
-        **_recordings(path, utterances),
+        **_recordings(utterances),
         "utt2spk": [f"{u.utt} {u.spk}\n" for u in utterances],
         "spk2utt": [f"{spk} {' '.join(utts)}\n" for spk, utts in sorted(spk2utt.items())],
         "spk2gender": [f"{spk} {gender}\n" for spk, gender in sorted(spk2gender.items())],
@@ -252,16 +246,16 @@ def _tables(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
     }
 
 
-def _recordings(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
+def _recordings(utterances: list[Utterance]) -> dict[str, list[str]]:
     """wav.scp, and segments if any utterance is a part; a recording is named after its first utterance."""
     names: dict[Path, str] = {}
     whole = all(u.start == 0 and u.end is None for u in utterances)
     for u in utterances:
         names.setdefault(u.path, u.utt)
     if whole:
-        return {"wav.scp": [f"{u.utt} {_place(path, u.path)}\n" for u in utterances]}
+        return {"wav.scp": [f"{u.utt} {_place(u.path)}\n" for u in utterances]}
     return {
-        "wav.scp": [f"{name} {_place(path, file)}\n" for file, name in names.items()],
+        "wav.scp": [f"{name} {_place(file)}\n" for file, name in names.items()],
         "segments": [
             f"{u.utt} {names[u.path]} {_time(u.start)} {'-1' if u.end is None else _time(u.end)}\n"
             for u in utterances
@@ -269,16 +263,15 @@ def _recordings(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]
     }
 
 
-def _place(path: Path, file: Path) -> str:
-    inside, file = path.absolute(), file.absolute()
-    place = str(file.relative_to(inside) if file.is_relative_to(inside) else file)
+def _place(file: Path) -> str:
+    place = str(file.absolute())
     if _UNFIT.search(place):
         raise InputError(f"{place!r}: such a file name cannot stand in wav.scp; rename the file")
     return place
 
 
 def _words(text: str) -> str:
-    return " ".join(re.split(r"\s+", text.strip(), flags=re.ASCII))
+    return " ".join(split(text))
 
 
 def _timed(utt: str, interval: Interval) -> str:

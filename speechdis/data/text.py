@@ -6,7 +6,9 @@ or grows when it is read.
 """
 
 import json
+import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ import yaml
 from speechdis.errors import InputError
 
 _OPEN_ALREADY = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")  # what a shell passes: `<(command)`, `-`
+BLANKS = " \t\r\n\f\v"  # what separates fields, as in Kaldi; other Unicode blanks may stand in an id
+_GAP = re.compile(f"[{BLANKS}]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LARGEST_DOCUMENT = 64 << 20  # bytes of YAML or JSON; no recipe or result comes near
 
 
@@ -56,6 +61,37 @@ def read_text(path: str | Path, errors: str = "strict") -> str:
         raise InputError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def read_table(path: str | Path) -> Iterator[tuple[str, str, str]]:
+    """`file:line`, the id and the rest of every line `id rest` that is not blank; the rest may be empty.
+
+    Raises:
+        InputError: see `read_text`; or an id that `require_id` refuses.
+    """
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        if fields := split(line, 1):
+            place = f"{path}:{number}"
+            yield place, require_id(fields[0], place), fields[1] if len(fields) > 1 else ""
+
+
+def split(line: str, most: int = 0) -> list[str]:
+    """Fields of a line, separated by ASCII blanks as in Kaldi; at most `most` times, or as often as there are some."""
+    line = line.strip(BLANKS)
+    return _GAP.split(line, most) if line else []
+
+
+def require_id(word: str, where: str) -> str:
+    """`word`, if it can be an id or a label in every file: not empty, no ASCII blank, no control character.
+
+    Raises:
+        InputError: it cannot; `where` names the file in the message.
+    """
+    if not word or _GAP.search(word) or _CONTROL.search(word):
+        raise InputError(
+            f"{where}: {word!r} is empty, or holds a blank or a control character; it cannot be an id"
+        )
+    return word
 
 
 def read_yaml(path: str | Path) -> Any:

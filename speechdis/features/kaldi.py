@@ -7,6 +7,7 @@ import numpy as np
 
 from speechdis.data.archive import read_matrix, read_scp, write_matrices
 from speechdis.data.atomic import replacing
+from speechdis.data.text import read_table, split
 from speechdis.errors import InputError
 from speechdis.features.store import Store
 
@@ -41,17 +42,9 @@ def read_rows(directory: str | Path, size: int) -> Iterator[tuple[str, str, np.n
 
 
 def _speakers(path: Path) -> dict[str, str]:
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path}: cannot be read ({error}); Kaldi features need it beside feats.scp"
-        ) from None
     spks = {}
-    for number, line in enumerate(lines, 1):
-        fields = line.split()
-        if len(fields) not in (0, 2):
-            raise InputError(f"{path}:{number}: expected 'utterance speaker', got '{line}'")
-        if fields:
-            spks[fields[0]] = fields[1]
+    for place, utt, spk in read_table(path):
+        if len(split(spk)) != 1:
+            raise InputError(f"{place}: expected 'utterance speaker', got '{utt} {spk}'")
+        spks[utt] = spk
     return spks

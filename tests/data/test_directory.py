@@ -135,14 +135,14 @@ def test_a_directory_without_wav_scp_and_one_that_is_not_text(tmp_path: Path) ->
         read_directory(tmp_path / "d")
 
 
-def test_audio_inside_gets_a_relative_path_and_survives_a_rewrite(tmp_path: Path) -> None:
+def test_audio_inside_survives_a_rewrite_and_a_move(tmp_path: Path) -> None:
     inside = tmp_path / "d" / "wav" / "a.wav"
     inside.parent.mkdir(parents=True)
     write_audio(inside, np.sin(np.arange(8000)), 16000)
     a = Utterance("a", "s", inside, text="old")
     write_directory(tmp_path / "d", [a])
     write_directory(tmp_path / "d", [replace(a, text="")])
-    assert (tmp_path / "d" / "wav.scp").read_text() == "a wav/a.wav\n"
+    assert (tmp_path / "d" / "wav.scp").read_text() == f"a {inside}\n"  # Kaldi reads it from anywhere
     assert not (tmp_path / "d" / "text").exists()  # nothing of the earlier directory is left
     (tmp_path / "d").rename(tmp_path / "moved")
     summary = validate(tmp_path / "moved", audio=True)
@@ -172,3 +172,25 @@ def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, change: dict
 def test_validate_names_the_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.wav: no such audio file"):
         validate(write(tmp_path / "d"))
+
+
+def test_relative_paths_are_sought_in_the_directory_then_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_audio(tmp_path / "wavs" / "a.wav", np.sin(np.arange(8000)), 16000)
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "wav.scp").write_text("a wavs/a.wav\n")
+    (data / "utt2spk").write_bytes(b"\xef\xbb\xbfa s\r\n")
+    monkeypatch.chdir(tmp_path)
+    assert [u.path for u in read_directory(data)] == [tmp_path / "wavs" / "a.wav"]
+    monkeypatch.chdir("/")
+    assert [u.path for u in read_directory(data)] == [data / "wavs" / "a.wav"]
+    assert f"sought in {data}, then in /" in caplog.text
+
+
+@pytest.mark.parametrize("times", ["0 1e305", "nan 1", "-1 2", "1e9 -1", "0 inf"])
+def test_times_no_recording_has(tmp_path: Path, times: str) -> None:
+    write(tmp_path, segments=f"a a {times}\n")
+    with pytest.raises(InputError, match="segments:1: "):
+        read_directory(tmp_path)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from speechdis.data.text import read_json, read_text, read_yaml, require_file
+from speechdis.data.text import read_json, read_table, read_text, read_yaml, require_file, require_id
 from speechdis.errors import InputError
 
 
@@ -75,3 +75,16 @@ def test_json_that_is_refused(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(InputError, match=f"a.json: {message}"):
         read_json(tmp_path / "a.json")
+
+
+def test_only_ascii_blanks_separate_and_a_long_line_takes_no_time(tmp_path: Path) -> None:
+    file = tmp_path / "table"
+    file.write_text(f"a\u00a0b \t c  d \n\n  \ne{' ' * 100_000}f\n")
+    rows = list(read_table(file))
+    assert rows == [(f"{file}:1", "a\u00a0b", "c  d"), (f"{file}:4", "e", "f")]
+
+
+@pytest.mark.parametrize("word", ["a\0b", "\x1b[2J", "", "a\tb", "a\x85"])
+def test_what_cannot_be_an_id(word: str) -> None:
+    with pytest.raises(InputError, match="cannot be an id"):
+        require_id(word, "list")

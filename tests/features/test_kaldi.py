@@ -21,7 +21,7 @@ def store(tmp_path: Path) -> Store:
 
 def test_there_and_back(store: Store, tmp_path: Path) -> None:
     export(store, tmp_path / "kaldi")
-    moved = (tmp_path / "kaldi").rename(tmp_path / "moved")  # the index is relative
+    moved = (tmp_path / "kaldi").rename(tmp_path / "moved")  # the archive is found beside its index
     arguments = ["--data", str(moved), "--out", str(tmp_path / "back"), "--from-kaldi"]
     assert main(["features", *arguments]) == 0
     back = Store.read(tmp_path / "back")
@@ -48,7 +48,8 @@ def test_export_while_extracting(store: Store, tmp_path: Path) -> None:
     arguments = ["--data", str(tmp_path / "a"), "--out", str(tmp_path / "s"), "--from-kaldi"]
     assert main(["features", *arguments, "--to-kaldi", str(tmp_path / "b")]) == 0
     for file in ("feats.ark", "feats.scp", "utt2spk"):
-        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+        first, second = ((tmp_path / name / file).read_bytes() for name in "ab")
+        assert first.replace(bytes(tmp_path / "a"), bytes(tmp_path / "b")) == second
 
 
 def test_what_does_not_fit_is_named(store: Store, tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_what_does_not_fit_is_named(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="utt2spk:2"):
         list(read_rows(tmp_path, 80))
     (tmp_path / "utt2spk").unlink()
-    with pytest.raises(InputError, match="utt2spk"):
+    with pytest.raises(InputError, match="utt2spk: no such file"):
         list(read_rows(tmp_path, 80))
 
 

@@ -67,21 +67,21 @@ def failure(command: str, inputs: Path, folder: Path, moments: Sequence[float]) 
         folder: an empty one to work in.
         moments: as shares of the time that an unbroken run takes.
     """
-    words = COMMANDS[command].replace("{in}", str(inputs))
-    whole, broken = (
-        words.replace("{out}", str(folder / name / "out")).split() for name in ("whole", "broken")
-    )
-    run(whole)  # the first run of a command is slow: it imports
-    shutil.rmtree(folder / "whole")
+    out = folder / "out"
+    words = COMMANDS[command].replace("{in}", str(inputs)).replace("{out}", str(out)).split()
+    run(words)  # the first run of a command is slow: it imports
+    shutil.rmtree(out)
     begin = time.perf_counter()
-    if (code := run(whole)) != 0:
+    if (code := run(words)) != 0:
         return f"exit code {code} of an unbroken run"
     seconds = time.perf_counter() - begin
+    expected = digests(folder)
+    shutil.rmtree(out)
     for moment in moments:
-        killed(broken, after=moment * seconds)
-    if (code := run(broken)) != 0:
+        killed(words, after=moment * seconds)
+    if (code := run(words)) != 0:
         return f"exit code {code} of the run after {len(moments)} kills"
-    expected, found = (digests(folder / name) for name in ("whole", "broken"))
+    found = digests(folder)
     differing = sorted(
         name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)
     )

@@ -1,0 +1,34 @@
+"""Where a file is that an index names: absolute, beside the index, or in the working directory as in Kaldi."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+_NEAREST = 2  # last parts of an absolute path that are tried beside the index: `feats.ark`, `wav/a.wav`
+
+
+def locate(name: str, folder: Path) -> Path:
+    """The file that an index in `folder` means by `name`.
+
+    A relative name is sought in `folder`, then in the working directory. An absolute one whose file is gone is sought
+    beside the index, for a folder may be moved as a whole. A file that is nowhere is said to be where it was sought
+    first.
+    """
+    path = Path(name)
+    if path.is_absolute():
+        moved = (
+            folder.joinpath(*path.parts[-depth:])
+            for depth in range(1, min(_NEAREST, len(path.parts) - 1) + 1)
+        )
+        return next((place for place in (path, *moved) if place.exists()), path)
+    beside, here = folder.absolute() / path, Path.cwd() / path
+    return here if here.exists() and not beside.exists() else beside
+
+
+def note_missing(index: Path, files: Iterable[Path]) -> None:
+    """Say once for a whole index which files it names that are nowhere, and where they were sought."""
+    lost = sorted({file for file in files if not file.exists()})
+    if lost:
+        message = "%s: %d of its files are missing, such as %s; a relative path is sought in %s, then in %s"
+        folder = index.parent.absolute()
+        logging.getLogger(__name__).warning(message, index, len(lost), lost[0], folder, Path.cwd())
