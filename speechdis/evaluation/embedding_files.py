@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speechdis.data.archive import read_scp, read_vector
+from speechdis.data.archive import Entry, read_scp, read_vector
 from speechdis.errors import InputError
 from speechdis.evaluation.names import match_names
 
@@ -37,7 +37,7 @@ def read_embeddings(
     return tuple(entries), vectors
 
 
-def _chosen(scp: str | Path, entries: dict[str, str], utts: Collection[str]) -> dict[str, str]:
+def _chosen(scp: str | Path, entries: dict[str, Entry], utts: Collection[str]) -> dict[str, Entry]:
     """The entries of `utts`, under the names that these have."""
     missing = [utt for utt in utts if utt not in entries]
     known = set(utts)
@@ -54,7 +54,7 @@ def _chosen(scp: str | Path, entries: dict[str, str], utts: Collection[str]) -> 
     return {utt: entries[names.get(utt, utt)] for utt in utts}
 
 
-def _read(scp: str | Path, entries: dict[str, str]) -> np.ndarray:
+def _read(scp: str | Path, entries: dict[str, Entry]) -> np.ndarray:
     """(U, D) float64, of entries of an index."""
     if not entries:
         raise InputError(f"{scp}: empty; expected a line an utterance")
