@@ -32,3 +32,13 @@ def blaming(file: object) -> Iterator[None]:
         if "allocate memory" not in str(error):
             raise
         raise InputError(f"{file}: takes more memory than there is; is its header damaged?") from None
+
+
+class Interrupted(KeyboardInterrupt):
+    """Work that a signal has stopped at a good place; it says where, and how to go on.
+
+    Attributes:
+        code: exit code, 128 and the signal's number.
+    """
+
+    code = 130

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import speechdis
-from speechdis.errors import InputError
+from speechdis.errors import InputError, Interrupted
 
 _LONGEST = 600  # characters of an error line
 
@@ -42,9 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (InputError, OSError) as error:
         print(f"speechdis {args.command}: {_one_line(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"speechdis {args.command}: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        print(f"speechdis {args.command}: {stop if str(stop) else 'interrupted'}", file=sys.stderr)
+        return stop.code if isinstance(stop, Interrupted) else 130
     return 0
 
 

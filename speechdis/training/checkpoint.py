@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialised
 
 from speechdis import models
 from speechdis.data.atomic import replacing
@@ -69,7 +69,8 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "validation": checkpoint.validation,
     }
     with replacing(path) as partial:
-        save_file(tensors, partial, metadata={"speechdis": json.dumps(header, sort_keys=True)})
+        # Not safetensors' save_file: its files can be read by their owner alone, whatever the umask says.
+        partial.write_bytes(serialised(tensors, metadata={"speechdis": json.dumps(header, sort_keys=True)}))
 
 
 def resolve(path: str | Path) -> Path:

@@ -2,7 +2,8 @@
 
 import json
 import logging
-import shutil
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,25 @@ import yaml
 
 from speechdis import models
 from speechdis.data.atomic import replacing
+from speechdis.data.lock import alone
+from speechdis.data.text import parse_json, read_yaml
 from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.nn import parallel
-from speechdis.training import memory
+from speechdis.training import log, memory
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Recipe
 from speechdis.training.distributed import processes
+from speechdis.training.log import JOURNAL, journal
 from speechdis.training.loop import Source, Trainer
 from speechdis.training.paired import paired
 from speechdis.training.provenance import provenance
+from speechdis.training.state import writing
 from speechdis.training.twins import twin_stores
+
+LONGER = ("steps", "patience")  # of Training: how long a run is, which may change when it is resumed
+OWN = ("config.yaml", "metrics.jsonl", "run.json", "checkpoints")  # what makes a folder an experiment
 
 _LOG = logging.getLogger(__name__)
 _TWINS = {"train": "augmented", "dev": "augmented_dev"}  # what a configuration calls them
@@ -43,7 +51,8 @@ def train(
     Args:
         augmented: stores of the voice-converted twins of `features/train` and `features/dev`, or one store, of those
             of `features/train`; needed where the model reads twins (see `twin_stores`).
-        resume: go on from the state in `out` if there is one; the result is that of an unbroken run.
+        resume: go on from the state in `out` if there is one; the result is that of an unbroken run. With more
+            `training.steps` than the run had, it goes on to those.
         device: "cpu", "cuda" or "auto".
         digits: for a model of paired modalities: data directories that say which digits are spoken, and the stores of
             written ones; each with `train` and `dev`.
@@ -52,9 +61,13 @@ def train(
         What `out/run.json` holds: steps, best validation loss, speed, seed, commit, versions, hardware.
 
     Raises:
-        InputError: missing or unfit stores, an `out` in use, a resumed run with another configuration.
+        InputError: missing or unfit stores, an `out` in use, a resumed run with another configuration, too large a
+            batch, a full disk.
+        Interrupted: a signal came; the state is kept.
     """
-    with processes(device) as place:
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is no folder; choose another --out")
+    with processes(device) as place, memory.enough(recipe.training):
         torch.manual_seed(recipe.training.seed)
         torch.use_deterministic_algorithms(place.type == "cpu")
         # Not needed for the same results, but a debugging aid that costs a tenth of a step.
@@ -62,25 +75,64 @@ def train(
         memory.keep_freed()
         trainer = _trainer(recipe, features, augmented, digits, out, place)
         told = told_of(recipe, features, augmented, digits)
-        if (out / "checkpoints").is_dir() and not resume:
+        found = [name for name in OWN if (out / name).exists()]
+        if found and not resume:
             raise InputError(
-                f"{out}: holds a run already; add --resume to go on with it, or choose another --out"
+                f"{out}: holds a run already ({found[0]}); add --resume to go on with it, or choose another --out"
             )
-        if resume:
-            unchanged(out, told)
-        resumed = trainer.resume()
-        if resumed and trainer.over and (out / "run.json").exists():
-            return json.loads((out / "run.json").read_text())
-        parallel.wait()  # until all have looked at what is in `out`
-        if parallel.rank() == 0:
-            _begin(out, told, trainer, resumed)
-        made = provenance(place)  # now: a commit may be made while it trains
-        result = trainer.run()
-        result |= {"model": recipe.name, "seed": recipe.training.seed, "processes": parallel.world(), **made}
-        if parallel.rank() == 0:
-            with replacing(out / "run.json") as partial:
-                partial.write_text(json.dumps(result, indent=2) + "\n")
+        with alone(out) if trainer.writes else nullcontext():
+            if resume:
+                unchanged(out, told, LONGER)
+            resumed = trainer.resume()
+            if resumed and trainer.writes:
+                trainer.mend()
+            made = _made(out) if resumed and trainer.over else None
+            parallel.wait()  # until all have looked at what is in `out`
+            if made is not None:
+                return made
+            if not trainer.writes:
+                return _run(trainer, recipe, place)
+            _begin(out, told)
+            with journal(out):
+                return _told(trainer, recipe, place, resumed)
+
+
+def _told(trainer: Trainer, recipe: Recipe, place: torch.device, resumed: bool) -> dict[str, Any]:
+    """Train, write `run.json`, and tell the journal of it."""
+    out = trainer.out
+    JOURNAL.info("%s: %s at step %d", recipe.name, "resumed" if resumed else "begun", trainer.step)
+    try:
+        damaged = log.restore(out, trainer.looked)
+        if damaged:
+            _LOG.warning("%s: left out %d damaged lines", out / "metrics.jsonl", damaged)
+        result = _run(trainer, recipe, place)
+        file = out / "run.json"
+        with writing(file), replacing(file) as partial:
+            partial.write_text(json.dumps(result, indent=2) + "\n")
+    except BaseException as error:
+        JOURNAL.error("stopped at step %d: %s", trainer.step, str(error) or type(error).__name__)
+        raise
+    JOURNAL.info("done: %d steps, best validation loss %.2f", result["step"], result["best_loss"])
     return result
+
+
+def _run(trainer: Trainer, recipe: Recipe, place: torch.device) -> dict[str, Any]:
+    made = provenance(place)  # before it trains: a commit may be made meanwhile
+    kept = {"model": recipe.name, "seed": recipe.training.seed, "processes": parallel.world()}
+    return trainer.run() | kept | made
+
+
+def _made(out: Path) -> dict[str, Any] | None:
+    """What `run.json` says; None where it is missing or damaged, and is to be made again."""
+    try:
+        made = parse_json((out / "run.json").read_text(), str(out))
+    except (OSError, ValueError):
+        return None
+    return (
+        made
+        if isinstance(made, dict) and {"step", "best_loss", "segments_per_second"} <= made.keys()
+        else None
+    )
 
 
 def _trainer(
@@ -100,6 +152,8 @@ def _trainer(
             f"training.batch={recipe.training.batch} does not divide among {parallel.world()} processes"
         )
     training, mean, std, config = recipe.training, store.mean, store.std, recipe.model
+    if device.type == "cpu":
+        memory.require(recipe, len(mean))
     batches: Source
     looks: Source
     reads_pairs = getattr(models.load(recipe.name).Model, "reads_pairs", False)
@@ -153,15 +207,27 @@ def told_of(
     return {**recipe.resolved(), "data": {name: Store.read(path).digest for name, path in stores.items()}}
 
 
-def unchanged(out: Path, told: dict[str, Any]) -> None:
-    """Raise InputError, naming the first difference, unless the run in `out`, if any, was told what `told_of` says."""
+def unchanged(out: Path, told: dict[str, Any], apart: Sequence[str] = ()) -> None:
+    """Raise InputError, naming the first difference, unless the run in `out`, if any, was told what `told_of` says.
+
+    Args:
+        out: an experiment, or what will be one.
+        told: what a run is told now.
+        apart: keys of `training` that may differ.
+    """
     config = out / "config.yaml"
     if not config.exists():
         return
-    before = yaml.safe_load(config.read_text())
+    before = read_yaml(config)
+    if not isinstance(before, dict) or not all(isinstance(before.get(section), dict) for section in told):
+        raise InputError(
+            f"{config}: damaged: it does not say what the run was told; delete it to go on with the recipe given"
+        )
     for section, values in told.items():
-        for key in sorted({*values, *before.get(section, {})}):
-            old, new = before.get(section, {}).get(key), values.get(key)
+        for key in sorted(
+            {*values, *before[section]} - ({*apart} if section == "training" else set()), key=str
+        ):
+            old, new = before[section].get(key), values.get(key)
             if old != new:
                 raise InputError(
                     f"{config}: cannot resume with another configuration: {section}.{key} was {old!r}, now {new!r}; "
@@ -169,10 +235,8 @@ def unchanged(out: Path, told: dict[str, Any]) -> None:
                 )
 
 
-def _begin(out: Path, told: dict[str, Any], trainer: Trainer, resumed: bool) -> None:
-    if not resumed:
-        shutil.rmtree(out / "tb", ignore_errors=True)
-    (out / "checkpoints").mkdir(parents=True, exist_ok=True)
-    with replacing(out / "config.yaml") as partial:
-        partial.write_text(yaml.safe_dump(told, sort_keys=False))
-    trainer.restore_log()
+def _begin(out: Path, told: dict[str, Any]) -> None:
+    with writing(out / "config.yaml"):
+        (out / "checkpoints").mkdir(parents=True, exist_ok=True)
+        with replacing(out / "config.yaml") as partial:
+            partial.write_text(yaml.safe_dump(told, sort_keys=False))

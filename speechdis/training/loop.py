@@ -3,11 +3,11 @@
 A step takes each of the model's phases in turn (`models/base.py`); most models have one.
 """
 
-import json
+import logging
 import math
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,15 +15,21 @@ from typing import Any, Protocol
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_, get_total_norm
 from tqdm import tqdm
 
-from speechdis.data.atomic import replacing
 from speechdis.errors import InputError
 from speechdis.models.base import Loss, Phase, phases_of
 from speechdis.nn import parallel
-from speechdis.training import checkpoint
+from speechdis.training import checkpoint, state, stop
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
+from speechdis.training.log import JOURNAL, Figures
+
+KEEP_EVERY = 180.0  # seconds between states, where looks at the validation speakers are further apart
+SHOW_EVERY = 10  # steps between figures on the bar and in TensorBoard
+
+_LOG = logging.getLogger(__name__)
 
 
 class Source(Protocol):
@@ -65,22 +71,38 @@ class Trainer:
         self.optimisers = [p.optimiser(p.parameters, lr=self._learning_rate(p)) for p in self.phases]
         self.generator = torch.Generator(self.device).manual_seed(training.seed)
         self.step, self.best, self.worse = 0, math.inf, 0
+        self.looked = 0  # the step of the last look at the validation speakers
+        self.totals: dict[str, Tensor] = {}  # of every term over the steps since then
+        self.norms: dict[str, Tensor] = {}  # of the gradients, by what each phase minimises
         self.writes = parallel.rank() == 0
+        self.figures: Figures | None = None
+        self.bar: dict[str, str] = {}  # what the progress bar shows beside the steps
+        self.asked: Callable[[], int] = int  # which signal asks for a stop: none
+        self.kept = time.monotonic()  # when the state was last kept
 
     def run(self) -> dict[str, Any]:
         """Train to the last step or until patience ends; returns step, best validation loss and speed.
 
         "seconds" are those since `from_step`, where this process took up the training.
+
+        Raises:
+            Interrupted: a signal has stopped it; the state is kept.
+            InputError: the loss is not a number, or a file cannot be written; the last state is kept.
         """
         training, begun, first = self.training, time.perf_counter(), self.step
-        progress = tqdm(
-            total=training.steps, initial=first, unit="step", desc=self.current.name, disable=not self.writes
-        )
-        while not self.over:
-            until = min(self.step + training.validate_every, training.steps)
-            means = self._advance(until, progress)
-            self._look({"step": self.step, "train": means, "valid": self.validate()}, progress)
-        progress.close()
+        with ExitStack() as stack:
+            self.asked = stack.enter_context(stop.asked())
+            if self.writes:
+                self.figures = stack.enter_context(closing(Figures(self.out, self.looked)))
+            told: dict[str, Any] = {"unit": "step", "desc": self.current.name, "disable": not self.writes}
+            progress = stack.enter_context(tqdm(total=training.steps, initial=first, **told))
+            while not self.over:
+                # Looks are where they are in a run that was never broken, nor as short as this one once was.
+                until = min(
+                    (self.looked // training.validate_every + 1) * training.validate_every, training.steps
+                )
+                means = self._advance(until, progress)
+                self._look({"step": self.step, "train": means, "valid": self.validate()}, progress)
         seconds = time.perf_counter() - begun
         rate = (self.step - first) * training.batch / seconds if self.step > first else 0.0
         return {
@@ -92,9 +114,8 @@ class Trainer:
         }
 
     def _advance(self, until: int, progress: tqdm) -> dict[str, float]:
-        """Take steps up to `until`; returns the mean of every term over them (the only host sync)."""
-        totals: dict[str, Tensor] = {}
-        count = until - self.step
+        """Take steps up to `until`; returns the mean of every term since the last look (the only host sync)."""
+        loss = torch.zeros(())
         while self.step < until:
             if self.batches.enter(self.step):
                 self._begin_pass()
@@ -102,10 +123,35 @@ class Trainer:
             for phase, optimiser in zip(self.phases, self.optimisers, strict=True):
                 for _ in range(phase.repeats):
                     terms = self._take(phase, optimiser)
-                _add(totals, terms)
+                _add(self.totals, terms)
+                loss = terms.get("loss", loss)
             self.step += 1
             progress.update()
-        return _means(totals, count)
+            if self.figures is not None and self.step % SHOW_EVERY == 0:
+                self._show(loss, self.figures, progress)
+            self._heed()
+        return _means(self.totals, until - self.looked)
+
+    def _show(self, loss: Tensor, figures: Figures, progress: tqdm) -> None:
+        """Send the loss, norms and learning rates of this step to TensorBoard, and what has arrived to the bar."""
+        rates = {
+            f"learning_rate/{phase.minimised}": optimiser.param_groups[0]["lr"]
+            for phase, optimiser in zip(self.phases, self.optimisers, strict=True)
+        }
+        norms = {f"gradient_norm/{name}": norm for name, norm in self.norms.items()}
+        figures.measured(self.step, {"loss/step": loss.detach(), **norms}, rates)
+        arrived = figures.arrived()
+        if arrived:
+            self.bar["loss"] = f"{arrived['loss/step']:.1f}"
+            progress.set_postfix(self.bar, refresh=False)
+
+    def _heed(self) -> None:
+        """Keep the state, and stop, if a signal asks for it; keep it, if that was long ago."""
+        number = self.asked()
+        if number or (self.writes and time.monotonic() - self.kept >= KEEP_EVERY):
+            self._save_state()
+        if number:
+            raise stop.interrupted(self.step, number)
 
     def _begin_pass(self) -> None:
         """Have a model with a row for each utterance set its rows; what the optimiser knew of the last ones goes."""
@@ -121,7 +167,10 @@ class Trainer:
         terms[phase.minimised].backward(inputs=phase.parameters)
         parallel.average_gradients(phase.parameters)
         if self.training.clip:
-            torch.nn.utils.clip_grad_norm_(phase.parameters, self.training.clip)
+            self.norms[phase.minimised] = clip_grad_norm_(phase.parameters, self.training.clip)
+        elif (self.step + 1) % SHOW_EVERY == 0:
+            gradients = [p.grad for p in phase.parameters if p.grad is not None]
+            self.norms[phase.minimised] = get_total_norm(gradients)
         optimiser.step()
         if phase.weight_limit:
             for parameter in phase.parameters:
@@ -154,6 +203,7 @@ class Trainer:
         totals: dict[str, Tensor] = {}
         count = 0
         for batch in self.validation.tile(generator):
+            self._heed()
             _add(totals, self._terms(look, batch, generator))
             count += 1
         self.model.train()
@@ -167,85 +217,104 @@ class Trainer:
                 f"{self.out}: the loss is not a number at step {self.step}; "
                 "lower training.learning_rate or set training.clip"
             )
-        progress.set_postfix(loss=f"{line['train']['loss']:.1f}", valid=f"{loss:.1f}")
+        self.bar = {"loss": f"{line['train']['loss']:.1f}", "valid": f"{loss:.1f}"}
+        progress.set_postfix(self.bar)
         better = loss < self.best
         self.best, self.worse = (loss, 0) if better else (self.best, self.worse + 1)
-        if not self.writes:
+        self.looked, self.totals = self.step, {}
+        if self.figures is None:
             return
-        with (self.out / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        _log(self.out, [line])
+        self.figures.look(line)
+        JOURNAL.info(
+            "step %d: loss %.2f, validation loss %.2f%s",
+            self.step,
+            line["train"]["loss"],
+            loss,
+            ", the best so far" * better,
+        )
         current = replace(self.current, step=self.step, validation=line["valid"])
         for name in ["best"] * better + ["last"]:
-            checkpoint.save(self.out / "checkpoints" / f"{name}.safetensors", current)
+            self._save(name, current)
         self._save_state()
+
+    def _save(self, name: str, current: Checkpoint) -> None:
+        file = self._checkpoint(name)
+        with state.writing(file):
+            checkpoint.save(file, current)
+
+    def _checkpoint(self, name: str) -> Path:
+        return self.out / "checkpoints" / f"{name}.safetensors"
 
     @property
     def over(self) -> bool:
-        """All steps are taken, or patience has ended."""
-        return self.step >= self.training.steps or 0 < self.training.patience <= self.worse
+        """All steps are taken and looked at, or patience has ended."""
+        return self.looked >= self.training.steps or 0 < self.training.patience <= self.worse
 
     @property
     def _state_file(self) -> Path:
         return self.out / "checkpoints" / "last.state.pt"
 
     def _save_state(self) -> None:
-        state = {
+        """Make the state durable; of several processes, the first one's, which is the others' but for `totals`."""
+        self.kept = time.monotonic()
+        if not self.writes:
+            return
+        since = {"looked": self.looked, "totals": {name: t.cpu() for name, t in self.totals.items()}}
+        content = {
             "model": self.model.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "generator": self.generator.get_state(),
             "position": {"step": self.step, "best": self.best, "worse": self.worse},
+            "since": since,
         }
-        with replacing(self._state_file) as partial:
-            torch.save(state, partial)
+        state.save(self._state_file, content)
 
     def resume(self) -> bool:
-        """Take up the state that `out` holds; False if it holds none.
+        """Take up the state that `out` holds, or the one before it, if the last is damaged; False if it holds none.
 
         Raises:
-            InputError: the state is truncated, or a pickle that would run code.
+            InputError: none can be taken up, or more steps are taken than this training has.
         """
-        if not self._state_file.exists():
+        wrong = state.restore(self._state_file, self._take_up)
+        if wrong is None:
             return False
-        try:
-            state = torch.load(self._state_file, map_location="cpu", weights_only=True)
-            self.model.load_state_dict(state["model"])
-            for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
-                optimiser.load_state_dict(_interned(saved))
-            self.generator.set_state(state["generator"])
-            position = state["position"]
-            self.step, self.best, self.worse = position["step"], position["best"], position["worse"]
-        except Exception as error:  # torch raises many kinds for a bad file
-            reason = str(error).splitlines()[0]
+        if wrong and self.writes:
+            _LOG.warning("%s; going on from the state before it, of step %d", wrong, self.step)
+        if self.step > self.training.steps:
             raise InputError(
-                f"{self._state_file}: cannot resume from it ({reason}); delete it to begin anew"
-            ) from None
+                f"{self.out}: has taken {self.step} steps, more than training.steps={self.training.steps}; "
+                f"give --set training.steps={self.step} or more"
+            )
         return True
 
-    def restore_log(self) -> None:
-        """Drop what a killed run logged after its last durable state, here and in TensorBoard."""
-        file = self.out / "metrics.jsonl"
-        lines = (
-            [json.loads(text) for text in file.read_text().splitlines() if text.endswith("}")]
-            if file.exists()
-            else []
-        )
-        lines = [line for line in lines if line["step"] <= self.step]
-        with replacing(file) as partial:
-            partial.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    def _take_up(self, content: dict[str, Any]) -> None:
+        self.model.load_state_dict(content["model"])
+        for optimiser, saved in zip(self.optimisers, content["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+        self.generator.set_state(content["generator"])
+        position = content["position"]
+        self.step, self.best, self.worse = position["step"], position["best"], position["worse"]
+        since = content.get("since", {"looked": self.step, "totals": {}})  # older states are all of looks
+        self.looked = since["looked"]
+        self.totals = {name: total.to(self.device) for name, total in since["totals"].items()}
+
+    def mend(self) -> None:
+        """After `resume`: write again what is damaged of `best` and `last`, from the state."""
+        for name in ("best", "last"):
+            try:
+                checkpoint.load(self._checkpoint(name))
+            except InputError as error:
+                if not self.looked:
+                    return  # none is there yet
+                _LOG.warning("%s: the model of step %d takes its place", error, self.step)
+                self._save(name, replace(self.current, step=self.step))
+                if name == "best" and parallel.world() == 1:  # of several, all must know the same best
+                    self.best = math.inf  # the next look's is better
 
 
 def bfloat16_on_cpu() -> bool:
     """Whether this CPU trains in mixed precision: oneDNN has recurrences in bfloat16 for AVX-512 alone."""
     return "AVX512" in torch.backends.cpu.get_cpu_capability()
-
-
-def _interned(tree: Any) -> Any:
-    """`tree` with its names interned, as new ones are: pickle writes equal names once only if they are one object, and
-    a resumed run's state shall have an unbroken run's bytes."""
-    if isinstance(tree, dict):
-        return {sys.intern(k) if isinstance(k, str) else k: _interned(v) for k, v in tree.items()}
-    return [_interned(v) for v in tree] if isinstance(tree, list) else tree
 
 
 def _add(totals: dict[str, Tensor], terms: dict[str, Tensor]) -> None:
@@ -260,13 +329,3 @@ def _means(totals: dict[str, Tensor], count: int) -> dict[str, float]:
         dist.all_reduce(values)
         values /= parallel.world()
     return dict(zip(totals, values.tolist(), strict=True))
-
-
-def _log(out: Path, lines: list[dict[str, Any]]) -> None:
-    from torch.utils.tensorboard import SummaryWriter
-
-    with SummaryWriter(str(out / "tb"), purge_step=lines[0]["step"]) as writer:
-        for line in lines:
-            for split in ("train", "valid"):
-                for name, value in line[split].items():
-                    writer.add_scalar(f"{name}/{split}", value, line["step"])

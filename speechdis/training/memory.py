@@ -1,9 +1,21 @@
-"""What the C library does with freed memory."""
+"""How much memory there is, what training needs at least, and what the C library does with freed memory."""
 
 import ctypes
+import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from speechdis import models
+from speechdis.errors import InputError
+from speechdis.training.config import Recipe, Training
 
 TRIM_THRESHOLD, MMAP_MAX = -1, -4  # of mallopt, in malloc.h
+_LIMIT_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
 
 
 def keep_freed() -> None:
@@ -17,3 +29,71 @@ def keep_freed() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(MMAP_MAX, 0)  # every block from the heap,
         library.mallopt(TRIM_THRESHOLD, -1)  # and the heap never shrinks
+
+
+def total() -> int:
+    """Bytes of memory that this process may have: the machine's, or fewer in a container."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for file in _LIMIT_FILES:
+        try:
+            sizes.append(int(Path(file).read_text()))
+        except (OSError, ValueError):  # not there, or "max"
+            continue
+    return min(sizes)
+
+
+def require(recipe: Recipe, bins: int) -> None:
+    """Refuse what cannot fit: the system promises more memory than there is, and kills who then uses it.
+
+    What is counted is a lower bound: weights, gradients and Adam's two moments; and of a batch the frames with their
+    views, their reconstruction and one hidden layer, with gradients.
+
+    Args:
+        recipe: what shall be trained.
+        bins: dimensions of a frame.
+
+    Raises:
+        InputError: it does not fit.
+    """
+    training, there = recipe.training, total()
+    weights = 4 * 4 * parameters(recipe.name, recipe.model, bins)
+    frames = training.batch * training.segment
+    batch = 4 * frames * (6 * bins + 2 * getattr(recipe.model, "hidden_size", 0))
+    if weights > there:
+        raise InputError(
+            f"a '{recipe.name}' of these sizes needs {_gigabytes(weights)} of memory to train, there are "
+            f"{_gigabytes(there)}; lower model.hidden_size or other sizes of the model"
+        )
+    if weights + batch > there:
+        raise InputError(
+            f"{_too_large(training)}: {_gigabytes(batch)} or more, there are {_gigabytes(there)}"
+        )
+
+
+def parameters(name: str, config: Any, bins: int) -> int:
+    """Number of parameters of a model, which is not built for it."""
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        return sum(p.numel() for p in models.build(name, bins, config).parameters())
+
+
+@contextmanager
+def enough(training: Training) -> Iterator[None]:
+    """Raise InputError where memory runs out within."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        short = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not short and "can't allocate memory" not in str(error):
+            raise
+        raise InputError(_too_large(training)) from None
+
+
+def _too_large(training: Training) -> str:
+    return (
+        f"training.batch={training.batch} segments of training.segment={training.segment} frames need more memory "
+        "than there is; lower training.batch"
+    )
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.3g} GB"
