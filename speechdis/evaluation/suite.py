@@ -19,10 +19,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import yaml
-
+from speechdis.data.text import read_yaml
 from speechdis.errors import InputError
-from speechdis.evaluation.table import REMAINS, VERIFICATION, Column, Row, grid
+from speechdis.evaluation.table import REMAINS, VERIFICATION, Column, Layout, Row, grid
 
 
 @dataclass(frozen=True)
@@ -53,26 +52,31 @@ def read_suite(path: Path, recipes: Path, corpus: str) -> Suite:
     Raises:
         InputError: no such suite, an unknown key, a recipe that is not there, two systems of one name.
     """
-    try:
-        content = yaml.safe_load(path.read_text())
-    except OSError:
+    if not path.exists():
         known = ", ".join(sorted(p.stem for p in (recipes / "suites").glob("*.yaml")))
-        raise InputError(f"{path}: no such suite; there are: {known}") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
-    if not isinstance(content, dict) or not isinstance(content.get("systems"), dict):
+        raise InputError(f"{path}: no such suite; there are: {known}")
+    content = read_yaml(path)
+    if not isinstance(content, dict) or not _named(content.get("systems")):
         raise InputError(f"{path}: expected 'systems:' with a name and a recipe each")
     unknown = set(content) - {"budget", "systems", "published"}
     if unknown:
         raise InputError(f"{path}: unknown key '{min(unknown)}'; a suite has budget, systems and published")
-    budget = content.get("budget") or {}
+    budget, published = content.get("budget") or {}, content.get("published") or {}
+    if not isinstance(budget, dict):
+        raise InputError(f"{path}: 'budget' sets numbers by name, such as training.steps: 2000")
+    if published and not _named(published):
+        raise InputError(f"{path}: 'published' has a name and its figures each")
     systems = []
     for title, said in content["systems"].items():
-        if not isinstance(said, dict) or "recipe" not in said or set(said) - {"recipe", "set"}:
+        if not isinstance(said.get("recipe"), str) or set(said) - {"recipe", "set"}:
             raise InputError(f"{path}: system '{title}' needs 'recipe', and may have 'set', nothing else")
-        recipe = recipes / said["recipe"].format(corpus=corpus)
+        if not isinstance(said.get("set") or {}, dict):
+            raise InputError(
+                f"{path}: system '{title}': 'set' sets numbers by name, such as training.batch: 8"
+            )
+        recipe = recipes / said["recipe"].replace("{corpus}", corpus)
         if not recipe.is_file():
-            recipe = recipes / said["recipe"].format(corpus="speech")
+            recipe = recipes / said["recipe"].replace("{corpus}", "speech")
         if not recipe.is_file():
             raise InputError(f"{path}: system '{title}': {recipe}: no such recipe")
         settings = {**budget, **(said.get("set") or {})}
@@ -80,7 +84,16 @@ def read_suite(path: Path, recipes: Path, corpus: str) -> Suite:
     slugs = [s.slug for s in systems]
     if len(set(slugs)) < len(slugs):
         raise InputError(f"{path}: two systems whose names make the same folder")
-    return Suite(tuple(systems), content.get("published") or {})
+    return Suite(tuple(systems), published)
+
+
+def _named(content: Any) -> bool:
+    """Whether there are names with sections under each."""
+    return (
+        isinstance(content, dict)
+        and bool(content)
+        and all(isinstance(name, str) and isinstance(of, dict) for name, of in content.items())
+    )
 
 
 def _gap(row: Row) -> float:
@@ -96,6 +109,7 @@ COLUMNS: dict[str, Column] = {
     **_of_table("dynamic EER", "dynamic EER, channel", "dynamic centred EER"),
     "gap": Column(_gap),
     **_of_table("attacker on z EER", "attacker on z EER, channel"),
+    **_of_table("attacker's training EER", "attacker's training EER, channel"),
     **_of_table("speaker probe s %", "speaker probe z %", "phone probe z %", "phone probe s %"),
     **_of_table("phone errors z %", "energy in z, R2", "squared error", "KL z", "active z"),
     "parameters, M": Column(lambda row: row["parameters"] / 1e6, 2),
@@ -118,15 +132,17 @@ def summarise(title: str, rows: Sequence[Row]) -> dict[str, Any]:
     return summary
 
 
-def markdown(summaries: Sequence[Row], published: Mapping[str, Mapping[str, Any]]) -> str:
+def markdown(
+    summaries: Sequence[Row], published: Mapping[str, Mapping[str, Any]], layout: Layout = grid
+) -> str:
     """The table: "mean (least-most) [interval over speakers]", and below it the published figures."""
     names = [name for name in COLUMNS if any(name in s for s in summaries)]
     cells = [[s["system"], *(_cell(s.get(n), COLUMNS[n].digits) for n in names)] for s in summaries]
-    text = grid(["system", *names], cells)
+    text = layout(["system", *names], cells)
     if published:
         keys = ("static", "dynamic", "source")
         cells = [[name, *(str(p.get(k, "")) for k in keys)] for name, p in published.items()]
-        text += "\n" + grid(["published", "static EER", "dynamic EER", "source"], cells)
+        text += "\n" + layout(["published", "static EER", "dynamic EER", "source"], cells)
     return text
 
 

@@ -1,10 +1,18 @@
-"""Rows of `measure` as a Markdown table: verification first, then what is left of voice and words."""
+"""Rows of `measure` as a table: verification first, then what is left of voice and words.
 
+In two layouts: `grid`, Markdown, a line a row; and `upright`, for terminals, a line a figure.
+"""
+
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Row = Mapping[str, Any]
+Layout = Callable[
+    [Sequence[str], Sequence[Sequence[str]]], str
+]  # titles of columns, and rows of cells, to text
+WIDTH, HEADING = 100, 20  # characters of a terminal's line, and of a name in it before it is wrapped
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,10 @@ def _segments(condition: str, key: str = "segments") -> Column:
     return Column(lambda row: 100 * row[key][condition])
 
 
+def _training(condition: str) -> Column:
+    return Column(lambda row: 100 * row["attackers"][condition]["training"])
+
+
 def _share(name: str, key: str = "value") -> Column:
     return Column(lambda row: 100 * row["probes"][name][key])
 
@@ -70,6 +82,8 @@ VERIFICATION: dict[str, Column] = {
     "segment dynamic EER, channel": _segments("channel", "dynamic_segments"),
     "dynamic flattened EER": _eer("flattened", "clean", "raw"),
     **_conditions("attacker", title="attacker on z"),
+    "attacker's training EER": _training("clean"),
+    "attacker's training EER, channel": _training("channel"),
 }
 REMAINS: dict[str, Column] = {
     "speaker probe s %": _share("speaker_static"),
@@ -89,20 +103,21 @@ REMAINS: dict[str, Column] = {
 }
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """Two Markdown tables of the same rows; a column that no row fills is left out.
+def markdown(rows: Sequence[Row], layout: Layout | None = None) -> str:
+    """Two tables of the same rows, Markdown or in another `layout`; a column that no row fills is left out.
 
     EERs are percentages with their 95 % interval over speakers. Static EER should be low, dynamic and attacker
     EER high, and the words (phone probe, phone errors, energy) still in z. KL: nats per segment, validation speakers.
     """
-    return _table(rows, VERIFICATION) + "\n" + _table(rows, REMAINS)
+    layout = layout or grid
+    return layout(*_cells(rows, VERIFICATION)) + "\n" + layout(*_cells(rows, REMAINS))
 
 
-def _table(rows: Sequence[Row], columns: Mapping[str, Column]) -> str:
+def _cells(rows: Sequence[Row], columns: Mapping[str, Column]) -> tuple[list[str], list[list[str]]]:
     cells = {title: [cell(row) for row in rows] for title, cell in columns.items()}
     cells = {"system": [row["system"] for row in rows]} | {t: c for t, c in cells.items() if any(c)}
     kept = [i for i in range(len(rows)) if any(column[i] for t, column in cells.items() if t != "system")]
-    return grid(list(cells), [[column[i] for column in cells.values()] for i in kept])
+    return list(cells), [[column[i] for column in cells.values()] for i in kept]
 
 
 def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -111,8 +126,29 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def swaps(found: Mapping[str, Any]) -> str:
-    """Swap scores as a Markdown table: a line a condition, shares in % with 95 % interval and count."""
+def upright(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The same cells for a terminal of WIDTH characters: a line a column, rows beside each other, some at a time."""
+    margin = max(map(len, columns))
+    size = max([HEADING, *(len(cell) for row in rows for cell in row[1:])])
+    beside = max(1, (WIDTH - margin) // (size + 2))
+    blocks = []
+    for k in range(0, len(rows), beside):
+        shown = rows[k : k + beside]
+        names = [textwrap.wrap(row[0], size) for row in shown]
+        lines = [
+            ["" if n else columns[0], *(name[n] if n < len(name) else "" for name in names)]
+            for n in range(max(map(len, names)))
+        ]
+        figures = zip(columns[1:], *(row[1:] for row in shown), strict=True)
+        lines += [list(line) for line in figures if any(line[1:])]
+        blocks.append(
+            [f"{line[0]:{margin}}" + "".join(f"  {cell:{size}}" for cell in line[1:]) for line in lines]
+        )
+    return "\n".join("".join(line.rstrip() + "\n" for line in block) for block in blocks)
+
+
+def swaps(found: Mapping[str, Any], layout: Layout = grid) -> str:
+    """Swap scores as a table: a line a condition, shares in % with 95 % interval and count."""
     columns = ["what is heard", "voice as it should be", "nearer it than the other", "words of B",
                "phone errors %", "F0 level nearer A", "F0 error, cents", "F0 contour r",
                "MCD to reconstruction, dB"]  # fmt: skip
@@ -127,7 +163,7 @@ def swaps(found: Mapping[str, Any]) -> str:
         lines.append(
             [name, shares["voice"], shares["nearer"], shares["words"], errors, shares["level"], *numbers]
         )
-    text = grid(columns, lines)
+    text = layout(columns, lines)
     text += (
         f"\n{found['pairs']} pairs, {found['speakers']} speakers, {found['sentences']} sentences, vocoder "
         f"{found['vocoder']}. Voice: A's of 'no change' and swaps, else B's.\n"
