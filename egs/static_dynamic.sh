@@ -11,7 +11,7 @@ esac
 
 if stage 1 "features, and the same recordings through random channels"; then
   speechdis features --data "$data" --out "$feats" --type "$features" --jobs "$jobs"
-  for split in dev test; do
+  for split in train dev test; do # train: attackers learn from it who know of channels
     speechdis features --data "$data/$split" --out "$feats-channel/$split" --type "$features" --channel 0 --jobs "$jobs"
   done
 fi

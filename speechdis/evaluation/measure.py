@@ -1,9 +1,10 @@
 """Every metric of a trained model, and of what it is measured against: one row of the table each.
 
 A row is a dict (JSON): `static`, `dynamic` and `flattened` hold verification figures for each condition ("clean",
-"channel"), raw and centred (the training set's mean vector subtracted); `attacker` the EER of a network trained to
-find the voice in the dynamic sequences; `static_lda`, where asked for, that of static vectors after a supervised LDA;
-`probes` what is left of voice and words in either code; `validation` the terms of the loss on the validation speakers.
+"channel"), raw and centred (the training set's mean vector subtracted); `attacker` those of the strongest of several
+attackers on the dynamic sequences, trained on that condition, and `attackers` of all of them, with their EERs in
+training; `static_lda`, where asked for, that of static vectors after a supervised LDA; `probes` what is left of voice
+and words in either code; `validation` the terms of the loss on the validation speakers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,15 +14,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from speechdis.evaluation import probes, references
+from speechdis.evaluation import attackers, probes, references
+from speechdis.evaluation.attackers import Sequences
 from speechdis.evaluation.embeddings import Embeddings, embed
 from speechdis.evaluation.generation import generated
 from speechdis.evaluation.judges import Judges
 from speechdis.evaluation.lda import lda
-from speechdis.evaluation.speaker_network import SpeakerNetwork
-from speechdis.evaluation.speech import Speech
+from speechdis.evaluation.speech import Speech, Split
 from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
-from speechdis.evaluation.trials import all_pairs, cosine_scores, segment_pairs, some_segments
+from speechdis.evaluation.trials import (
+    Pairs,
+    all_pairs,
+    cosine_scores,
+    segment_pairs,
+    some_segments,
+)
 from speechdis.evaluation.verification import eer, verify
 from speechdis.evaluation.words import timed_phones, transcribed, words_left
 from speechdis.synthesis import vocoders
@@ -29,20 +36,27 @@ from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 
 ACTIVE = 0.01  # a dimension is active where its posterior mean varies by more than this over the test frames
+JUDGE = 800  # steps in which the judge of swapped voices is trained
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How long the trained judges are trained: optimiser steps of the attacker and of the phone-sequence probe; and
-    dimensions of the supervised LDA on static vectors, 0 for none; pairs swapped, 0 for none, and their vocoder."""
+    """How long what is trained is trained: optimiser steps of the attacking network at most, and of the phone-sequence
+    probe; and dimensions of the supervised LDA on static vectors, 0 for none; pairs swapped, 0 for none, and their
+    vocoder."""
 
-    attacker: int = 800
+    attacker: int = 4000
     phones: int = 1200
     resamples: int = 1000
     seed: int = 0
     lda: int = 0
     swaps: int = 0
     vocoder: str = vocoders.DEFAULT
+
+    @property
+    def judge(self) -> int:
+        """Steps of the judge of swapped voices."""
+        return min(self.attacker, JUDGE)
 
 
 def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: torch.device) -> dict[str, Any]:
@@ -68,14 +82,10 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         name: _segment_eer(codes, codes.dynamic_segments, speech.test[name].store.spks)
         for name, codes in test.items()
     }
-    row["attacker"] = _attacked(
-        train.frames,
-        {name: codes.frames for name, codes in test.items()},
-        speech,
-        budget,
-        device,
-        "attacker on z",
-    )
+    learnt = {"clean": train.frames}
+    learnt |= {name: embed(checkpoint, split.store, device).frames for name, split in speech.through.items()}
+    sequences = {name: codes.frames for name, codes in test.items()}
+    row |= _attacked(learnt, sequences, speech, budget, device, "attacker on z")
     row["probes"] = {
         "speaker_static": asdict(probes.speaker_probe(clean.static, speech.clean.store.spks)),
         "speaker_dynamic": asdict(probes.speaker_probe(clean.dynamic, speech.clean.store.spks)),
@@ -108,7 +118,7 @@ def _swapped(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: tor
     judges = Judges.train(
         transcribed(train),
         train.store.spks,
-        budget.attacker,
+        budget.judge,
         budget.phones,
         seed=budget.seed,
         device=device,
@@ -144,13 +154,13 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
         centred = _verified(standard, None, speech, budget)
         static = {name: {"raw": raw[name]["raw"], "centred": centred[name]["raw"]} for name in raw}
         rows.append({"system": f"{title} (centred: z-normalised)", "static": static})
-    supervised = _attacked(
-        frames["train"], {n: frames[n] for n in stores}, speech, budget, device, "ECAPA-TDNN"
-    )
+    through = {name: np.asarray(split.store.frames) for name, split in speech.through.items()}
+    learnt = {"clean": frames["train"], **through}
+    supervised = _attacked(learnt, {n: frames[n] for n in stores}, speech, budget, device, "attacker")
     rows.append(
         {
-            "system": "features, frame by frame (supervised ECAPA-TDNN, phone probe)",
-            "attacker": supervised,
+            "system": "features, frame by frame (supervised: the same attackers, phone probe)",
+            **supervised,
             "probes": words_left(
                 frames["train"], frames["clean"], speech, budget.phones, budget.seed, device, "dynamic"
             ),
@@ -165,23 +175,19 @@ def _verified(
     """Verification figures of test vectors (U, D) for each condition, raw and centred."""
     figures: dict[str, Any] = {}
     for name, values in vectors.items():
-        spks = np.unique(speech.test[name].store.spks, return_inverse=True)[1]
         pairs = all_pairs(speech.test[name].store.spks)
         shifts = {"raw": np.zeros(values.shape[1])} | ({} if centre is None else {"centred": centre})
         figures[name] = {
-            kind: asdict(
-                verify(
-                    cosine_scores(values - shift, pairs.i, pairs.j),
-                    pairs.target,
-                    spks[pairs.i],
-                    spks[pairs.j],
-                    budget.resamples,
-                    budget.seed,
-                )
-            )
+            kind: _rates(cosine_scores(values - shift, pairs.i, pairs.j), pairs, speech.test[name], budget)
             for kind, shift in shifts.items()
         }
     return figures
+
+
+def _rates(scores: np.ndarray, pairs: Pairs, split: Split, budget: Budget) -> dict[str, Any]:
+    """Verification figures of the scores (P,) of pairs of a split's utterances."""
+    spks = np.unique(split.store.spks, return_inverse=True)[1]
+    return asdict(verify(scores, pairs.target, spks[pairs.i], spks[pairs.j], budget.resamples, budget.seed))
 
 
 def _segment_eer(codes: Embeddings, vectors: np.ndarray, spks: Sequence[str]) -> float:
@@ -193,30 +199,35 @@ def _segment_eer(codes: Embeddings, vectors: np.ndarray, spks: Sequence[str]) ->
 
 
 def _attacked(
-    train: np.ndarray,
+    train: Mapping[str, np.ndarray],
     test: Mapping[str, np.ndarray],
     speech: Speech,
     budget: Budget,
     device: torch.device,
     label: str,
 ) -> dict[str, Any]:
-    """Figures of a speaker network trained with labels on the training speakers' sequences (N, D)."""
-    store = speech.train.store
-    network = SpeakerNetwork.train(
-        train,
-        store.first,
-        store.counts,
-        store.spks,
-        budget.attacker,
-        seed=budget.seed,
-        device=device,
-        label=label,
-    )
-    vectors = {
-        name: network.embed(frames, speech.test[name].store.first, speech.test[name].store.counts)
-        for name, frames in test.items()
-    }
-    return _verified(vectors, None, speech, budget)
+    """What attackers find in sequences (N, D) of each condition, each informed of it: `attacker`, the strongest's
+    verification figures, and `attackers`, all of them; nothing where `attackers.lacks` says so."""
+    strongest: dict[str, Any] = {}
+    told: dict[str, Any] = {}
+    for name, (learnt, attacked) in speech.attacked.items():
+        known = Sequences.of(train[name], learnt.store)
+        if attackers.lacks(known.speakers):
+            continue
+        found = attackers.train(known, budget.attacker, budget.seed, device, f"{label}, {name}")
+        pairs = all_pairs(attacked.store.spks)
+        scores = found.scores(Sequences.of(test[name], attacked.store), pairs)
+        rates = {who: _rates(values, pairs, attacked, budget) for who, values in scores.items()}
+        chosen = found.strongest
+        strongest[name] = {"raw": rates[chosen]}
+        told[name] = {
+            "strongest": chosen,
+            "training": found.about[chosen]["training"],
+            "validation": found.about[chosen]["validation"],
+            "held_out": {"speakers": found.speakers, "utterances": found.utterances},
+            "all": {who: {**found.about[who], "test": rates[who]} for who in rates},
+        }
+    return {"attacker": strongest, "attackers": told} if told else {}
 
 
 def _active(frames: np.ndarray) -> int:

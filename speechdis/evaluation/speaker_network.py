@@ -6,18 +6,27 @@ On features its EER for other speakers is what supervision reaches (the ceiling 
 is the informed attacker of the VoicePrivacy challenges: how much voice a trained listener still finds in them.
 """
 
+import copy
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from speechdis.errors import InputError
 from speechdis.evaluation.moments import moments
 
-RATE = 1e-3  # of Adam, the top of one cycle
+RATE = 1e-3  # of Adam: the top of one cycle, or after WARM steps where training stops by itself
+WARM, MEMORY = 100, 200  # steps; MEMORY of the mean of weights that is kept where training stops by itself
+CHECK, PATIENCE = (
+    100,
+    400,
+)  # steps between checks on held-out speakers; and without a lower error, before it stops
+LEAST = 1000  # steps before it may stop: where there is little voice to find, the error does not fall at once
 
 
 class SpeakerNetwork:
@@ -27,10 +36,14 @@ class SpeakerNetwork:
         network: (B, T, D) to (B, 1, E).
         mean, std: (D,) statistics of the training frames.
         crop: frames it was trained on at a time; shorter utterances are repeated to that length.
+
+    Attributes:
+        steps: of training that it is the result of.
     """
 
     def __init__(self, network: nn.Module, mean: Tensor, std: Tensor, crop: int) -> None:
         self.network, self.mean, self.std, self.crop = network.eval(), mean, std, crop
+        self.steps = 0
 
     @classmethod
     def train(
@@ -47,20 +60,26 @@ class SpeakerNetwork:
         seed: int = 0,
         device: torch.device | str = "cpu",
         label: str = "speaker network",
+        error: "Callable[[SpeakerNetwork], float] | None" = None,
     ) -> "SpeakerNetwork":
         """Train on utterances whose speakers are known. The global random state is left as it was.
+
+        Without `error`, for `steps` over one cycle of the learning rate. With it, at a constant rate until `error`
+        falls no more, `steps` at most; what is kept is the mean of recent weights (Polyak & Juditsky 1992) where
+        `error` was least. So no schedule hangs on how many steps were allowed.
 
         Args:
             frames: (N, D) features or codes, memory-mapped or not.
             first, counts: (U,) first row and number of frames of each utterance.
             speakers: (U,) names.
-            steps: of Adam, learning rate 1e-3 over one cycle.
+            steps: of Adam, at most.
             crop: frames of a training example, cut anywhere in an utterance.
             batch: examples a step.
             channels, size: width of the network and of its embedding.
             seed: initial weights and crops.
             device: where to train.
             label: what the progress bar says.
+            error: of a network, on speakers that are not among `speakers`.
 
         Raises:
             InputError: fewer than two speakers.
@@ -80,19 +99,56 @@ class SpeakerNetwork:
             cosines = Classifier(size, out_neurons=len(names)).to(device)
         margin_loss = LogSoftmaxWrapper(AdditiveAngularMargin(margin=0.2, scale=30))
         optimizer = torch.optim.Adam([*model.network.parameters(), *cosines.parameters()], lr=RATE)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
         rng = np.random.default_rng(seed)
-        model.network.train()
-        for _ in tqdm(range(steps), desc=label, unit="step", leave=False):
+
+        def step() -> None:
             chosen = rng.integers(len(counts), size=batch)
             x = model._normalised(frames[_crops(first[chosen], counts[chosen], crop, rng)])
             loss = margin_loss(cosines(model.network(x)), torch.as_tensor(codes[chosen, None], device=device))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            schedule.step()
+
+        with tqdm(total=steps, desc=label, unit="step", leave=False) as progress:
+            if error is not None:
+                return model._until_no_better(progress, steps, step, optimizer, error)
+            schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
+            model.network.train()
+            for model.steps in range(1, steps + 1):
+                step()
+                schedule.step()
+                progress.update()
         model.network.eval()
         return model
+
+    def _until_no_better(
+        self,
+        progress: "tqdm[Any]",
+        steps: int,
+        step: Callable[[], None],
+        optimizer: torch.optim.Optimizer,
+        error: "Callable[[SpeakerNetwork], float]",
+    ) -> "SpeakerNetwork":
+        """The mean of recent weights at the check of least error."""
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: min(1.0, (k + 1) / WARM))
+        average = AveragedModel(self.network, avg_fn=_recent_mean, use_buffers=True)
+        best, least = copy.deepcopy(self), np.inf
+        for number in range(1, steps + 1):
+            self.network.train()
+            step()
+            schedule.step()
+            average.update_parameters(self.network)
+            progress.update()
+            if number % CHECK == 0 or number == steps:
+                found = SpeakerNetwork(average.module, self.mean, self.std, self.crop)
+                wrong = error(found)
+                if wrong < least:
+                    best, least = copy.deepcopy(found), wrong
+                    best.steps = number
+                progress.set_postfix_str(f"{100 * wrong:.1f} % on held-out speakers")
+                if number >= max(best.steps + PATIENCE, LEAST):
+                    break
+        return best
 
     @torch.no_grad()
     def embed(self, frames: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -112,6 +168,11 @@ def _crops(first: np.ndarray, counts: np.ndarray, crop: int, rng: np.random.Gene
     """Rows (B, crop) of a random stretch of each utterance; one that is shorter is repeated."""
     start = rng.integers(np.maximum(counts - crop, 0) + 1)
     return first[:, None] + (start[:, None] + np.arange(crop)) % counts[:, None]
+
+
+def _recent_mean(mean: Tensor, value: Tensor, count: int | Tensor) -> Tensor:
+    """The mean of the first MEMORY values, then one that forgets at that rate."""
+    return mean + (value - mean) * max(1 / MEMORY, 1 / (float(count) + 1))
 
 
 def _drop_lazy_modules() -> None:
