@@ -164,6 +164,14 @@ def count(text: str) -> int:
     return number
 
 
+def none_or_more(text: str) -> int:
+    """The type of an option that is 0 or more."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, not {number}")
+    return number
+
+
 def vocoder_option(parser: argparse.ArgumentParser, what: str = "how spectra become sound") -> None:
     """Let `parser` take the name of a vocoder; `what` it does."""
     from speechdis.synthesis import vocoders

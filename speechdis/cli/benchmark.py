@@ -21,7 +21,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from speechdis.cli import command_line, count, device_option, show_notices
+from speechdis.cli import command_line, count, device_option, none_or_more, show_notices
+from speechdis.cli.evaluate import MOST_STEPS
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,15 +63,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--features", default="fbank", choices=["fbank", "spectrogram"], help="what models are trained on")
     add("--versions", type=count, default=4, metavar="V", help="twins of an utterance")
     add("--split", default="test", choices=["dev", "test"], help="speakers measured on")
-    add("--attacker-steps", type=count, default=800, metavar="N", help="training of the attacker")
-    add("--phone-steps", type=int, default=1200, metavar="N", help="training of the phone-sequence probe")
+    add(
+        "--attacker-steps",
+        type=count,
+        default=MOST_STEPS,
+        metavar="N",
+        help="the attacking network's training at most; it stops where held-out training speakers say so",
+    )
+    add(
+        "--phone-steps",
+        type=none_or_more,
+        default=1200,
+        metavar="N",
+        help="training of the phone-sequence probe; 0 skips it",
+    )
     device_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Run what is not there yet, and write the table."""
     from speechdis.data.atomic import replacing
+    from speechdis.data.text import read_json
     from speechdis.evaluation import suite as suites
+    from speechdis.evaluation.table import upright
     from speechdis.training import recipes
 
     path = recipes.find_suite(args.suite)
@@ -85,7 +100,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         suites.summarise(system.title, rows[k * args.seeds : (k + 1) * args.seeds])
         for k, system in enumerate(suite.systems)
     ]
-    known = json.loads(_references(args, feats).read_text())["rows"]
+    known = read_json(_references(args, feats))["rows"]
     floors = [suites.summarise(row["system"], [row]) for row in known]
     content = {"references": floors, "systems": summaries, "published": suite.published}
     table = args.out / path.stem
@@ -96,7 +111,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }.items():
         with replacing(table.with_suffix(suffix)) as partial:
             partial.write_text(text)
-    _LOG.info("\n%s", table.with_suffix(".md").read_text())
+    _LOG.info("\n%s", suites.markdown([*floors, *summaries], suite.published, upright))
     _LOG.info("%s: %d systems, %d seeds -> %s.md", path.stem, len(suite.systems), args.seeds, table)
     return {"systems": summaries}
 
@@ -110,9 +125,10 @@ def _frames(args: argparse.Namespace, feats: Path) -> None:
     for split in ("train", "dev", args.split):
         if not (feats / split).exists():
             _command("features", "--data", args.corpus / split, "--out", feats / split, *kind)
-    channel = Path(f"{feats}-channel") / args.split
-    if not channel.exists():
-        _command("features", "--data", args.corpus / args.split, "--out", channel, *kind, "--channel", 0)
+    for split in ("train", args.split):
+        channel = Path(f"{feats}-channel") / split
+        if not channel.exists():
+            _command("features", "--data", args.corpus / split, "--out", channel, *kind, "--channel", 0)
     twins = Path(f"{feats}-twins")
     found = twin_stores(twins)  # of older folders: those of the training set alone
     for split in ("train", "dev"):
@@ -158,6 +174,7 @@ def _end_with_parent() -> None:
 
 def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[System, int]") -> dict[str, Any]:
     """The figures of one training, of a system and a seed: made now or read."""
+    from speechdis.data.text import read_json
     from speechdis.training import config, experiment
 
     system, seed = training
@@ -172,10 +189,10 @@ def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[Sys
             "train", "--config", recipe, *told, *stores, "--out", exp, "--resume", "--device", args.device
         )
         _command("evaluate", "--checkpoint", exp / "best", "--out", results, *_protocol(args, feats))
-    made = json.loads((exp / "run.json").read_text())
+    made = read_json(exp / "run.json")
     timed = made["step"] - made["from_step"]  # of a broken run only its last part
     seconds = made["seconds"] * made["step"] / timed if timed else made["seconds"]
-    return {**json.loads(results.read_text())["row"], "seconds": seconds}
+    return {**read_json(results)["row"], "seconds": seconds}
 
 
 def _protocol(args: argparse.Namespace, feats: Path) -> list[object]:
@@ -193,19 +210,27 @@ def _references(args: argparse.Namespace, feats: Path) -> Path:
 
 def _measured(args: argparse.Namespace, feats: Path, results: Path) -> bool:
     """Whether `results` are there, of these recordings and judges trained as long."""
+    from speechdis.data.text import read_json
+    from speechdis.evaluation import attackers
     from speechdis.features.store import Store
 
     if not results.exists():
         return False
-    protocol = json.loads(results.read_text())["protocol"]
-    channel = Path(f"{feats}-channel") / args.split
-    stores = {"train": feats / "train", "clean": feats / args.split, "channel": channel}
+    protocol = read_json(results)["protocol"]
+    channel = Path(f"{feats}-channel")
+    stores = {
+        "train": feats / "train",
+        "train, channel": channel / "train",
+        "clean": feats / args.split,
+        "channel": channel / args.split,
+    }
     asked = {
+        "attackers": list(attackers.NAMES),
         "digests": {name: Store.read(path).digest for name, path in stores.items()},
         "attacker_steps": args.attacker_steps,
         "phone_steps": args.phone_steps,
     }
-    return all(protocol[key] == value for key, value in asked.items())
+    return all(protocol.get(key) == value for key, value in asked.items())
 
 
 def _command(name: str, *words: object) -> None:

@@ -1,9 +1,9 @@
 """Measure a trained model by every metric of the protocol, beside floors and ceilings.
 
-Reads the stores FEATURES/train and FEATURES/test (and CHANNEL/test: the same recordings through random channels)
-and the data directories DATA/train and DATA/test. Prints one table; writes the figures to --out. The floors and
-ceilings do not depend on the model: --references keeps them for the next one, and without --checkpoint they are all
-that is measured.
+Reads the stores FEATURES/train and FEATURES/test and the data directories DATA/train and DATA/test; and, of the same
+recordings through random channels, CHANNEL/test, and CHANNEL/train, from which attackers learn who know of channels.
+Prints one table; writes the figures to --out. The floors and ceilings do not depend on the model: --references keeps
+them for the next one, and without --checkpoint they are all that is measured.
 
 Example:
     speechdis evaluate --checkpoint exp/cdsvae --data data/timit --features feats --channel feats-channel
@@ -12,11 +12,14 @@ Example:
 import argparse
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, count, device_option, vocoder_option
+from speechdis.cli import checkpoint_option, count, device_option, none_or_more, vocoder_option
 from speechdis.errors import InputError
+
+MOST_STEPS = 4000  # of the attacking network, which stops by itself
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,27 +47,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--attacker-steps",
         type=count,
-        default=800,
+        default=MOST_STEPS,
         metavar="N",
-        help="training of the attacker",
+        help="the attacking network's training at most; it stops where held-out training speakers say so",
     )
     add(
         "--phone-steps",
-        type=int,
+        type=none_or_more,
         default=1200,
         metavar="N",
         help="training of the phone-sequence probe; 0 skips it",
     )
     add(
         "--lda",
-        type=int,
+        type=none_or_more,
         default=0,
         metavar="D",
         help="also score static vectors after a supervised LDA to D dimensions (training speakers' labels)",
     )
     add(
         "--swaps",
-        type=int,
+        type=none_or_more,
         default=0,
         metavar="N",
         help="also have judges hear N swaps of voices and train the two; 0: none",
@@ -76,6 +79,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="the figures (default: results.json in the experiment)",
     )
+    add("--markdown", type=Path, metavar="MD", help="also write the table as Markdown")
     device_option(parser)
 
 
@@ -83,7 +87,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Evaluate, print the table, write the figures."""
     from speechdis.data.atomic import replacing
     from speechdis.evaluation import measure, table
-    from speechdis.synthesis import codes
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
     from speechdis.training.provenance import provenance
@@ -93,25 +96,24 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     budget = measure.Budget(
         args.attacker_steps, args.phone_steps, lda=args.lda, swaps=args.swaps, vocoder=args.vocoder
     )
+    out = args.out or checkpoint.resolve(args.checkpoint).parent.parent / "results.json"
     with processes(args.device) as device:
         made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)
-        if args.swaps:
-            codes.check(trained)
         others = [_read(path, "row")["row"] for path in args.beside]
         speech = _speech(args)
+        _check(args, trained, speech, out)
         references = _references(args, speech, budget, device)
         row = measure.model_row(trained, speech, budget, device)
     row["system"] = checkpoint.resolve(args.checkpoint).parent.parent.name
-    text = table.markdown([*references, *others, row])
-    if "swaps" in row:
-        text += "\n" + table.swaps(row["swaps"])
+    rows = [*references, *others, row]
     result = {"row": row, "references": references, "protocol": _protocol(args, speech), "made": made}
-    out = args.out or checkpoint.resolve(args.checkpoint).parent.parent / "results.json"
     with replacing(out) as partial:
         partial.write_text(json.dumps(result, indent=1) + "\n")
+    _show(args, rows)
     log = logging.getLogger(__name__)
-    log.info("\n%s", text)
+    if "swaps" in row:
+        log.info("\n%s", table.swaps(row["swaps"], table.upright))
     log.info(
         "static EER %.1f%%, dynamic EER %.1f%%: every figure -> %s",
         *(_clean(row, c) for c in ("static", "dynamic")),
@@ -122,7 +124,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def _floors(args: argparse.Namespace) -> dict[str, Any]:
     """Measure and keep what does not depend on a model."""
-    from speechdis.evaluation import measure, table
+    from speechdis.evaluation import measure
     from speechdis.training.distributed import processes
 
     if args.references is None:
@@ -132,10 +134,39 @@ def _floors(args: argparse.Namespace) -> dict[str, Any]:
     budget = measure.Budget(args.attacker_steps, args.phone_steps)
     with processes(args.device) as device:
         rows = _references(args, _speech(args), budget, device)
-    log = logging.getLogger(__name__)
-    log.info("\n%s", table.markdown(rows))
-    log.info("%d floors and ceilings -> %s", len(rows), args.references)
+    _show(args, rows)
+    logging.getLogger(__name__).info("%d floors and ceilings -> %s", len(rows), args.references)
     return {"references": rows}
+
+
+def _show(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
+    """Print the table, for a terminal; as Markdown write it to a file."""
+    from speechdis.data.atomic import replacing
+    from speechdis.evaluation import table
+
+    logging.getLogger(__name__).info("\n%s", table.markdown(rows, table.upright))
+    if args.markdown is not None:
+        with replacing(args.markdown) as partial:
+            partial.write_text(table.markdown(rows), "utf-8")
+
+
+def _check(args: argparse.Namespace, trained: Any, speech: Any, out: Path) -> None:
+    """Refuse, before any work, what would fail after it."""
+    from speechdis.evaluation.swaps import pairs_of
+    from speechdis.synthesis import codes
+
+    for split in (speech.train, *speech.test.values(), *speech.through.values()):
+        trained.check(split.store)
+    speakers = len(set(speech.train.store.spks))
+    if args.lda >= speakers:
+        raise InputError(f"--lda {args.lda}: {speakers} training speakers allow 1 to {speakers - 1}")
+    if args.swaps:
+        codes.check(trained)
+        pairs_of(speech.clean.utterances, args.swaps)
+    for path in filter(None, (out, args.markdown, args.references)):
+        if path.is_dir():
+            raise InputError(f"{path}: a folder, where a file is to be written")
+        path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _clean(row: dict[str, Any], code: str) -> float:
@@ -143,13 +174,17 @@ def _clean(row: dict[str, Any], code: str) -> float:
 
 
 def _read(path: Path, holds: str) -> dict[str, Any]:
-    """What an earlier run wrote, figures under the key `holds` and their protocol."""
-    try:
-        content = json.loads(path.read_text())
-    except ValueError:
-        content = None
+    """What an earlier run wrote, figures under the key `holds` and their protocol; a table can be made of them."""
+    from speechdis.data.text import read_json
+    from speechdis.evaluation import table
+
+    content = read_json(path)
     if not isinstance(content, dict) or not {holds, "protocol"} <= content.keys():
         raise InputError(f"{path}: not what 'speechdis evaluate' writes: expected '{holds}' and 'protocol'")
+    try:
+        table.markdown([content[holds]] if holds == "row" else content[holds])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path}: damaged: no table can be made of its figures ({error!r})") from None
     return content
 
 
@@ -157,18 +192,45 @@ def _speech(args: argparse.Namespace) -> Any:
     from speechdis.evaluation.speech import Speech, Split
 
     test = {"clean": Split.read(args.features / args.split, args.data / args.split)}
+    through = {}
     if args.channel is not None:
         test["channel"] = Split.read(args.channel / args.split, args.data / args.split)
-    return Speech(Split.read(args.features / "train", args.data / "train"), test)
+        if (args.channel / "train").exists():
+            through["channel"] = Split.read(args.channel / "train", args.data / "train")
+    speech = Speech(Split.read(args.features / "train", args.data / "train"), test, through)
+    for line in _unmeasured(args, speech):
+        logging.getLogger(__name__).warning("%s", line)
+    return speech
+
+
+def _unmeasured(args: argparse.Namespace, speech: Any) -> Iterator[str]:
+    """What this speech does not allow to be measured, a line each."""
+    from speechdis.evaluation import attackers
+
+    train, known = args.data / "train", speech.train.utterances
+    if not any(u.text_phone for u in known) and args.phone_steps:
+        timed = "" if any(u.phones for u in known) else "; nor 'phones' with times, so no phone probe either"
+        yield f"{train}: no 'text_phone', so phone errors, the words left in z, are not measured{timed}"
+    if "channel" in speech.test and not speech.through:
+        yield (
+            f"{args.channel}/train: not there, so no attacker learns through channels; "
+            f"speechdis features --data {train} --out {args.channel}/train --channel 0 makes it"
+        )
+    for name, (split, _) in speech.attacked.items():
+        if told := attackers.lacks(split.store.spks):
+            yield f"{split.store.path}: no attacker, {name}: it {told}"
 
 
 def _protocol(args: argparse.Namespace, speech: Any) -> dict[str, Any]:
-    """What the figures were measured on: the frames by digest, and the budgets."""
-    stores = {"train": speech.train.store, **{name: split.store for name, split in speech.test.items()}}
+    """What the figures were measured on: the frames by digest, by whom, and the budgets."""
+    from speechdis.evaluation import attackers
+
+    splits = {"train": speech.train, **{f"train, {name}": split for name, split in speech.through.items()}}
     return {
         "split": args.split,
         "trials": "all pairs of different utterances",
-        "digests": {name: store.digest for name, store in stores.items()},
+        "digests": {name: split.store.digest for name, split in {**splits, **speech.test}.items()},
+        "attackers": list(attackers.NAMES),
         "attacker_steps": args.attacker_steps,
         "phone_steps": args.phone_steps,
         "resamples": 1000,

@@ -1,0 +1,165 @@
+"""`speechdis evaluate` in small: what it says is missing, its table on a terminal, and faults before any work."""
+
+import json
+import logging
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from speechdis import models
+from speechdis.cli import main
+from speechdis.data.directory import write_directory
+from speechdis.data.utterance import Utterance
+from speechdis.evaluation import measure, random_convolutions, table
+from speechdis.features import settings_of
+from speechdis.features.store import write_store
+from speechdis.training.checkpoint import Checkpoint, save
+
+SETTINGS = settings_of("fbank")
+
+
+def make_speech(root: Path, phones: bool) -> None:
+    """DATA/train, dev and test of noise in voices, their stores, and those of CHANNEL."""
+    rng = np.random.default_rng(0)
+    for split, people in (("train", 4), ("test", 3)):
+        voices = {f"{split}{s}": rng.normal(size=80) for s in range(people)}
+        said = [
+            Utterance(f"{spk}-{k}", spk, root / "none.wav", text_phone="AA B" if phones else "")
+            for spk in voices
+            for k in range(4)
+        ]
+        frames = [rng.normal(size=(25, 80)) + voices[u.spk] - 8 for u in said]
+        write_directory(root / "data" / split, said)
+        for name, shift in (("feats", 0), ("channel", 1)):
+            rows = [(u.utt, u.spk, (x + shift).astype(np.float32)) for u, x in zip(said, frames, strict=True)]
+            write_store(root / name / split, rows, SETTINGS)
+
+
+def make_model(path: Path) -> Path:
+    torch.manual_seed(0)
+    config = models.load("dsvae").Config(static_size=4, dynamic_size=3, hidden_size=8)
+    built = models.build("dsvae", 80, config).eval()
+    ones = np.ones(80, np.float32)
+    save(
+        path / "checkpoints" / "best.safetensors",
+        Checkpoint(built, "dsvae", SETTINGS, 20, -8 * ones, ones, 4),
+    )
+    (path / "config.yaml").write_text("model: {name: dsvae}\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("evaluate")
+    make_speech(found, phones=False)
+    make_model(found / "exp")
+    return found
+
+
+def words(root: Path, *more: str) -> list[str]:
+    told = ["--data", str(root / "data"), "--features", str(root / "feats"), "--attacker-steps", "2"]
+    return ["evaluate", "--checkpoint", str(root / "exp"), *told, "--phone-steps", "3", *more]
+
+
+@pytest.fixture(scope="module")
+def measured(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, str]:
+    """Its figures, and what it prints."""
+    monkeypatch, capture = pytest.MonkeyPatch(), tmp_path_factory.mktemp("out")
+    monkeypatch.setattr(random_convolutions, "KERNELS", 60)
+    said = StringIO()
+    kept = logging.StreamHandler(said)
+    logging.getLogger("speechdis").addHandler(kept)
+    more = ["--channel", str(root / "channel"), "--references", str(capture / "kept.json")]
+    assert main(words(root, *more, "--markdown", str(capture / "table.md"))) == 0
+    logging.getLogger("speechdis").removeHandler(kept)
+    monkeypatch.undo()
+    results = json.loads((root / "exp" / "results.json").read_text())
+    assert (capture / "table.md").read_text() == table.markdown([*results["references"], results["row"]])
+    return results, said.getvalue()
+
+
+def test_the_attackers_are_told_by_condition(measured: tuple[dict, str]) -> None:
+    results = measured[0]
+    for row in (results["row"], results["references"][-1]):
+        assert set(row["attackers"]) == set(row["attacker"]) == {"clean", "channel"}
+        for condition, told in row["attackers"].items():
+            every = told["all"]
+            assert set(every) == {"ECAPA-TDNN", "random convolutions", "fusion of both"}
+            assert every["ECAPA-TDNN"]["steps"] <= every["ECAPA-TDNN"]["most_steps"] == 2
+            validation = {who: about["validation"] for who, about in every.items()}
+            assert validation[told["strongest"]] == min(validation.values()) == told["validation"]
+            assert row["attacker"][condition]["raw"] == every[told["strongest"]]["test"]
+            assert told["training"] == every[told["strongest"]]["training"]
+    assert len(results["protocol"]["digests"]) == 4
+    assert len(set(results["protocol"]["digests"].values())) == 4
+
+
+def test_the_table_fits_a_terminal(measured: tuple[dict, str]) -> None:
+    said = measured[1]
+    block = said[said.index("system") :]
+    assert max(map(len, block[: block.rindex("static EER")].splitlines())) <= 100
+    for figure in ("attacker on z EER, channel", "attacker's training EER, channel", "squared error"):
+        assert figure in said
+
+
+def test_what_is_not_measured_is_said(root: Path, measured: tuple[dict, str]) -> None:
+    assert "data/train: no 'text_phone', so phone errors" in measured[1]
+    assert "no phone probe either" in measured[1]
+    assert "no attacker learns through channels" not in measured[1]
+
+
+def test_without_training_channels_the_column_is_empty_and_said(
+    root: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random_convolutions, "KERNELS", 60)
+    (root / "part").mkdir()
+    (root / "part" / "test").symlink_to(root / "channel" / "test")
+    out = root / "part.json"
+    assert main(words(root, "--channel", str(root / "part"), "--out", str(out), "--phone-steps", "0")) == 0
+    row = json.loads(out.read_text())["row"]
+    assert set(row["attackers"]) == {"clean"}
+    assert set(row["static"]) == {"clean", "channel"}
+    assert "part/train: not there, so no attacker learns through channels" in caplog.text
+
+
+def no_work(*_: object) -> None:
+    raise AssertionError("work began")
+
+
+def test_faults_come_before_work(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "model_row", no_work)
+    monkeypatch.setattr(measure, "reference_rows", no_work)
+    files = {
+        "list.json": "[]", "cut.json": '{"row": {', "empty.json": "", "other.json": '{"row": {}}',
+        "row.json": '{"row": [1], "protocol": {}}', "text.json": '{"row": "x", "protocol": {}}',
+        "nameless.json": '{"row": {}, "protocol": {}}', "twice.json": "[" * 3000,
+        "word.json": '{"row": {"system": "a", "static": {"clean": {"raw": {"eer": "x"}}}}, "protocol": {}}',
+        "end.json": '{"row": {"system": "a", "static": {"clean": {"raw": {"eer": 0, "interval": [1]}}}}, "protocol":0}',
+        "name.json": '{"row": {"system": 3, "probes": {"energy_dynamic": 1}}, "protocol": {}}',
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\x00")
+    beside = [["--beside", str(tmp_path / name)] for name in (*files, "bytes.json", "none.json", ".")]
+    (tmp_path / "rows.json").write_text('{"rows": 3, "protocol": {}}')
+    other = [
+        ["--references", str(tmp_path / "rows.json")],
+        ["--lda", "4"],
+        ["--out", str(tmp_path)],
+        ["--markdown", str(tmp_path)],
+        ["--channel", str(tmp_path)],
+    ]
+    for more in (*beside, *other):
+        assert main(words(root, *more)) == 2, more
+        lines = capsys.readouterr().err.strip().splitlines()
+        assert [line for line in lines if line.startswith("speechdis evaluate:")] == lines[-1:]
+        assert more[1].rstrip(".") in lines[-1], lines
+    for option in ("--phone-steps", "--lda", "--swaps"):
+        with pytest.raises(SystemExit):
+            main(words(root, option, "-1"))
+        assert "must be 0 or more" in capsys.readouterr().err
