@@ -60,7 +60,7 @@ def read_audio(
 def read_blocks(
     path: str | Path, rate: int, start: float = 0.0, end: float | None = None
 ) -> Iterator[np.ndarray]:
-    """What `read_audio` gives, bit by bit, in blocks (K,) of at most about 2 min: for recordings of any length.
+    """What `read_audio` gives, bit by bit, in blocks (K,) of at most a minute or two: for recordings of any length.
 
     All of it is looked at before the first block comes, so a bad file fails there. Arguments and errors are those
     of `read_audio`, but that no length is too much.

@@ -1,6 +1,8 @@
 """Maps over utterances: threads or processes on one machine, a Dask cluster beyond it."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from speechdis.errors import InputError
@@ -29,11 +31,13 @@ def map_utterances(
     if jobs == 1 and scheduler is None:
         yield from map(function, items)
         return
+    if threads and scheduler is None:
+        yield from _in_threads(function, items, jobs)
+        return
     import joblib
 
     if scheduler is None:
-        prefer = "threads" if threads else "processes"
-        yield from joblib.Parallel(n_jobs=jobs, prefer=prefer, return_as="generator")(
+        yield from joblib.Parallel(n_jobs=jobs, return_as="generator")(
             joblib.delayed(function)(i) for i in items
         )
         return
@@ -46,3 +50,18 @@ def map_utterances(
         yield from joblib.Parallel(n_jobs=-1, return_as="generator")(
             joblib.delayed(function)(i) for i in items
         )
+
+
+def _in_threads(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:
+    """As many results as there are threads wait to be taken, however long that takes."""
+    pool = ThreadPoolExecutor(jobs)
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

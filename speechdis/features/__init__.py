@@ -3,20 +3,22 @@
 A feature type is a module with a frozen dataclass `Config` and
 
 - `extract(wave, config) -> (T, F) float32` of a waveform in [-1, 1); every spectral type cuts the same T frames;
+- `framing(config) -> (window, hop)` in samples: frame t is of samples t hop to t hop + window;
 - `bins(config) -> Bins`, what each of the F dimensions measures, or None where they are no frequencies.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from speechdis.errors import InputError
+from speechdis.features.blocks import frames_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +73,19 @@ def settings_of(name: str, **options: int | None) -> dict[str, Any]:
 
 def extract(wave: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
     """Frames (T, F) of `wave` as a store with these `settings` holds them."""
+    return np.concatenate(list(extract_blocks([wave], settings)))
+
+
+def extract_blocks(waves: Iterable[np.ndarray], settings: Mapping[str, Any]) -> Iterator[np.ndarray]:
+    """`extract` of blocks (n,) that follow each other, in blocks (T, F): the frames of the whole, in little memory.
+
+    Raises:
+        InputError: together they are shorter than one window.
+    """
     module = load(settings["type"])
-    return module.extract(wave, module.Config(**settings["config"]))
+    config = module.Config(**settings["config"])
+    window, hop = module.framing(config)
+    return frames_of(waves, window, hop, partial(module.extract, config=config))
 
 
 def bins_of(settings: Mapping[str, Any]) -> Bins | None:

@@ -11,12 +11,14 @@ from typing import Any, cast
 
 import numpy as np
 
-from speechdis.data.audio import read_audio
+from speechdis.data.audio import read_audio, read_blocks
 from speechdis.data.jobs import map_utterances
 from speechdis.data.utterance import Utterance
-from speechdis.errors import InputError
-from speechdis.features import extract
-from speechdis.features.store import Store, write_store
+from speechdis.errors import InputError, blaming
+from speechdis.features import extract_blocks
+from speechdis.features.store import Row, Store, write_store
+
+LONG = 20000  # frames: 3 min. Of a longer utterance they are not kept, but written as they are made.
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ def make_store(
 
     skipped = 0
 
-    def rows() -> Generator[tuple[str, str, np.ndarray], None, None]:
+    def rows() -> Generator[Row, None, None]:
         nonlocal skipped
         made = map_utterances(partial(_frames, settings=settings), items, jobs, scheduler, threads=True)
         with closing(cast(Generator, made)):
             for utt, spk, frames in tqdm(made, total=total, unit="utt", desc=Path(path).name):
-                if isinstance(frames, np.ndarray):
+                if not isinstance(frames, str):
                     yield utt, spk, frames
                 elif strict:
                     raise InputError(f"{utt}: {frames}")
@@ -100,20 +102,49 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _frames(item: Item, settings: Mapping[str, Any]) -> tuple[str, str, np.ndarray | str]:
-    """Id, speaker, and frames (T, F) or what is wrong with the utterance."""
+def _frames(item: Item, settings: Mapping[str, Any]) -> tuple[str, str, "np.ndarray | _Long | str"]:
+    """Id, speaker, and frames (T, F), or what is wrong with the utterance."""
     source = item.source
     try:
-        wave, rate = read_audio(source.path, settings["config"]["rate"], source.start, source.end)
-        if item.change is not None:
-            wave = item.change(wave, rate)
+        with blaming(source.path):
+            frames: np.ndarray | _Long | str = _made(item, settings)
     except InputError as error:
-        return item.utt, source.spk, str(error)
-    try:
-        frames = extract(wave, settings)
-    except InputError as error:  # knows no file
-        return item.utt, source.spk, f"{source.path}: {error}"
-    if item.count not in (None, len(frames)):
-        fault = f"{source.path}: {len(frames)} frames, {item.count} expected; the recording has changed"
-        return item.utt, source.spk, fault
+        fault = str(error)
+        frames = fault if fault.startswith(str(source.path)) else f"{source.path}: {fault}"
     return item.utt, source.spk, frames
+
+
+def _made(item: Item, settings: Mapping[str, Any]) -> "np.ndarray | _Long":
+    parts, count = [], 0
+    for part in _blocks(item, settings):
+        parts.append(part)
+        count += len(part)
+        if count > LONG and item.change is None and item.count is None:
+            return _Long(item, settings)
+    if item.count not in (None, count):
+        raise InputError(f"{count} frames, {item.count} expected; the recording has changed")
+    return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class _Long:
+    """Frames of a long utterance, which are made, from the beginning, when they are written."""
+
+    item: Item
+    settings: Mapping[str, Any]
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return _blocks(self.item, self.settings)
+
+
+def _blocks(item: Item, settings: Mapping[str, Any]) -> Iterator[np.ndarray]:
+    """Frames (T, F) of an utterance, block by block."""
+    source, rate = item.source, settings["config"]["rate"]
+    if item.change is None:
+        waves: Iterable[np.ndarray] = read_blocks(source.path, rate, source.start, source.end)
+    else:
+        waves = [item.change(read_audio(source.path, rate, source.start, source.end)[0], rate)]
+    for frames in extract_blocks(waves, settings):
+        if not np.isfinite(frames).all():
+            raise InputError("its frames are not finite")
+        yield frames

@@ -13,7 +13,7 @@ import numpy as np
 
 from speechdis.errors import InputError
 from speechdis.features import Bins
-from speechdis.features.framing import kaldi_options, scaled, white_power, window_samples
+from speechdis.features.framing import frame_samples, kaldi_options, scaled, white_power, window_samples
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ def extract(wave: np.ndarray, config: Config) -> np.ndarray:
         high_freq=config.high_freq,
         **kaldi_options(config),
     ).numpy()
+
+
+def framing(config: Config) -> tuple[int, int]:
+    """Window and hop, samples."""
+    return frame_samples(config)
 
 
 def bins(config: Config) -> Bins:

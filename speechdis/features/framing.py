@@ -43,6 +43,11 @@ def window_samples(config: Framing) -> int:
     return int(float(config.rate) * (1000 * config.window) * 0.001)
 
 
+def frame_samples(config: Framing) -> tuple[int, int]:
+    """Window and hop in samples, broken ones left out."""
+    return window_samples(config), int(float(config.rate) * (1000 * config.hop) * 0.001)
+
+
 def scaled(wave: np.ndarray, config: Framing) -> torch.Tensor:
     """A waveform (n,) in [-1, 1) as the (1, n) float32 tensor on the int16 scale that torchaudio takes.
 

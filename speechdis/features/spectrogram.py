@@ -10,7 +10,7 @@ import numpy as np
 
 from speechdis.errors import InputError
 from speechdis.features import Bins
-from speechdis.features.framing import kaldi_options, scaled, white_power, window_samples
+from speechdis.features.framing import frame_samples, kaldi_options, scaled, white_power, window_samples
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ def extract(wave: np.ndarray, config: Config) -> np.ndarray:
 
     log_power = spectrogram(scaled(wave, config), round_to_power_of_two=False, **kaldi_options(config))
     return (0.5 * log_power[:, 1:]).numpy()  # Kaldi puts the energy where bin 0 was
+
+
+def framing(config: Config) -> tuple[int, int]:
+    """Window and hop, samples."""
+    return frame_samples(config)
 
 
 def bins(config: Config) -> Bins:

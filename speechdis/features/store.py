@@ -21,6 +21,9 @@ from speechdis.data.atomic import replacing
 from speechdis.errors import InputError
 
 T = TypeVar("T")
+Row = tuple[
+    str, str, np.ndarray | Iterable[np.ndarray]
+]  # utterance, speaker, frames (T, F) or blocks of them
 MARKER = "store.yaml"
 _COLUMNS = "utt\tspk\tfirst\tframes\n"
 _PACKAGES = ("numpy", "torch", "torchaudio", "soxr")
@@ -98,10 +101,8 @@ class Store:
         return cls(path, frames, utts, spks, first, counts, about["settings"], mean, std, about["digest"])
 
 
-def write_store(
-    path: str | Path, rows: Iterable[tuple[str, str, np.ndarray]], settings: Mapping[str, Any]
-) -> Store:
-    """Write utterances as they come: (utterance, speaker, frames (T, F) with T >= 1).
+def write_store(path: str | Path, rows: Iterable[Row], settings: Mapping[str, Any]) -> Store:
+    """Write utterances as they come: (utterance, speaker, frames (T, F) with T >= 1, or blocks of them).
 
     Args:
         path: the directory; an earlier store there is replaced once the new one is whole.
@@ -120,7 +121,7 @@ def write_store(
     return Store.read(path)
 
 
-def _write(path: Path, rows: Iterable[tuple[str, str, np.ndarray]], settings: Mapping[str, Any]) -> None:
+def _write(path: Path, rows: Iterable[Row], settings: Mapping[str, Any]) -> None:
     with replacing(path, marker=MARKER) as partial:
         partial.mkdir()
         with (
@@ -130,8 +131,10 @@ def _write(path: Path, rows: Iterable[tuple[str, str, np.ndarray]], settings: Ma
             written = _Written(file)
             table.write(_COLUMNS)
             for utt, spk, frames in rows:
-                table.write(f"{utt}\t{spk}\t{written.count}\t{len(frames)}\n")
-                written.add(utt, np.ascontiguousarray(frames, "<f4"))
+                first = written.begin(utt)
+                for block in [frames] if isinstance(frames, np.ndarray) else frames:
+                    written.add(utt, np.ascontiguousarray(block, "<f4"))
+                table.write(f"{utt}\t{spk}\t{first}\t{written.count - first}\n")
             if not written.count:
                 raise InputError(f"{path}: no utterance left to store")
             written.header()
@@ -150,6 +153,13 @@ class _Written:
     utts: set[str] = field(default_factory=set)
     digest: Any = field(default_factory=hashlib.sha256)
 
+    def begin(self, utt: str) -> int:
+        """Begin an utterance; the row of its first frame."""
+        if utt in self.utts:
+            raise InputError(f"{utt}: an utterance of this name is in the store already")
+        self.utts.add(utt)
+        return self.count
+
     def add(self, utt: str, x: np.ndarray) -> None:
         if not self.count:
             self.mean = self.squares = np.zeros(x.shape[-1])
@@ -158,9 +168,6 @@ class _Written:
             raise InputError(
                 f"{utt}: frames of shape {x.shape} are empty, not finite, or not (T, {len(self.mean)})"
             )
-        if utt in self.utts:
-            raise InputError(f"{utt}: an utterance of this name is in the store already")
-        self.utts.add(utt)
         n, m = len(x), x.mean(0, dtype=np.float64)
         delta, total = m - self.mean, self.count + n
         self.squares = self.squares + np.square(x - m).sum(0) + delta**2 * (self.count * n / total)

@@ -30,11 +30,17 @@ def extract(wave: np.ndarray, config: Config) -> np.ndarray:
     Raises:
         InputError: the waveform is shorter than one frame.
     """
-    step = round(config.rate * config.window)
+    step, _ = framing(config)
     frames = len(wave) // step
     if not frames:
         raise InputError(f"{len(wave)} samples, shorter than one window of {step}")
     return np.asarray(wave[: frames * step], np.float32).reshape(frames, step)
+
+
+def framing(config: Config) -> tuple[int, int]:
+    """Window and hop, samples: the same."""
+    step = round(config.rate * config.window)
+    return step, step
 
 
 def bins(config: Config) -> None:

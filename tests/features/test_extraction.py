@@ -173,6 +173,135 @@ def test_memory_does_not_grow_with_the_corpus(data: Path, tmp_path: Path) -> Non
     assert peaks[1] < 1000
 
 
+@pytest.mark.parametrize("name", features.names())
+def test_blocks_give_the_frames_of_the_whole(name: str) -> None:
+    """Cut anywhere: blocks shorter than a hop, than a window, and longer than what is extracted at a time."""
+    settings, wave = features.settings_of(name), recording(0, 130)
+    module = features.load(name)
+    whole = module.extract(wave, module.Config())
+    np.testing.assert_array_equal(features.extract(wave, settings), whole)
+    cuts = np.cumsum([1, 99, 250, 0, 5000, 40001, 16000 * 100])
+    blocks = list(features.extract_blocks(np.split(wave, cuts), settings))
+    assert len(blocks) >= 3
+    np.testing.assert_array_equal(np.concatenate(blocks), whole)
+    with pytest.raises(InputError, match="150 samples, shorter than one"):
+        list(features.extract_blocks([wave[:100], wave[:50]], settings))
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_long_utterance_is_written_as_it_is_made(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str
+) -> None:
+    out = ["features", "--data", str(data), "--jobs", jobs, "--rate", "8000", "--out"]
+    assert main([*out, str(tmp_path / "whole")]) == 0
+    for place, value in [
+        ("speechdis.features.extraction.LONG", 20), ("speechdis.features.blocks.PIECE", 7),
+        ("speechdis.data.libsndfile.BLOCK", 1500), ("speechdis.data.audio._KEPT", 2000),
+    ]:  # fmt: skip
+        monkeypatch.setattr(place, value)
+    assert main([*out, str(tmp_path / "blocks")]) == 0
+    whole, blocks = Store.read(tmp_path / "whole"), Store.read(tmp_path / "blocks")
+    assert whole.utts == blocks.utts
+    np.testing.assert_array_equal(whole.counts, blocks.counts)
+    np.testing.assert_allclose(whole.frames, blocks.frames, rtol=0, atol=1e-5)  # products of few rows
+    np.testing.assert_allclose(whole.std, blocks.std, rtol=1e-6)
+
+
+def test_memory_does_not_grow_with_a_recording(tmp_path: Path) -> None:
+    """Peak memory of 15 min, and of 10 s, in processes of their own, within 150 MB; at once it took 700 MB more."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from pathlib import Path; from speechdis.cli import main;"
+        "assert main(['features', '--data', sys.argv[1], '--out', sys.argv[1] + '/s', '--jobs', '2']) == 0;"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+    )
+    peaks = []
+    for times in (1, 90):
+        path = tmp_path / str(times)
+        write_audio(path / "a.wav", np.tile(recording(0, 10), times), 16000)
+        write_directory(path, [Utterance("a", "a", path / "a.wav")])
+        command = [sys.executable, "-c", code, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
+        peaks.append(int(done.stdout) / 1024)
+    assert peaks[1] - peaks[0] < 150
+
+
+def hopeless(path: Path) -> dict[str, str]:
+    """A data directory of one good utterance and of those that once stopped a run; what must be said of each."""
+    path.mkdir()
+    good = soundfile_bytes(recording(0), "WAV")
+    flac = bytearray(soundfile_bytes(recording(0), "FLAC"))
+    flac[21:26] = bytes([flac[21] | 0x0F]) + b"\xff" * 4  # STREAMINFO: 2^36 - 1 samples
+    sphere = bytearray(soundfile_bytes(recording(0), "NIST"))
+    sphere[30:40] = "é…²".encode() + b"\xff\xfe"
+    slow = bytearray(good)
+    slow[24:28] = (7).to_bytes(4, "little")
+    files = {"good": good, "flac": bytes(flac), "sphere": bytes(sphere), "slow": bytes(slow), "seg": good}
+    for name, content in files.items():
+        (path / f"{name}.wav").write_bytes(content)
+    import soundfile
+
+    soundfile.write(path / "huge.wav", np.array([0.1, 1e20] * 4000), 16000, subtype="DOUBLE")
+    names = {name: f"{name}.wav" for name in (*files, "huge")} | {
+        "name": "n" * 300 + ".wav",
+        "nul": "a\0b.wav",
+    }
+    (path / "wav.scp").write_text("".join(f"{utt} {file}\n" for utt, file in names.items()))
+    (path / "utt2spk").write_text("".join(f"{utt} s\n" for utt in names))
+    times = dict.fromkeys(names, "0 -1") | {"seg": "1e305 1.5e305"}
+    (path / "segments").write_text("".join(f"{utt} {utt} {time}\n" for utt, time in times.items()))
+    return {
+        "flac": "more than its bytes can hold", "sphere": "", "slow": "7 Hz", "huge": "a sample of 1e+20",
+        "seg": "outside its 0.500 s", "name": "name too long", "nul": "no such audio file",
+    }  # fmt: skip
+
+
+def soundfile_bytes(wave: np.ndarray, format: str) -> bytes:
+    import io
+
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, wave, 16000, format=format)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("command", ["features", "augment"])
+def test_one_bad_utterance_stops_no_run(
+    tmp_path: Path, command: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = tmp_path / "data"
+    bad = hopeless(data)
+    more = ["--versions", "1"] if command == "augment" else []
+    assert main([command, "--data", str(data), "--out", str(tmp_path / "s"), "--jobs", "2", *more]) == 0
+    assert [utt.split("#")[0] for utt in Store.read(tmp_path / "s").utts] == ["good"]
+    lines = {m.split()[1].split("#")[0].rstrip(":"): m for m in caplog.messages if m.startswith("skipped")}
+    assert lines.keys() == bad.keys()
+    for utt, reason in bad.items():
+        assert str(data) in lines[utt] and reason.lower() in lines[utt].lower()
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), PermissionError(13, "Permission denied"), OverflowError("x")]
+)
+def test_whatever_a_recording_raises_is_its_own_fault(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    from speechdis.data import decoders
+
+    def sndfile(path: Path, *rest: object) -> object:
+        if path.name == "3.wav":
+            raise error
+        return decoders_sndfile(path, *rest)
+
+    decoders_sndfile = decoders.Sndfile
+    monkeypatch.setattr(decoders, "Sndfile", sndfile)
+    assert main(["features", "--data", str(data), "--out", str(tmp_path / "s"), "--jobs", "1"]) == 0
+    assert len(Store.read(tmp_path / "s")) == 5
+
+
 def test_an_item_is_changed_before_its_frames_are_made(data: Path, tmp_path: Path) -> None:
     from speechdis.data.directory import read_directory
 
