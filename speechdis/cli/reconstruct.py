@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     checkpoint_option(parser)
     add("--content", required=True, type=Path, metavar="WAV", help="the recording")
-    add("--out", required=True, type=Path, metavar="WAV", help="waveform to write")
+    add("--out", required=True, type=Path, metavar="WAV", help="waveform (wav, flac, ogg), or a folder")
     vocoder_option(parser)
     device_option(parser)
 
@@ -28,17 +28,18 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Reconstruct one recording."""
     from speechdis.data.audio import write_audio
     from speechdis.synthesis import codes
-    from speechdis.synthesis.files import read_content
+    from speechdis.synthesis.files import read_content, wave_file
     from speechdis.synthesis.swap import reconstruct
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
 
+    out = args.out / f"{args.content.stem}.wav" if args.out.is_dir() else wave_file(args.out)
     with processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
         codes.check(trained)
         rate = trained.features["config"]["rate"]
         content = read_content(trained, args.content)
         wave = reconstruct(trained, content, args.vocoder)
-    write_audio(args.out, wave, rate)
-    logging.getLogger(__name__).info("%s from its codes -> %s", args.content, args.out)
-    return {"content": str(args.content), "seconds": len(wave) / rate, "rate": rate}
+    write_audio(out, wave, rate)
+    logging.getLogger(__name__).info("%s from its codes -> %s", args.content, out)
+    return {"content": str(args.content), "out": str(out), "seconds": len(wave) / rate, "rate": rate}

@@ -12,11 +12,14 @@ Example:
 
 import argparse
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
 from speechdis.cli import checkpoint_option, count, device_option, vocoder_option
 from speechdis.errors import InputError
+
+_LOG = logging.getLogger(__name__)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,15 +35,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--manifest",
         type=Path,
         metavar="TSV",
-        help="lines voice<TAB>content[<TAB>name], paths relative to its folder; name: of the output, by "
-        "default VOICE_CONTENT.wav",
+        help="lines voice<TAB>content[<TAB>name], or with a header; paths are looked for beside it, then here; "
+        "name: of the output (default: VOICE_CONTENT.wav)",
     )
     add(
         "--out",
         required=True,
         type=Path,
         metavar="PATH",
-        help="waveform (wav, flac); a folder for --manifest",
+        help="waveform (wav, flac, ogg), or a folder; a folder for --manifest",
     )
     vocoder_option(parser, f"how spectra become sound: {vocoders.GUIDE}")
     add(
@@ -64,12 +67,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _one(args: argparse.Namespace) -> dict[str, Any]:
-    from speechdis.data.audio import write_audio
+    from speechdis.data.audio import duration
     from speechdis.data.directory import read_directory
     from speechdis.data.utterance import Utterance
     from speechdis.synthesis import codes
-    from speechdis.synthesis.files import read_content, read_voice
-    from speechdis.synthesis.swap import lend
+    from speechdis.synthesis.files import read_voice, swap_file, wave_file
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
 
@@ -82,26 +84,31 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
         a, b = (Utterance(p.stem, p.stem, p) for p in (args.voice, args.content))
     else:
         raise InputError("give both --voice and --content, or --data, or --manifest")
+    out = args.out / f"{a.utt}_{b.utt}.wav" if args.out.is_dir() else wave_file(args.out)
+    for u in (a, b):
+        duration(u.path)  # before the model is loaded
     with processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
         codes.check(trained)
-        rate = trained.features["config"]["rate"]
+        begin = time.perf_counter()
         voice = read_voice(trained, a.path, a.start, a.end)
-        wave = lend(
-            trained, read_content(trained, b.path, b.start, b.end), voice, args.vocoder, not args.plain
+        seconds = swap_file(
+            trained, voice, b.path, out, args.vocoder, not args.plain, start=b.start, end=b.end
         )
-    write_audio(args.out, wave, rate)
-    logging.getLogger(__name__).info("the words of %s in the voice of %s -> %s", b.utt, a.utt, args.out)
-    return {"voice": a.utt, "content": b.utt, "seconds": len(wave) / rate, "rate": rate}
+    _LOG.info("the words of %s in the voice of %s -> %s; %s", b.utt, a.utt, out, _speed(seconds, begin))
+    rate = trained.features["config"]["rate"]
+    return {"voice": a.utt, "content": b.utt, "out": str(out), "seconds": seconds, "rate": rate}
 
 
 def _many(args: argparse.Namespace) -> dict[str, Any]:
-    from speechdis.synthesis.manifest import read_pairs, swap_pairs
+    from speechdis.synthesis.manifest import read_pairs
+    from speechdis.synthesis.many import swap_pairs
     from speechdis.training.distributed import processes
 
     pairs = read_pairs(args.manifest, args.out)
+    begin = time.perf_counter()
     with processes(args.device) as device:
-        count = swap_pairs(
+        done = swap_pairs(
             pairs,
             args.out,
             args.checkpoint,
@@ -111,7 +118,28 @@ def _many(args: argparse.Namespace) -> dict[str, Any]:
             args.jobs,
             args.strict,
         )
-    logging.getLogger(__name__).info(
-        "%s swaps, %s made before, %s skipped -> %s", *(f"{n:,}" for n in count), args.out
-    )
-    return count._asdict()
+    skipped = len(done.failures)
+    counts = f"{done.made:,} swaps, {done.kept:,} made before, {skipped:,} skipped"
+    _LOG.info("%s -> %s; %s", counts, args.out, _speed(done.seconds, begin))
+    failures = [
+        {
+            "voice": str(pair.voice),
+            "content": str(pair.content),
+            "name": str(pair.out.relative_to(args.out)),
+            "reason": fault,
+        }
+        for pair, fault in done.failures
+    ]
+    return {
+        "made": done.made,
+        "kept": done.kept,
+        "skipped": skipped,
+        "seconds": done.seconds,
+        "failures": failures,
+    }
+
+
+def _speed(seconds: float, begin: float) -> str:
+    """How much speech was made, and how fast, since `begin` (s, of `time.perf_counter`)."""
+    taken = time.perf_counter() - begin
+    return f"{seconds:,.1f} s of speech in {taken:,.1f} s, {seconds / taken:.1f} times as fast as it is said"

@@ -17,7 +17,7 @@ from speechdis.data.shorten import sphere_file
 from speechdis.data.survey import Mix, Survey, note
 from speechdis.errors import InputError, blaming
 
-_FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".sph": "NIST"}
+FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".sph": "NIST"}
 _OVERSHOOT = 0.5  # s that a segment may end after its recording, as in Kaldi's extract-segments
 _ENDLESS = 1 << 62  # samples
 _KEPT = 1 << 23  # values that are decoded once; of more, a second time, when it is known what they are
@@ -93,9 +93,9 @@ def write_audio(path: str | Path, wave: np.ndarray, rate: int, format: str | Non
             wav, flac, ogg or sph.
     """
     path = Path(path)
-    format = format or _FORMATS.get(path.suffix.lower())
+    format = format or FORMATS.get(path.suffix.lower())
     if format is None:
-        raise InputError(f"{path}: cannot write '{path.suffix}' audio; choose one of {', '.join(_FORMATS)}")
+        raise InputError(f"{path}: cannot write '{path.suffix}' audio; choose one of {', '.join(FORMATS)}")
     samples = np.clip(np.rint(np.asarray(wave) * 32768.0), -32768, 32767).astype(np.int16)
     with replacing(path) as partial:
         partial.write_bytes(_encode(samples, rate, format))

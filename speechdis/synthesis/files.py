@@ -1,14 +1,30 @@
-"""Recordings on disk as voices and words; an error names the file."""
+"""Recordings on disk as voices and words, and swaps as recordings; an error names the file."""
 
 from pathlib import Path
 
 import numpy as np
 
-from speechdis.data.audio import read_audio
+from speechdis.data.audio import FORMATS, read_audio, write_audio
 from speechdis.errors import InputError
-from speechdis.synthesis import swap
+from speechdis.synthesis import swap, vocoders
 from speechdis.synthesis.swap import Content, Voice
 from speechdis.training.checkpoint import Checkpoint
+
+_OTHER = (
+    ".mp3",
+    ".m4a",
+    ".mp4",
+    ".aac",
+    ".opus",
+    ".webm",
+    ".wma",
+    ".aif",
+    ".aiff",
+    ".au",
+    ".raw",
+    ".w64",
+    ".caf",
+)
 
 
 def read_voice(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: float | None = None) -> Voice:
@@ -31,6 +47,37 @@ def read_content(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: fl
         return swap.content_of(checkpoint, wave)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def swap_file(
+    checkpoint: Checkpoint,
+    voice: Voice,
+    content: Path,
+    out: Path,
+    vocoder: str = vocoders.DEFAULT,
+    detail: bool = True,
+    start: float = 0.0,
+    end: float | None = None,
+) -> float:
+    """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `swap.lend`."""
+    rate = checkpoint.features["config"]["rate"]
+    wave = swap.lend(checkpoint, read_content(checkpoint, content, start, end), voice, vocoder, detail)
+    write_audio(out, wave, rate)
+    return len(wave) / rate
+
+
+def wave_file(path: str | Path) -> Path:
+    """`path`, as a WAV file if it has no suffix that says a format of sound.
+
+    Raises:
+        InputError: the suffix is that of a format which is not written.
+    """
+    path = Path(path)
+    if path.suffix.lower() in FORMATS:
+        return path
+    if path.suffix.lower() in _OTHER:
+        raise InputError(f"{path}: cannot write '{path.suffix}' audio; choose one of {', '.join(FORMATS)}")
+    return path.with_name(f"{path.name}.wav")
 
 
 def _read(checkpoint: Checkpoint, path: Path, start: float, end: float | None) -> np.ndarray:

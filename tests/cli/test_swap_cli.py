@@ -130,9 +130,15 @@ def test_a_manifest_is_done_once_and_its_bad_pairs_left_out(
     words = ["swap", "--checkpoint", trained, "--manifest", str(manifest), "--out", str(out)]
     report = tmp_path / "count.json"
     assert main([*words, "--json", str(report)]) == 0
-    assert json.loads(report.read_text()) == {"made": 2, "kept": 0, "skipped": 1}
+    told = json.loads(report.read_text())
+    assert (told["made"], told["kept"], told["skipped"]) == (2, 0, 1)
+    assert told["seconds"] == pytest.approx(2.2, abs=0.01)
+    (failure,) = told["failures"]
+    assert failure["name"] == "low_silence.wav" and "holds only digital silence" in failure["reason"]
+    assert failure["voice"].endswith("low.wav") and failure["content"].endswith("silence.wav")
     message = caplog.text
     assert "skipped low_silence.wav" in message and "2 swaps, 0 made before, 1 skipped" in message
+    assert "2.2 s of speech in " in message
     assert {p.relative_to(out).as_posix() for p in out.rglob("*.*")} == {
         "low_high.wav",
         "deep/er.flac",
@@ -142,7 +148,8 @@ def test_a_manifest_is_done_once_and_its_bad_pairs_left_out(
     (out / "deep" / "er.flac").unlink()
     (out / "low_high.wav").write_bytes(b"kept as it is")
     assert main([*words, "--json", str(report)]) == 0
-    assert json.loads(report.read_text()) == {"made": 1, "kept": 1, "skipped": 1}
+    told = json.loads(report.read_text())
+    assert (told["made"], told["kept"], told["skipped"]) == (1, 1, 1)
     assert (out / "low_high.wav").read_bytes() == b"kept as it is"
     (out / "low_high.wav").unlink()
     assert main([*words, "--jobs", "2"]) == 0
@@ -157,7 +164,10 @@ def test_a_manifest_is_done_once_and_its_bad_pairs_left_out(
     ("lines", "says"),
     [
         ("a.wav b.wav\n", ":1: expected voice<TAB>content"),
-        ("a.wav\tb.wav\n\na.wav\tb.wav\n", ":3: 'a_b.wav' is made by line 1"),
+        ("a.wav\tb.wav\tc.mp3\n", ":1: c.mp3: cannot write '.mp3' audio; choose one of .wav, "),
+        ("a.wav\tb.wav\tc\td\n", ":1: expected voice<TAB>content"),
+        ("name\tvoice\tcontent\nc\ta.wav\n", ":2: expected voice<TAB>content"),
+        ("voice\tcontent\n", ": no pairs"),
         ("a.wav\tb.wav\t../c.wav\n", ":1: '../c.wav' is not inside --out"),
         ("# nothing\n", ": no pairs"),
         ("a.wav\tb.wav\n", "not one usable pair; the last: "),
@@ -170,6 +180,79 @@ def test_a_manifest_that_cannot_be_used(
     words = ["swap", "--checkpoint", trained, "--manifest", str(tmp_path / "pairs.tsv")]
     assert main([*words, "--out", str(tmp_path / "out")]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_manifests_as_people_have_them(
+    trained: str, recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte order mark, CRLF, a header in any order, names without a suffix, paths from the working directory."""
+    lists, out = tmp_path / "lists", tmp_path / "out"
+    for folder in ("x", "y"):
+        (lists / folder).mkdir(parents=True)
+        (lists / folder / "low.wav").write_bytes((recordings / "low.wav").read_bytes())
+    monkeypatch.chdir(recordings)
+    long = "n" * 300
+    rows = [
+        "name\tContent\tnotes\tVoice",
+        "spk.1\tbrief.wav\t\tx/low.wav",
+        "same\tbrief.wav\t\tx/low.wav",
+        "same\tbrief.wav\t\ty/low.wav",
+        "\tbrief.wav\t\tx/low.wav",
+        "\tbrief.wav\t\ty/low.wav",
+        "\tbrief.wav\t\ty/low.wav",
+        f"{long}.flac\tbrief.wav\t\tx/low.wav",
+    ]
+    manifest = lists / "pairs.tsv"
+    manifest.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(rows).encode())
+    words = ["swap", "--checkpoint", trained, "--manifest", str(manifest), "--out", str(out)]
+    assert main(words) == 0
+    made = {p.name for p in out.iterdir()} - {"swaps.json"}
+    assert len(made) == 6 and "spk.1.wav" in made
+    for start, end, many in (("same-", ".wav", 2), ("low_brief-", ".wav", 2), ("nnn", ".flac", 1)):
+        assert sum(name.startswith(start) and name.endswith(end) for name in made) == many
+    manifest.write_text("\n".join(rows[:1] + rows[:0:-1]))  # the same names in another order
+    assert main(words) == 0
+    assert {p.name for p in out.iterdir()} - {"swaps.json"} == made
+
+
+def test_what_can_be_checked_is_checked_before_the_first_swap(
+    trained: str, recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    low, out = recordings / "low.wav", tmp_path / "out"
+    manifest = tmp_path / "pairs.tsv"
+    manifest.write_text(f"{low}\t{low}\n{low}\t{tmp_path}/none.wav\n")
+    words = ["swap", "--checkpoint", trained, "--manifest", str(manifest), "--out", str(out)]
+    assert main([*words, "--strict"]) == 2
+    assert "none.wav: no such audio file" in capsys.readouterr().err and not out.exists()
+    assert main([*words[:-1], str(low)]) == 2
+    assert "low.wav: a file; many swaps go into a folder" in capsys.readouterr().err
+    assert main(words) == 0
+    for text in ("", "[]", "{", '{"vocoder": "world"}', "\x00"):
+        (out / "swaps.json").write_text(text)
+        capsys.readouterr()
+        assert main(words) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "swaps.json: " in line
+    assert (
+        main(["swap", "--checkpoint", str(tmp_path), "--voice", str(low), "--content", "no", "--out", "o"])
+        == 2
+    )
+    assert (
+        "no: no such audio file" in capsys.readouterr().err
+    )  # before the checkpoint, which is none, is looked at
+
+
+def test_one_swap_goes_into_a_folder_or_gets_a_suffix(
+    trained: str, recordings: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "speechdis")
+    low, brief = recordings / "low.wav", recordings / "brief.wav"
+    assert swap(trained, low, brief, tmp_path) == 0
+    assert swap(trained, low, brief, tmp_path / "out") == 0
+    assert (tmp_path / "low_brief.wav").read_bytes() == (tmp_path / "out.wav").read_bytes()
+    assert "out.wav; 0.1 s of speech in " in caplog.text and "times as fast as it is said" in caplog.text
+    command = ["reconstruct", "--checkpoint", trained, "--content", str(brief), "--out", str(tmp_path)]
+    assert main(command) == 0 and (tmp_path / "brief.wav").exists()
 
 
 def test_the_other_tasks(trained: str, recordings: Path, tmp_path: Path) -> None:
