@@ -177,7 +177,7 @@ def test_clusters_and_what_is_made(tree: Tree, exp: Path, tmp_path: Path) -> Non
     command = ["clusters", *tree.words, "--judge-steps", "5", "--device", "cpu"]
     assert main([*command, "--checkpoint", str(exp), "--out", str(tmp_path / "a")]) == 0
     assert main([*command, "--checkpoint", str(exp), "--out", str(tmp_path / "b")]) == 0
-    names = {"digits.json", "inertia.png", "tsne.png"}
+    names = {"digits.json", "inertia.png", "tsne.png", "tsne-pooled.png"}
     assert {f.name for f in (tmp_path / "a").iterdir()} == names
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
@@ -209,6 +209,8 @@ def test_the_baselines(tree: Tree, tmp_path: Path, settings: list[str]) -> None:
     both = settings == ["name=jmvae"]
     assert set(result["existence"]) == ({"speech to image", "image to speech"} if both else set())
     assert set(result["clusters"]) == ({"speech", "image"} if both else {"image"})
+    drawn = {file.name for file in out.glob("*.png")} - {"tsne.png", "inertia.png"}
+    assert drawn == ({"tsne-pooled.png", "decoded-speech.png", "decoded-image.png"} if both else set())
     assert "same_style" not in result["generation"]["image to image"]
 
 
