@@ -10,6 +10,7 @@ Example:
 """
 
 import argparse
+import hashlib
 import json
 import logging
 from collections.abc import Iterator
@@ -87,6 +88,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Evaluate, print the table, write the figures."""
     from speechdis.data.atomic import replacing
     from speechdis.evaluation import measure, table
+    from speechdis.synthesis import codes
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
     from speechdis.training.provenance import provenance
@@ -100,6 +102,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with processes(args.device) as device:
         made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)
+        if args.swaps:
+            codes.check(trained)
         others = [_read(path, "row")["row"] for path in args.beside]
         speech = _speech(args)
         _check(args, trained, speech, out)
@@ -153,7 +157,6 @@ def _show(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
 def _check(args: argparse.Namespace, trained: Any, speech: Any, out: Path) -> None:
     """Refuse, before any work, what would fail after it."""
     from speechdis.evaluation.swaps import pairs_of
-    from speechdis.synthesis import codes
 
     for split in (speech.train, *speech.test.values(), *speech.through.values()):
         trained.check(split.store)
@@ -161,7 +164,6 @@ def _check(args: argparse.Namespace, trained: Any, speech: Any, out: Path) -> No
     if args.lda >= speakers:
         raise InputError(f"--lda {args.lda}: {speakers} training speakers allow 1 to {speakers - 1}")
     if args.swaps:
-        codes.check(trained)
         pairs_of(speech.clean.utterances, args.swaps)
     for path in filter(None, (out, args.markdown, args.references)):
         if path.is_dir():
@@ -225,10 +227,14 @@ def _protocol(args: argparse.Namespace, speech: Any) -> dict[str, Any]:
     """What the figures were measured on: the frames by digest, by whom, and the budgets."""
     from speechdis.evaluation import attackers
 
+    tested = speech.clean.store
     splits = {"train": speech.train, **{f"train, {name}": split for name, split in speech.through.items()}}
     return {
         "split": args.split,
         "trials": "all pairs of different utterances",
+        "utterances": hashlib.sha256(
+            "".join(f"{utt} {spk}\n" for utt, spk in zip(tested.utts, tested.spks, strict=True)).encode()
+        ).hexdigest(),
         "digests": {name: split.store.digest for name, split in {**splits, **speech.test}.items()},
         "attackers": list(attackers.NAMES),
         "attacker_steps": args.attacker_steps,

@@ -4,14 +4,12 @@ Left, per time step: reconstruction and evidence lower bound (figure 2; beside t
 Right: losses of critic and adversary (figure 3). Validation speakers solid, training dotted.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
 from speechdis.data.atomic import replacing
 from speechdis.data.figure import write_figure
+from speechdis.data.text import parse_json, read_text, read_yaml
 from speechdis.errors import InputError
 
 Row = tuple[str, int, str, str, float]  # experiment, step, "train" or "valid", term, value
@@ -27,20 +25,24 @@ def logged(experiments: Sequence[Path]) -> list[Row]:
 
 
 def _rows(experiment: Path) -> list[Row]:
+    metrics = experiment / "metrics.jsonl"
+    if not (experiment / "config.yaml").is_file():
+        raise InputError(f"{experiment}: not an experiment (no config.yaml)")
     try:
-        config = yaml.safe_load((experiment / "config.yaml").read_text())
-        lines = [json.loads(text) for text in (experiment / "metrics.jsonl").read_text().splitlines()]
+        config = read_yaml(experiment / "config.yaml")
+        texts = read_text(metrics).splitlines()
+        lines = [parse_json(text, f"{metrics}:{number}") for number, text in enumerate(texts, 1)]
         segment = config["training"]["segment"]
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise InputError(f"{experiment}: not an experiment ({' '.join(str(error).split())})") from None
-    if not lines or "elbo" not in lines[0]["valid"]:
-        raise InputError(f"{experiment}: logs no 'elbo'; give experiments of vrnn and avrnn")
-    return [
-        (experiment.name, line["step"], split, term, value)
-        for line in lines
-        for split in ("train", "valid")
-        for term, value in _terms(line[split], segment).items()
-    ]
+        if not lines or "elbo" not in lines[0]["valid"]:
+            raise InputError(f"{experiment}: logs no 'elbo'; give experiments of vrnn and avrnn")
+        return [
+            (experiment.name, line["step"], split, term, value)
+            for line in lines
+            for split in ("train", "valid")
+            for term, value in _terms(line[split], segment).items()
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{experiment}: not an experiment ({error!r})") from None
 
 
 def _terms(values: Mapping[str, float], segment: int) -> dict[str, float]:

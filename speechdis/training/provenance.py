@@ -2,7 +2,9 @@
 
 import importlib.metadata
 import platform
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,15 @@ def provenance(device: torch.device) -> dict[str, Any]:
         **{name: importlib.metadata.version(name) for name in packages},
         "hardware": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
         "threads": torch.get_num_threads(),
+        "command": _command(),
     }
+
+
+def _command() -> str:
+    """What was typed; "" where another program runs this one."""
+    program, *words = sys.argv
+    own = Path(program).name in ("speechdis", "__main__.py")
+    return shlex.join(["speechdis", *words]) if own else ""
 
 
 def _commit() -> str:
