@@ -41,9 +41,7 @@ class Sndfile(Recording):
         self.floating = self._file.subtype in ("FLOAT", "DOUBLE")
         frames = self._file.frames
         self.total = frames if frames < _UNKNOWN else None  # FLAC and MP3 written into a pipe
-        # These codings lean on what came before: a second of it makes the samples those of the whole.
-        self._before = self.rate if self._file.format in ("MP3", "OGG") else 0
-        self._begun = False
+        self._seekable, self._begun = self.total is not None and self._file.seekable(), False
         if frames < promised or "ended unexpectedly" in self._file.extra_info:
             raise InputError(f"{path}: truncated: the header promises more samples than the file holds")
         if promised and frames > promised:
@@ -56,7 +54,7 @@ class Sndfile(Recording):
         import soundfile
 
         step = max(1, BLOCK // self.channels)
-        place = max(0, first - self._before) if self._seekable else 0
+        place = first if self._seekable else 0
         try:
             if self._seekable:
                 self._file.seek(place)
@@ -88,9 +86,10 @@ class Sndfile(Recording):
         else:
             source = self._stack.enter_context(self.path.open("rb", buffering=0)).fileno()
         opened = self._stack.enter_context(soundfile.SoundFile(source, "r", closefd=False))
-        self._seekable = opened.frames < _UNKNOWN and opened.seekable()
-        # Else soundfile seeks to where it is after each reading, which MP3 does not survive, nor an unknown length.
-        opened.seekable = lambda: False
+        if opened.frames >= _UNKNOWN:
+            opened.seekable = lambda: (
+                False
+            )  # soundfile seeks to where it is after each reading, which fails here
         return opened
 
 

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 class Estimate(NamedTuple):
-    """How a logged term is read as information in nats: sign * term + offset."""
+    """How a logged term is read as information in nats: (sign * term + offset) / frames."""
 
     term: str
     sign: int = 1
     offset: float = 0.0
+    frames: int = 1
 
 
 def _between(e: Experiment) -> Estimate | None:
@@ -68,13 +69,20 @@ _TERMS = {"mutual_information", "contrast_static", "contrast_dynamic", "mws_stat
 
 
 def losses(out: Path, experiments: Sequence[Experiment]) -> list[Figure]:
-    """One figure a term: the loss first, then its parts but those of `information`."""
+    """One figure a term: the loss first, then its parts but those of `information`.
+
+    Terms are logged as nats per segment. Where experiments have segments of different length, they are shown per frame.
+    """
     logged = dict.fromkeys(term for e in experiments for term in e.terms if term not in _TERMS)
     terms = sorted(logged, key=lambda term: term != "loss")
-    return [
-        _figure(out, f"loss-{k}", experiments, [Estimate(term)] * len(experiments), term.replace("_", " "))
-        for k, term in enumerate(terms)
-    ]
+    lengths = [e.config.get("training", {}).get("segment", 1) for e in experiments]
+    unit = "nats per segment" if len(set(lengths)) == 1 else "nats per frame"
+    frames = [1] * len(lengths) if len(set(lengths)) == 1 else lengths
+    figures = []
+    for k, term in enumerate(terms):
+        shown = [Estimate(term, frames=count) for count in frames]
+        figures.append(_figure(out, f"loss-{k}", experiments, shown, term.replace("_", " "), unit))
+    return figures
 
 
 def information(out: Path, experiments: Sequence[Experiment]) -> list[Figure]:
@@ -89,7 +97,12 @@ def information(out: Path, experiments: Sequence[Experiment]) -> list[Figure]:
 
 
 def _figure(
-    out: Path, name: str, experiments: Sequence[Experiment], shown: Sequence[Estimate | None], title: str
+    out: Path,
+    name: str,
+    experiments: Sequence[Experiment],
+    shown: Sequence[Estimate | None],
+    title: str,
+    unit: str = "nats per segment",
 ) -> Figure:
     """Curves of training (dotted) and validation of the experiments that have something to show."""
 
@@ -101,16 +114,16 @@ def _figure(
                 steps, values = _curve(e, split, estimate)
                 few = "." if len(steps) < 20 else None
                 axes.plot(steps, values, line, color=colour(k), marker=few, markersize=4)
-        axes.set(xlabel="step", ylabel="nats per segment")
+        axes.set(xlabel="step", ylabel=unit)
         axes.locator_params(axis="x", nbins=5)
 
     told = [_told(e, estimate) for e, estimate in zip(experiments, shown, strict=True) if estimate]
-    return draw(out, name, paint, f"{title} over training. " + " ".join(filter(None, told)), title)
+    return draw(out, name, paint, f"{title} over training, {unit}. " + " ".join(filter(None, told)), title)
 
 
 def _curve(e: Experiment, split: str, estimate: Estimate) -> tuple[list[int], list[float]]:
     steps, values = e.curve(split, estimate.term)
-    return steps, [estimate.sign * v + estimate.offset for v in values]
+    return steps, [(estimate.sign * v + estimate.offset) / estimate.frames for v in values]
 
 
 def _told(e: Experiment, estimate: Estimate) -> str:

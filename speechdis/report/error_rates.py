@@ -35,8 +35,10 @@ def curve(vectors: np.ndarray, spks: Sequence[str]) -> Curve:
     return Curve(*det(target, nontarget), eer(target, nontarget).value)
 
 
-def det_plot(out: Path, curves: Mapping[str, Mapping[str, Curve]], colours: Mapping[str, str]) -> Figure:
-    """Draw the static (solid) and dynamic (dashed) curve of each experiment, on normal-deviate axes."""
+def det_plot(
+    out: Path, curves: Mapping[str, Mapping[str, Curve]], colours: Mapping[str, str], speech: str
+) -> Figure:
+    """Draw the static (solid) and dynamic (dashed) curve of each experiment on `speech`, on normal-deviate axes."""
     from scipy.special import ndtri
 
     def paint(axes: "Axes") -> None:
@@ -60,21 +62,24 @@ def det_plot(out: Path, curves: Mapping[str, Mapping[str, Curve]], colours: Mapp
     alt = "Detection error trade-off; a curve nearer the lower left knows the speaker better. " + " ".join(
         told
     )
-    caption = "Solid: s; dashed: z; all pairs of utterances; dots: equal error rates."
+    caption = f"Solid: s; dashed: z; dots: equal error rates; all pairs of utterances of {speech}."
     return draw(out, "det", paint, alt, "Detection error trade-off", caption, size=(380, 360))
 
 
-def interval_plot(out: Path, rows: Mapping[str, Mapping[str, Any]], colours: Mapping[str, str]) -> Figure:
+def interval_plot(
+    out: Path, name: str, rows: Mapping[str, Mapping[str, Any]], colours: Mapping[str, str]
+) -> Figure:
     """Draw each equal error rate with its 95 % interval: filled on clean trials, hollow through random channels.
 
     Args:
+        name: of the file.
         rows: of each experiment, as `speechdis evaluate` writes them.
     """
     marks = [
-        (place + (k + 1) / (len(rows) + 1) - 0.5, row[code][condition]["raw"], colours[name], face)
+        (place + (k + 1) / (len(rows) + 1) - 0.5, row[code][condition]["raw"], colours[who], face)
         for place, code in enumerate(CODES)
-        for k, (name, row) in enumerate(rows.items())
-        for condition, face in (("channel", "none"), ("clean", colours[name]))
+        for k, (who, row) in enumerate(rows.items())
+        for condition, face in (("channel", "none"), ("clean", colours[who]))
         if condition in row.get(code, {})
     ]
 
@@ -90,17 +95,17 @@ def interval_plot(out: Path, rows: Mapping[str, Mapping[str, Any]], colours: Map
         axes.grid(False, axis="y")
 
     told = [
-        f"{name}: "
+        f"{who}: "
         + ", ".join(
             f"{title} {100 * row[code]['clean']['raw']['eer']:.1f} %"
             for code, title in CODES.items()
             if "clean" in row.get(code, {})
         )
         + "."
-        for name, row in rows.items()
+        for who, row in rows.items()
     ]
     alt = "Equal error rates on clean trials with 95 % intervals over speakers. " + " ".join(told)
     caption = (
         "Filled: clean trials; hollow: the same through random channels; bars: 95 % intervals over speakers."
     )
-    return draw(out, "intervals", paint, alt, "Equal error rates", caption, size=(440, 360))
+    return draw(out, name, paint, alt, "Equal error rates", caption, size=(440, 360))

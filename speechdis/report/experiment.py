@@ -1,14 +1,13 @@
 """What an experiment directory holds, as far as it has got: a report shows a run that is not over, too."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from speechdis.data.text import parse_json, read_json, read_text, read_yaml
 from speechdis.errors import InputError
+from speechdis.evaluation import table
 
 RESULTS = ("results.json", "results-test.json", "results-dev.json")  # the first that is there
 
@@ -47,6 +46,17 @@ class Experiment:
             )
         )
 
+    @property
+    def trials(self) -> tuple[str, str]:
+        """The test set that results are of: what tells it from others, and in words; ("", "") without results."""
+        figures = self.results.get("row", {}).get("static", {}).get("clean", {}).get("raw")
+        if not figures:
+            return "", ""
+        protocol = self.results.get("protocol", {})
+        line = "{speakers} {split} speakers, {target:,} target and {nontarget:,} non-target trials"
+        told = line.format(split=protocol.get("split", "test"), **figures)
+        return str(protocol.get("utterances") or told), told
+
     def curve(self, split: str, term: str) -> tuple[list[int], list[float]]:
         """Steps, and the term on "train" or "valid" at each."""
         found = [(line["step"], line[split][term]) for line in self.metrics if term in line.get(split, {})]
@@ -77,34 +87,58 @@ def _read(path: Path, name: str) -> Experiment:
     if not (path / "config.yaml").is_file():
         raise InputError(f"{path}: not an experiment (no config.yaml); give the --out of 'speechdis train'")
     results = next((path / file for file in RESULTS if (path / file).is_file()), path / RESULTS[0])
-    return Experiment(
+    found = Experiment(
         name=name,
         path=path,
-        config=_parsed(path / "config.yaml", yaml.safe_load),
+        config=_sections(path / "config.yaml", read_yaml(path / "config.yaml"), "model", "training", "data"),
         metrics=_lines(path / "metrics.jsonl"),
-        run=_parsed(path / "run.json", json.loads) if (path / "run.json").is_file() else {},
-        results=_parsed(results, json.loads) if results.is_file() else {},
+        run=_sections(path / "run.json", read_json(path / "run.json"))
+        if (path / "run.json").is_file()
+        else {},
+        results=_sections(results, read_json(results), "row", "protocol", "made")
+        if results.is_file()
+        else {},
     )
-
-
-def _parsed(file: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
     try:
-        content = parse(file.read_text(encoding="utf-8"))
-    except (ValueError, yaml.YAMLError) as error:
-        raise InputError(f"{file}: damaged ({' '.join(str(error).split())}); make it again") from None
+        if found.results:
+            table.markdown([found.results["row"], *found.results.get("references", [])])
+            _ = found.trials
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{results}: damaged: no figures can be read from it ({error!r})") from None
+    return found
+
+
+def _sections(file: Path, content: Any, *names: str) -> dict[str, Any]:
+    """`content` of a file, if it is names and values, and what it has under `names` is so, too."""
     if not isinstance(content, dict):
         raise InputError(f"{file}: expected names and values; make it again")
+    for name in names:
+        if not isinstance(content.get(name, {}), dict):
+            raise InputError(f"{file}: expected names and values under '{name}'; make it again")
     return content
 
 
 def _lines(file: Path) -> tuple[dict[str, Any], ...]:
     """Lines of `metrics.jsonl`; none where training has logged nothing."""
     lines = []
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    for number, line in enumerate(text.splitlines(), 1):
+    text = read_text(file) if file.is_file() else ""
+    for number, text_of in enumerate(text.splitlines(), 1):
         try:
-            lines.append(json.loads(line))
-            lines[-1]["step"]
-        except (ValueError, KeyError, TypeError):
-            raise InputError(f"{file}:{number}: not a line that training logged; remove it") from None
+            line = parse_json(text_of, f"{file}:{number}")
+        except InputError:
+            line = None
+        if not _logged(line):
+            raise InputError(f"{file}:{number}: not a line that training logged; remove it")
+        lines.append(line)
     return tuple(lines)
+
+
+def _logged(line: Any) -> bool:
+    """Whether this is a step, and numbers by name under "train" and "valid"."""
+    if not isinstance(line, dict) or type(line.get("step")) is not int:
+        return False
+    parts = [line.get(split, {}) for split in ("train", "valid")]
+    return all(
+        isinstance(part, dict) and all(type(value) in (int, float) for value in part.values())
+        for part in parts
+    )

@@ -16,7 +16,7 @@ POINTS = 500  # of a map
 
 
 def maps(out: Path, key: str, name: str, found: Embeddings, split: Split, seed: int = 0) -> list[Figure]:
-    """Draw t-SNE of s and of z, a point a segment (z of its middle frame) of up to eight speakers, in two colourings.
+    """Draw t-SNE of s and of z, a point a segment (z of its middle frame) of up to SHOWN speakers, in two colourings.
 
     Args:
         key: of the files' names.

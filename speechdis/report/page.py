@@ -25,6 +25,7 @@ from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 
 MARKER = "report.json"  # tells an earlier report, which may be replaced, from any other folder
+FIGURES = "figures.csv"  # of the page, to download
 EVALUATE = "speechdis evaluate --checkpoint EXP/best --data DIR --features DIR"
 
 
@@ -127,18 +128,27 @@ def _context(
 ) -> dict[str, Any]:
     """Everything the template says."""
     colours = {e.name: colour(k) for k, e in enumerate(experiments)}
-    measured = {e.name: e.results["row"] for e in experiments if e.results}
-    rates = [error_rates.interval_plot(out, measured, colours)] if measured else []
-    if heard.curves:
-        rates.append(error_rates.det_plot(out, heard.curves, colours))
+    groups = tables.measured(experiments)
+    plots = [
+        error_rates.interval_plot(
+            out, f"intervals-{k}", {e.name: e.results["row"] for e in of.experiments}, colours
+        )
+        for k, of in enumerate(groups)
+    ]
+    if groups:
+        (out / FIGURES).write_text(tables.as_csv(groups), encoding="utf-8")
+    speech = _speech(splits)
+    det = error_rates.det_plot(out, heard.curves, colours, speech) if heard.curves else None
     return {
         "version": speechdis.__version__,
         "experiments": experiments,
         "colours": colours,
-        "speech": _speech(splits),
-        "rates": rates,
-        "figures": tables.figures(experiments) if measured else [],
-        "trials": tables.trials(experiments),
+        "speech": speech,
+        "shown": min(len(set(splits[0].store.spks)), maps.SHOWN) if splits else 0,
+        "measured": list(zip(groups, plots, strict=True)),
+        "det": det,
+        "download": FIGURES,
+        "judges": tables.judges([e for of in groups for e in of.experiments]),
         "unmeasured": [e.name for e in experiments if not e.results],
         "evaluate": EVALUATE,
         "heard": heard,
@@ -147,6 +157,7 @@ def _context(
         "unlogged": [e.name for e in experiments if not e.metrics],
         "settings": tables.settings(experiments),
         "provenance": tables.provenance(experiments),
+        "commands": tables.commands(experiments),
     }
 
 

@@ -1,10 +1,12 @@
 """Tables of the page: every figure of the evaluation, the settings, and how the results were made."""
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from speechdis.evaluation.table import REMAINS, VERIFICATION
+from speechdis.evaluation.table import REMAINS, VERIFICATION, Column
 from speechdis.report.experiment import Experiment
 
 HEADLINES = (
@@ -14,6 +16,8 @@ HEADLINES = (
     "dynamic EER, channel",
     "attacker on z EER",
     "attacker on z EER, channel",
+    "attacker's training EER",
+    "attacker's training EER, channel",
     "phone probe z %",
     "phone errors z %",
     "squared error",
@@ -35,13 +39,33 @@ class Table:
     same: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Experiments measured on one test set: only their figures can be compared.
+
+    Attributes:
+        experiments: some of those of the page.
+        trials: the test set in words.
+        tables: the headlines, and every other figure: a column an experiment, then floors and ceilings.
+    """
+
+    experiments: list[Experiment]
+    trials: str
+    tables: list[Table]
+
+
+def measured(experiments: Sequence[Experiment]) -> list[Measured]:
+    """The figures of the evaluation, apart for each test set."""
+    apart: dict[str, list[Experiment]] = {}
+    for e in experiments:
+        if e.results:
+            apart.setdefault(e.trials[0], []).append(e)
+    return [Measured(of, of[0].trials[1], figures(of)) for of in apart.values()]
+
+
 def figures(experiments: Sequence[Experiment]) -> list[Table]:
-    """The headlines of the evaluation, and every other figure: a column an experiment, then floors and ceilings."""
-    measured = [e for e in experiments if e.results]
-    rows = [{**e.results["row"], "system": e.name} for e in measured]
-    rows += {
-        row["system"]: row for e in reversed(measured) for row in e.results.get("references", [])
-    }.values()
+    """The headlines, and every other figure, of experiments measured on one test set."""
+    rows = _rows(experiments)
     columns = {**VERIFICATION, **REMAINS}
     rest = [title for title in columns if title not in HEADLINES]
     tables = []
@@ -54,16 +78,65 @@ def figures(experiments: Sequence[Experiment]) -> list[Table]:
     return tables
 
 
-def trials(experiments: Sequence[Experiment]) -> list[str]:
-    """What the error rates were measured on, in words: one line where it is the same for all."""
+def _rows(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
+    rows = [{**e.results["row"], "system": e.name} for e in experiments]
+    known = (row for e in reversed(experiments) for row in e.results.get("references", []))
+    return rows + list({row["system"]: row for row in known}.values())
+
+
+def as_csv(groups: Sequence[Measured]) -> str:
+    """Every figure, a line a system: numbers as text editors and spreadsheets read them."""
+    out = io.StringIO()
+    columns = {**VERIFICATION, **REMAINS}
+    rows = [(group.trials, row) for group in groups for row in _rows(group.experiments)]
+    used = [title for title, column in columns.items() if any(column(row) for _, row in rows)]
+    writer = csv.writer(out, lineterminator="\n")
+    ends = {title: [title, f"{title}, from", f"{title}, to"] for title in used}
+    writer.writerow(
+        [
+            "system",
+            "measured on",
+            *(t for title in used for t in ends[title][: 1 + 2 * _has_ends(columns[title])]),
+        ]
+    )
+    for trials, row in rows:
+        writer.writerow(
+            [row["system"], trials, *(c for title in used for c in _numbers(columns[title], row))]
+        )
+    return out.getvalue()
+
+
+def _has_ends(column: Column) -> bool:
+    return column.interval is not None
+
+
+def _numbers(column: Column, row: Mapping[str, Any]) -> list[str]:
+    """A figure of a row and the ends of its interval, as far as it has one."""
+    many = 3 if _has_ends(column) else 1
+    if not column(row):
+        return [""] * many
+    ends = column.interval(row) if column.interval else []
+    return [f"{number:.6g}" for number in (column.value(row), *ends)]
+
+
+def judges(experiments: Sequence[Experiment]) -> list[str]:
+    """How attackers and probes were trained, where not all experiments were measured by the same."""
     told: dict[str, list[str]] = {}
     for e in experiments:
-        figures = e.results.get("row", {}).get("static", {}).get("clean", {}).get("raw")
-        if figures:
-            split = e.results.get("protocol", {}).get("split", "test")
-            line = "{speakers} {split} speakers, {target:,} target and {nontarget:,} non-target trials"
-            told.setdefault(line.format(split=split, **figures), []).append(e.name)
-    return list(told) if len(told) == 1 else [f"{', '.join(names)}: {line}" for line, names in told.items()]
+        protocol = e.results.get("protocol", {})
+        who = protocol.get("attackers")
+        by = f"the strongest of {len(who)} attackers" if who else "one attacker, informed of clean speech"
+        steps = [protocol.get(f"{name}_steps", "?") for name in ("attacker", "phone")]
+        line = f"{by}, of {steps[0]} steps at most; phone probe of {steps[1]} steps"
+        told.setdefault(line, []).append(e.name)
+    return [f"{', '.join(names)}: {line}" for line, names in told.items()] if len(told) > 1 else []
+
+
+def commands(experiments: Sequence[Experiment]) -> dict[str, list[str]]:
+    """What was typed to train and to measure each experiment, where that was kept."""
+    made = {e.name: [e.run, e.results.get("made", {})] for e in experiments}
+    found = {name: [str(of["command"]) for of in both if of.get("command")] for name, both in made.items()}
+    return {name: typed for name, typed in found.items() if typed}
 
 
 def settings(experiments: Sequence[Experiment]) -> Table:
@@ -76,7 +149,7 @@ def provenance(experiments: Sequence[Experiment]) -> Table:
     """Commit, versions, hardware and duration of each training, and the commit of its evaluation."""
     made = []
     for e in experiments:
-        found = {key.replace("_", " "): _text(value) for key, value in e.run.items()}
+        found = {key.replace("_", " "): _text(value) for key, value in e.run.items() if key != "command"}
         if e.results:
             evaluated = e.results.get("made", {})
             found["evaluated at commit"] = str(evaluated.get("commit", ""))

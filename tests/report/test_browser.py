@@ -78,7 +78,11 @@ def test_tab_reaches_every_part(shown: Any) -> None:
     "shown", [{"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2}], indirect=True
 )
 def test_a_phone_scrolls_down_only(shown: Any) -> None:
+    """And a swap matrix of three voices, four columns, is whole on it."""
     assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    wide = shown.evaluate("[...document.querySelectorAll('.matrix')].map(m => m.scrollWidth)")
+    room = shown.evaluate("document.querySelector('.matrix').parentElement.clientWidth")
+    assert max(wide) <= room
 
 
 @pytest.mark.parametrize("shown", [{"color_scheme": s} for s in ("light", "dark")], indirect=True)

@@ -1,9 +1,11 @@
 """The page holds what it says: whole HTML, nothing outside its folder, every image told in words, every swap heard."""
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
@@ -12,6 +14,8 @@ import soundfile
 from PIL import Image
 
 from speechdis.cli import main
+from speechdis.report.curves import losses
+from speechdis.report.experiment import Experiment
 
 html5lib = pytest.importorskip("html5lib", reason="needs the [dev] extra")
 
@@ -87,6 +91,99 @@ def test_what_is_missing_is_said_with_its_command(tree: Element) -> None:
     assert "paired: a 'pvae' has no static and dynamic factors; speechdis clusters" in swaps
     assert "begun: not measured yet; speechdis evaluate" in rates
     assert "begun: nothing logged yet" in texts(tree, ".//section[@id='training']")
+
+
+def copied(source: Path, place: Path, **results: Any) -> Path:
+    """The experiment `source` again, its results under `protocol`, `row` or `made` changed."""
+    shutil.copytree(source, place)
+    told = json.loads((place / "results.json").read_text())
+    for name, values in results.items():
+        told[name] = {**told.get(name, {}), **values}
+    (place / "results.json").write_text(json.dumps(told))
+    return place
+
+
+def test_figures_of_different_test_sets_stand_apart(experiments: dict[str, Path], tmp_path: Path) -> None:
+    """Two of one test set share a table and a plot; one of another has its own, and the page says why."""
+    here, there = ({"utterances": digest, "attackers": ["a", "b"]} for digest in ("x", "y"))
+    first = copied(experiments["whole"], tmp_path / "first", protocol=here)
+    second = copied(experiments["other"], tmp_path / "second", protocol=here)
+    third = copied(
+        experiments["other"],
+        tmp_path / "third",
+        protocol=there,
+        made={"command": "speechdis evaluate --lda 3"},
+    )
+    shown = [word for path in (first, second, third) for word in ("--exp", str(path))]
+    assert main(["report", *shown, "--out", str(tmp_path / "page")]) == 0
+    page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(
+        (tmp_path / "page" / "index.html").read_text()
+    )
+    assert "measured on 2 different test sets" in texts(page, ".//section[@id='rates']")
+    heads = [
+        " ".join(t.itertext()).split() for t in page.findall(".//section[@id='rates']/div/table/thead/tr")
+    ]
+    assert heads == [["first", "second", "random", "vectors"], ["third", "random", "vectors"]]
+    plots = [i.attrib["alt"] for i in page.findall(".//section[@id='rates']//img")]
+    assert [("first" in alt, "third" in alt) for alt in plots] == [(True, False), (False, True)]
+    assert "speechdis evaluate \\ --lda 3" in texts(page, ".//section[@id='made']")
+    rows = list(csv.DictReader((tmp_path / "page" / "figures.csv").open()))
+    assert [row["system"] for row in rows] == ["first", "second", "random vectors", "third", "random vectors"]
+    figures = json.loads((first / "results.json").read_text())["row"]["static"]["clean"]["raw"]
+    assert float(rows[0]["static EER"]) == pytest.approx(100 * figures["eer"], rel=1e-5)
+    assert float(rows[0]["static EER, from"]) == pytest.approx(100 * figures["interval"][0], rel=1e-5)
+
+
+def test_the_same_test_set_by_other_judges_is_said(experiments: dict[str, Path], tmp_path: Path) -> None:
+    old = copied(experiments["whole"], tmp_path / "old", protocol={"attacker_steps": 800})
+    new = copied(experiments["other"], tmp_path / "new", protocol={"attackers": ["a", "b"]})
+    words = ["report", "--exp", str(old), "--exp", str(new), "--out", str(tmp_path / "page")]
+    assert main(words) == 0
+    text = (tmp_path / "page" / "index.html").read_text()
+    assert "different test sets" not in text
+    assert "old: one attacker, informed of clean speech, of 800 steps" in text
+    assert "new: the strongest of 2 attackers" in text
+
+
+def test_losses_of_other_lengths_are_per_frame(tmp_path: Path) -> None:
+    lines = ({"step": 1, "train": {}, "valid": {"loss": 640.0}},)
+    of = [Experiment(f"T{t}", tmp_path, {"training": {"segment": t}}, lines, {}, {}) for t in (20, 128)]
+    (alike,), (apart,) = losses(tmp_path, of[:1] * 2), losses(tmp_path, of)
+    assert "nats per segment" in alike.alt
+    assert "T20 (valid): 640 at" in alike.alt
+    assert "nats per frame" in apart.alt
+    assert "T20 (valid): 32 at" in apart.alt
+    assert "T128 (valid): 5 at" in apart.alt
+
+
+def test_maps_count_their_speakers(tree: Element) -> None:
+    assert "t-SNE of segments of 4 speakers" in texts(tree, ".//section[@id='maps']")
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("results.json", b"[]"), ("results.json", b'{"row": 3}'), ("results.json", b'{"made": {}}'),
+        ("results.json", b'{"row": {"system": "a", "static": {"clean": {"raw": 3}}}}'),
+        ("results.json", b'{"row": {"system": "a", "static": {"clean": {"raw": {"eer": 0.1}}}}}'),
+        ("results.json", b'{"row": {"system": "a"}, "references": 3}'), ("results.json", b"\xff\xfe{"),
+        ("results.json", b"[" * 5000), ("results.json", b""), ("run.json", b"3"), ("run.json", b'{"a": 1'),
+        ("config.yaml", b"model: 3\ntraining: {}"), ("config.yaml", b"a: 1\na: 2"), ("config.yaml", b"- a"),
+        ("config.yaml", b"a: &b 1\nc: *b"), ("metrics.jsonl", b"3\n"), ("metrics.jsonl", b'{"step": "x"}\n'),
+        ("metrics.jsonl", b'{"step": 1, "train": 4}\n'), ("metrics.jsonl", b"\x00\xff"),
+        ("metrics.jsonl", b'{"step": 1, "valid": {"loss": "low"}}\n'), ("metrics.jsonl", b'{"step": 2'),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_is_named(
+    experiments: dict[str, Path], tmp_path: Path, file: str, content: bytes, capsys: pytest.CaptureFixture
+) -> None:
+    place = tmp_path / "exp"
+    shutil.copytree(experiments["whole"], place)
+    (place / file).write_bytes(content)
+    assert main(["report", "--exp", str(place), "--out", str(tmp_path / "page")]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith(f"speechdis report: {place / file}")
+    assert not (tmp_path / "page").exists()
 
 
 def test_text_from_files_is_text(page: Path, tree: Element) -> None:
