@@ -122,6 +122,49 @@ def test_an_epoch_says_every_digit_once_with_an_image_of_it(tree: Tree) -> None:
     np.testing.assert_array_equal(drawn.pairs[6:12], seen[1])
 
 
+def test_further_modalities_are_further_samples_of_the_digit(tree: Tree) -> None:
+    """Drawn anew in every epoch, as images are; the first two are what they are without them."""
+    root, names = tree.root, ("speech", "image", "speech2", "image2")
+    folders = root / "features", root / "data", root / "images"
+    two = paired(Training(batch=6), *folders, CPU)
+    four = paired(Training(batch=6), *folders, CPU, names)
+    for few, many in zip(two, four, strict=True):
+        for step in (0, 3, 4):
+            if few.pairing is not None:  # those of validation are fixed
+                few.enter(step)
+                many.enter(step)
+            np.testing.assert_array_equal(many.pairs[:, :2], few.pairs)
+            said, written = many.speech.digits, many.images.digits
+            for column, digits in zip(many.pairs.T, (said, written, said, written), strict=True):
+                np.testing.assert_array_equal(digits[column], said[many.pairs[:, 0]])
+    anew, looks = four
+    anew.enter(0)
+    first = anew.pairs
+    assert not np.array_equal(first[:, 0], first[:, 2]) and not np.array_equal(first[:, 1], first[:, 3])
+    anew.enter(4)
+    assert not np.array_equal(first[np.argsort(first[:, 0]), 2], anew.pairs[np.argsort(anew.pairs[:, 0]), 2])
+    (batch, *_) = looks.tile(torch.Generator())
+    assert {*batch.views} == {*names}
+    chosen = looks.pairs[:6, 3]
+    np.testing.assert_array_equal(batch.views["image2"].x, np.stack([looks.images.store[k] for k in chosen]))
+
+
+@pytest.mark.parametrize("name", ["pvae", "jmvae"])
+def test_more_than_two_modalities_from_training_to_clusters(tree: Tree, tmp_path: Path, name: str) -> None:
+    recipe = {
+        "model": {"name": name, "modalities": "speech image speech2", "hidden_size": 8},
+        "training": {"steps": 2, "batch": 6},
+    }
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    out = tmp_path / "exp"
+    words = ["train", "--config", str(tmp_path / "recipe.yaml"), *tree.words, "--out", str(out)]
+    assert main([*words, "--device", "cpu"]) == 0
+    command = ["clusters", "--checkpoint", str(out), *tree.words, "--judge-steps", "2", "--device", "cpu"]
+    assert main(command) == 0
+    result = json.loads((out / "digits.json").read_text())
+    assert set(result["clusters"]) == {"speech", "image", "speech2"}
+
+
 def test_batches_of_like_length_hold_every_sample_once_and_little_padding() -> None:
     rng = np.random.default_rng(0)
     counts = rng.gamma(9, 5, 2_400).astype(int) + 1
@@ -177,7 +220,7 @@ def test_clusters_and_what_is_made(tree: Tree, exp: Path, tmp_path: Path) -> Non
     command = ["clusters", *tree.words, "--judge-steps", "5", "--device", "cpu"]
     assert main([*command, "--checkpoint", str(exp), "--out", str(tmp_path / "a")]) == 0
     assert main([*command, "--checkpoint", str(exp), "--out", str(tmp_path / "b")]) == 0
-    names = {"digits.json", "inertia.png", "tsne.png"}
+    names = {"digits.json", "inertia.png", "tsne.png", "tsne-pooled.png"}
     assert {f.name for f in (tmp_path / "a").iterdir()} == names
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
@@ -209,6 +252,8 @@ def test_the_baselines(tree: Tree, tmp_path: Path, settings: list[str]) -> None:
     both = settings == ["name=jmvae"]
     assert set(result["existence"]) == ({"speech to image", "image to speech"} if both else set())
     assert set(result["clusters"]) == ({"speech", "image"} if both else {"image"})
+    drawn = {file.name for file in out.glob("*.png")} - {"tsne.png", "inertia.png"}
+    assert drawn == ({"tsne-pooled.png", "decoded-speech.png", "decoded-image.png"} if both else set())
     assert "same_style" not in result["generation"]["image to image"]
 
 

@@ -2,7 +2,8 @@
 
 Reads the stores FEATURES/SPLIT and IMAGES/SPLIT and the texts of DATA/SPLIT; trains a judge of each modality on their
 `train`. Prints purities beside those of the PVAE paper's Table 1 and writes to OUT: digits.json (every figure),
-inertia.png and tsne.png.
+inertia.png (its figure 3), tsne.png (12 to 15), tsne-pooled.png (13) and, of a model without styles (JMVAE), what codes
+read from one modality are decoded to in both: decoded-speech.png and decoded-image.png (2).
 
 Example:
     speechdis clusters --checkpoint exp/pvae --features feats --data data/fsdd --images feats/mnist
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.atomic import replacing
     from speechdis.evaluation import clusters, digit_table, digits
     from speechdis.evaluation.digit_judge import DigitJudge
+    from speechdis.synthesis.crossmodal import plot_grid
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
     from speechdis.training.paired import samples_of
@@ -74,8 +76,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         result |= digits.clustered(codes, tested, args.seed)
         result["judges"] = {name: judge.accuracy(tested[name]) for name, judge in judges.items()}
         result["generation"] = digits.generated(trained, codes, tested, judges, seed=args.seed)
+        shown: dict[str, Any] = {}
         if "style" not in next(iter(codes.values())):
             result["existence"] = digits.existence(trained, codes, tested)
+            if len(codes) > 1:
+                shown = {name: digits.decoded(trained, codes, tested, name) for name in codes}
         stores = {name: samples.store.digest for name, samples in tested.items()}
     result["protocol"] = {
         "split": args.split,
@@ -90,6 +95,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for code, mean in found.items()
     }
     clusters.plot_tsne(out / "tsne.png", maps, args.seed)
+    if len(codes) > 1:
+        shared = {name: next(iter(found.values())).cpu().numpy() for name, found in codes.items()}
+        pooled = {name: (values, tested[name].digits) for name, values in shared.items()}
+        clusters.plot_pooled(out / "tsne-pooled.png", pooled, args.seed)
+    for source, (inputs, rows) in shown.items():
+        plot_grid(out / f"decoded-{source}.png", inputs, [None] * len(rows), rows, f"read from\n{source}")
     clusters.plot_inertia(out / "inertia.png", result["inertia"])
     with replacing(out / "digits.json") as partial:
         partial.write_text(json.dumps(result, indent=1) + "\n")

@@ -127,7 +127,10 @@ class _Part:
                 if survey.count * recording.channels > _KEPT:
                     self._kept = None
         self.count = survey.count
-        _require(recording, self._first, self._last, survey.count)
+        if recording.total is None:
+            missing = 0 if self._last is None else self._last - self._first - survey.count
+            if not survey.count or missing > _OVERSHOOT * recording.rate:
+                raise _outside(recording, start, end, _whole(recording).count)
         whole = (start, end) == (0, None) or not recording.floating
         self._mix = Mix(recording.path, survey, survey if whole else _whole(recording))
 
@@ -148,19 +151,9 @@ def _samples(recording: Recording, start: float, end: float | None) -> tuple[int
     raise _outside(recording, start, end, total)
 
 
-def _require(recording: Recording, first: int, last: int | None, count: int) -> None:
-    """A part of a recording of unknown length has to be there."""
-    if recording.total is not None:
-        return
-    if not count and not first:
-        raise InputError(f"{recording.path}: holds no samples")
-    if not count or (last is not None and first + count < last - _OVERSHOOT * recording.rate):
-        rate = recording.rate
-        end = None if last is None else last / rate
-        raise _outside(recording, first / rate, end, _whole(recording).count)
-
-
 def _outside(recording: Recording, start: float, end: float | None, total: int | None) -> InputError:
+    if total == 0:
+        return InputError(f"{recording.path}: holds no samples")
     length = "it" if total is None else f"its {total / recording.rate:.3f} s"
     return InputError(f"{recording.path}: {start}-{end} s is outside {length}")
 

@@ -44,6 +44,8 @@ def _decoder(path: Path, file: BinaryIO, stack: ExitStack) -> Recording:
     coding = header.get("sample_coding", "")
     if "shorten" in coding:
         sphere.require_decoder(path, coding)
+        _check_total(path, promised)
+        sphere.check_stream(path)
         return FFmpeg(path, file, promised)
     import soundfile
 
@@ -69,12 +71,17 @@ def _decoder(path: Path, file: BinaryIO, stack: ExitStack) -> Recording:
 
 
 def _check(recording: Recording) -> None:
-    path, total = recording.path, recording.total
-    if total == 0:
-        raise InputError(f"{path}: holds no samples")
+    path = recording.path
+    if recording.total is not None:
+        _check_total(path, recording.total)
     if not _RATES[0] <= recording.rate <= _RATES[1]:
         raise InputError(f"{path}: a rate of {recording.rate} Hz; speech is sampled at 4,000 to 384,000 Hz")
-    if total is not None and total > most_samples(path):
+
+
+def _check_total(path: Path, total: int) -> None:
+    if total == 0:
+        raise InputError(f"{path}: holds no samples")
+    if total > most_samples(path):
         raise InputError(
             f"{path}: truncated or damaged: its header promises {total} samples, more than its bytes can hold"
         )

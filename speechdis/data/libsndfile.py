@@ -41,7 +41,9 @@ class Sndfile(Recording):
         self.floating = self._file.subtype in ("FLOAT", "DOUBLE")
         frames = self._file.frames
         self.total = frames if frames < _UNKNOWN else None  # FLAC and MP3 written into a pipe
-        self._seekable, self._begun = self.total is not None and self._file.seekable(), False
+        # These codings lean on what came before: a second of it makes the samples those of the whole.
+        self._before = self.rate if self._file.format in ("MP3", "OGG") else 0
+        self._begun = False
         if frames < promised or "ended unexpectedly" in self._file.extra_info:
             raise InputError(f"{path}: truncated: the header promises more samples than the file holds")
         if promised and frames > promised:
@@ -54,7 +56,7 @@ class Sndfile(Recording):
         import soundfile
 
         step = max(1, BLOCK // self.channels)
-        place = first if self._seekable else 0
+        place = max(0, first - self._before) if self._seekable else 0
         try:
             if self._seekable:
                 self._file.seek(place)
@@ -86,10 +88,9 @@ class Sndfile(Recording):
         else:
             source = self._stack.enter_context(self.path.open("rb", buffering=0)).fileno()
         opened = self._stack.enter_context(soundfile.SoundFile(source, "r", closefd=False))
-        if opened.frames >= _UNKNOWN:
-            opened.seekable = lambda: (
-                False
-            )  # soundfile seeks to where it is after each reading, which fails here
+        self._seekable = opened.frames < _UNKNOWN and opened.seekable()
+        # Else soundfile seeks to where it is after each reading, which MP3 does not survive, nor an unknown length.
+        opened.seekable = lambda: False
         return opened
 
 

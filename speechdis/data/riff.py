@@ -81,7 +81,8 @@ class Head:
         if self.promised > self.held + 1:
             return not self.truncated
         agreed = abs(self.outer - self.begin - self.promised) <= 1  # what follows has been hung on
-        return self.runs_on and (self.promised == 0 or not agreed)
+        wrapped = self.held >= 1 << 32 and (self.held - self.promised) % (1 << 32) <= 1
+        return self.runs_on and (self.promised == 0 or wrapped or not agreed)
 
     def mended(self, head: bytes) -> bytes:
         """The bytes before the samples, with sizes that are true. Raises struct.error beyond a size's range."""

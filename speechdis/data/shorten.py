@@ -2,7 +2,7 @@
 
 Shorten is Tony Robinson's (1994, "SHORTEN: simple lossless and near-lossless waveform compression", CUED
 TR.156): second differences in Rice codes, whose parameter fits each block. Version 2, without its header
-parameters for long-term prediction. `data/sphere.py` reads it.
+parameters for long-term prediction. FFmpeg reads it (`data/ffmpeg.py`), after a look at the size of its blocks.
 """
 
 import numpy as np
@@ -41,6 +41,27 @@ def encode(samples: np.ndarray) -> bytes:
         codes += [_code(_DIFF2, _COMMAND_BITS), _code(size - 1, _ENERGY_BITS), _code(unsigned, size)]
     codes.append(_code(_QUIT, _COMMAND_BITS))
     return b"ajkg\x02" + _rice(np.concatenate(codes, axis=1))
+
+
+def block_size(stream: bytes) -> int:
+    """Samples in a block, by the first bytes of a shorten stream; 0 if it is none."""
+    if stream[:4] != b"ajkg" or len(stream) < 6:
+        return 0
+    if stream[4] == 0:
+        return _BLOCK
+    bits = "".join(f"{byte:08b}" for byte in stream[5:69])
+    value = place = 0
+    for _ in ("type", "channels", "block"):
+        value = 0
+        for low in (True, False):  # the Rice parameter, itself a code, and then the value
+            size = _LONG_BITS if low else value
+            one = bits.find("1", place)
+            if one < 0 or one + 1 + size > len(bits):
+                return 0
+            rest = bits[one + 1 : one + 1 + size]
+            value = ((one - place) << size) + int(rest or "0", 2)
+            place = one + 1 + size
+    return value
 
 
 def _code(values: np.ndarray | int, size: int) -> np.ndarray:

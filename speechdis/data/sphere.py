@@ -7,9 +7,11 @@ mu-law and A-law samples are left to libsndfile; only `embedded-shorten` needs F
 
 from pathlib import Path
 
+from speechdis.data.shorten import block_size
 from speechdis.errors import InputError
 
 _LARGEST = 1 << 20  # bytes of a header
+_LARGEST_BLOCK = 2048  # samples; the usual is 256. Memory to decode grows as its square: here 100 MB
 
 
 def read_header(path: str | Path) -> dict[str, str] | None:
@@ -40,6 +42,16 @@ def counts(path: str | Path, header: dict[str, str]) -> tuple[int, int]:
     if total < 0 or rate <= 0:
         raise InputError(f"{path}: its SPHERE header has no valid sample_count and sample_rate")
     return total, rate
+
+
+def check_stream(path: str | Path) -> None:
+    """Raise InputError where a shorten stream has blocks so large that decoding them could fill the memory."""
+    with Path(path).open("rb") as file:
+        head = file.read(16)
+        file.seek(int(head[8:]))
+        size = block_size(file.read(69))
+    if not 0 < size <= _LARGEST_BLOCK:
+        raise InputError(f"{path}: its shorten-compressed samples are damaged: blocks of {size} samples")
 
 
 def require_decoder(path: str | Path, coding: str) -> None:

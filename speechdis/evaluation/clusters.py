@@ -65,6 +65,40 @@ def plot_inertia(path: Path, curves: Mapping[str, Mapping[int, float]]) -> None:
     write_figure(path, figure, dpi=80)
 
 
+def plot_pooled(path: Path, codes: Mapping[str, tuple[np.ndarray, np.ndarray]], seed: int = 0) -> None:
+    """Draw one t-SNE map of the same code of several modalities, a marker each, coloured by digit (figure 13).
+
+    Args:
+        codes: of each modality its codes (N, D) and digits (N,); as many of each are shown, 1,000 together at most.
+    """
+    from matplotlib.figure import Figure
+
+    rng, size = np.random.default_rng(seed), SHOWN // len(codes)
+    chosen = [rng.permutation(len(digits))[:size] for _, digits in codes.values()]
+    values = [mean[some] for (mean, _), some in zip(codes.values(), chosen, strict=True)]
+    points = np.split(tsne(np.concatenate(values), seed), np.cumsum([len(v) for v in values])[:-1])
+    figure = Figure(figsize=(5, 5), layout="tight")
+    ax = figure.add_subplot()
+    for name, (_, digits), some, at, marker in zip(
+        codes, codes.values(), chosen, points, "ox^sDv", strict=False
+    ):
+        ax.scatter(
+            at[:, 0],
+            at[:, 1],
+            c=digits[some],
+            cmap="tab10",
+            vmin=0,
+            vmax=9,
+            s=12,
+            marker=marker,
+            linewidths=0.8,
+            label=name,
+        )
+    ax.set(xticks=[], yticks=[])
+    ax.legend()
+    write_figure(path, figure, dpi=80)
+
+
 def tsne(values: np.ndarray, seed: int = 0) -> np.ndarray:
     """scikit-learn's t-SNE of values (N, D), (N, 2). A collapsed posterior's, which are all one, stay one point."""
     from sklearn.manifold import TSNE

@@ -6,7 +6,7 @@ for each direction, how often a generated digit is the right one and in the styl
 check of section 4.3.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,10 @@ def infer(checkpoint: Checkpoint, name: str, samples: Samples) -> Codes:
 
 
 def clustered(codes: Mapping[str, Codes], samples: Mapping[str, Samples], seed: int = 0) -> dict[str, Any]:
-    """Agreement with the digit of ten clusters of each code of each modality, and inertia of the first code."""
+    """Agreement with the digit of ten clusters of each code of each modality, and inertia of the first code.
+
+    "pooled": of ten clusters of the first code of all modalities together (figure 13).
+    """
     figures: dict[str, Any] = {"clusters": {}, "inertia": {}}
     for name, found in codes.items():
         digits = samples[name].digits
@@ -42,6 +45,9 @@ def clustered(codes: Mapping[str, Codes], samples: Mapping[str, Samples], seed: 
             for code, mean in found.items()
         }
         figures["inertia"][name] = inertia(next(iter(found.values())).cpu().numpy(), seed=seed)
+    together = np.concatenate([next(iter(found.values())).cpu().numpy() for found in codes.values()])
+    digits = np.concatenate([samples[name].digits for name in codes])
+    figures["pooled"] = agreement(kmeans(together, CLASSES, seed).labels_, digits)
     return figures
 
 
@@ -84,6 +90,32 @@ def generated(
                     row["chance"] = float(np.square(share).sum())
                 figures[f"{source} to {target}" + (f", {durations} length" if durations else "")] = row
     return figures
+
+
+@torch.no_grad()
+def decoded(
+    checkpoint: Checkpoint,
+    codes: Mapping[str, Codes],
+    samples: Mapping[str, Samples],
+    source: str,
+    digits: Sequence[int] = (0, 1, 2),
+    each: int = 4,
+) -> tuple[list[np.ndarray], list[list[np.ndarray]]]:
+    """Figure 2: some samples of modality `source`, and a row for each modality that their codes are decoded to.
+
+    What tells samples of one digit apart shows in the modality they are of, and not in the other.
+
+    Args:
+        digits, each: which, and how many samples of each at most.
+    """
+    chosen = np.concatenate([np.flatnonzero(samples[source].digits == digit)[:each] for digit in digits])
+    read = {code: values[chosen] for code, values in codes[source].items()}
+    rows = []
+    for target in codes:
+        made = make(checkpoint, target, read)
+        counts = [made.x.shape[1]] * len(chosen) if made.lengths is None else made.lengths.tolist()
+        rows.append([x[:n].cpu().numpy() for x, n in zip(made.x, counts, strict=True)])
+    return [np.asarray(samples[source].store[k]) for k in chosen], rows
 
 
 @torch.no_grad()

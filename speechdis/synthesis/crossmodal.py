@@ -4,6 +4,7 @@ Speech is as long as the decoder finds likeliest for the two codes together: a r
 another digit. "reference" takes that length all the same, as the paper seems to.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -100,12 +101,16 @@ def crossed(
 
 
 def plot_grid(
-    path: Path, digits: list[np.ndarray], styles: list[np.ndarray], cells: list[list[np.ndarray]], title: str
+    path: Path,
+    digits: Sequence[np.ndarray],
+    styles: Sequence[np.ndarray | None],
+    cells: Sequence[Sequence[np.ndarray]],
+    title: str,
 ) -> None:
     """Draw a table of samples (figures 4, 5 and 16 to 22): the digit of each column in the style of each row.
 
     Args:
-        digits, styles: images, or log frames (T, F), of the columns and of the rows.
+        digits, styles: images, or log frames (T, F), of the columns and of the rows; None shows the title.
         cells: a row for each style, a sample for each digit.
     """
     from matplotlib.figure import Figure

@@ -18,6 +18,7 @@ from speechdis.data.text import parse_json, read_yaml
 from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.nn import parallel
+from speechdis.nn.modality import modalities
 from speechdis.training import log, memory
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
@@ -162,7 +163,8 @@ def _trainer(
             raise InputError(
                 f"{recipe.name}: needs written digits beside the spoken ones: give --images and --data"
             )
-        batches, looks = paired(training, features, *digits, device)
+        names = modalities(getattr(config, "modalities", "speech image"))
+        batches, looks = paired(training, features, *digits, device, names)
     elif digits is not None:
         raise InputError(f"{recipe.name}: has no use for --images; pvae, jmvae and vae have")
     else:

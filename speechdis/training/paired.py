@@ -1,8 +1,10 @@
 """Batches of paired spoken and written digits, gathered on the device: another image of its digit for every spoken one
 in every epoch, in an order of its own; both follow from seed and step alone, so that a broken run goes on exactly.
+
+Further modalities of a sample ("speech2", "image2") are further samples of its digit, drawn in the same way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.models.base import Pairs
 from speechdis.nn import parallel
-from speechdis.nn.modality import SIZE, View
+from speechdis.nn.modality import SIZE, View, kind
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
@@ -92,7 +94,7 @@ def samples_of(
         InputError: the model is not of digits, or the features are not made as those that it was trained on.
     """
     names = getattr(checkpoint.model, "names", ())
-    if not {*names} or not {*names} <= {"speech", "image"}:
+    if not names or not {kind(name) for name in names} <= {"speech", "image"}:
         raise InputError(
             f"a '{checkpoint.name}' is no model of spoken and written digits; pvae, jmvae and vae are"
         )
@@ -101,7 +103,7 @@ def samples_of(
         "speech": spoken(features, data, checkpoint.mean, checkpoint.std, device),
         "image": written(images, device),
     }
-    return {name: found[name] for name in names}
+    return {name: found[kind(name)] for name in names}
 
 
 class PairBatches:
@@ -111,17 +113,26 @@ class PairBatches:
         speech, images: the two modalities.
         training: batch size and seed.
         pairs: (P, 2) fixed pairs, to be tiled; None draws new ones in every epoch.
+        names: modalities of a sample beside "speech" and "image": of each one more of its digit.
 
     Raises:
         InputError: a digit that one of the two lacks, or fewer pairs than a batch.
     """
 
     def __init__(
-        self, speech: Samples, images: Samples, training: Training, pairs: np.ndarray | None = None
+        self,
+        speech: Samples,
+        images: Samples,
+        training: Training,
+        pairs: np.ndarray | None = None,
+        names: Sequence[str] = (),
     ) -> None:
         self.speech, self.images, self.training, self.device = speech, images, training, speech.device
         self.pairing = None if pairs is not None else _pairing(speech, images)
-        self.pairs = np.zeros((0, 2), np.int64) if pairs is None else pairs
+        self.sources = {"speech": speech, "image": images}
+        self.sources |= {name: self.sources[kind(name)] for name in names}
+        self.further = [_pairing(speech, own) for own in list(self.sources.values())[2:]]
+        self.pairs = np.zeros((0, 2), np.int64) if pairs is None else self._with_further(pairs, 0)
         self.epoch, self.next = -1, 0
         self.steps = len(speech) // training.batch
         if pairs is None and not self.steps:
@@ -140,7 +151,12 @@ class PairBatches:
         assert self.pairing is not None
         self.epoch, seed = epoch, self.training.seed
         order = _in_batches(self.speech.counts, self.training.batch, np.random.default_rng((seed, epoch, 1)))
-        self.pairs = np.stack([order, self.pairing.draw(seed, epoch)[order]], 1)
+        self.pairs = self._with_further(np.stack([order, self.pairing.draw(seed, epoch)[order]], 1), epoch)
+
+    def _with_further(self, pairs: np.ndarray, epoch: int) -> np.ndarray:
+        """Pairs (P, 2) with a column more for each further modality, a sample of the same digit."""
+        drawn = [p.draw(self.training.seed, epoch, 2 + k) for k, p in enumerate(self.further)]
+        return np.stack([*pairs.T, *(samples[pairs[:, 0]] for samples in drawn)], 1)
 
     def draw(self, generator: torch.Generator) -> Pairs:
         """This rank's slice of the next batch of the epoch; what is left at its end is left out."""
@@ -161,7 +177,8 @@ class PairBatches:
 
     def _batch(self, pairs: np.ndarray) -> Pairs:
         own = np.array_split(pairs, parallel.world())[parallel.rank()]
-        return Pairs({"speech": self.speech.view(own[:, 0]), "image": self.images.view(own[:, 1])})
+        columns = zip(self.sources.items(), own.T, strict=True)
+        return Pairs({name: samples.view(chosen) for (name, samples), chosen in columns})
 
 
 def _in_batches(counts: np.ndarray, size: int, rng: np.random.Generator, window: int = 8) -> np.ndarray:
@@ -183,12 +200,18 @@ def _in_batches(counts: np.ndarray, size: int, rng: np.random.Generator, window:
 
 
 def paired(
-    training: Training, features: Path, data: Path, images: Path, device: torch.device
+    training: Training,
+    features: Path,
+    data: Path,
+    images: Path,
+    device: torch.device,
+    names: Sequence[str] = (),
 ) -> tuple[PairBatches, PairBatches]:
     """Pairs of `train`, drawn anew in every epoch, and those of `dev` that `data/dev/pairs` fixes.
 
     Args:
         features, data, images: folders that hold stores of speech, data directories and stores of images.
+        names: as of `PairBatches`.
 
     Raises:
         InputError: something is missing or does not belong together.
@@ -198,11 +221,11 @@ def paired(
         raise InputError(f"{store.path}: holds images; --features are the spoken digits")
     speech, looks = (spoken(features / p, data / p, store.mean, store.std, device) for p in ("train", "dev"))
     drawn, shown = (written(images / p, device) for p in ("train", "dev"))
-    anew = PairBatches(speech, drawn, training)
+    anew = PairBatches(speech, drawn, training, names=names)
     file = data / "dev" / "pairs"
     fixed = read_pairs(file, looks.store.utts, shown.store.utts)
     _same_digits(file, looks.digits[fixed[:, 0]], shown.digits[fixed[:, 1]])
-    return anew, PairBatches(looks, shown, training, fixed)
+    return anew, PairBatches(looks, shown, training, fixed, names)
 
 
 def _same_digits(file: Path, speech: np.ndarray, images: np.ndarray) -> None:

@@ -38,9 +38,12 @@ class Pairing:
         count = np.searchsorted(images[self.order], digits, side="right") - first
         self.first, self.count = first[speech], count[speech]
 
-    def draw(self, seed: int, epoch: int = 0) -> np.ndarray:
-        """(N,) the image of each spoken digit in an epoch: uniform, independent, the same for the same seed."""
-        spread = np.random.default_rng((seed, epoch)).random(len(self.first))
+    def draw(self, seed: int, epoch: int = 0, *more: int) -> np.ndarray:
+        """(N,) the image of each spoken digit in an epoch: uniform, independent, the same for the same seed.
+
+        `more` tells further draws of the same epoch apart.
+        """
+        spread = np.random.default_rng((seed, epoch, *more)).random(len(self.first))
         return self.order[self.first + (spread * self.count).astype(np.int64)]
 
 

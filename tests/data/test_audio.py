@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from speechdis.data import survey
-from speechdis.data.audio import duration, read_audio, write_audio
+from speechdis.data.audio import duration, read_audio, read_blocks, write_audio
 from speechdis.errors import InputError
 
 RATE = 16000
@@ -130,3 +130,137 @@ def test_an_unknown_suffix_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot write '\.mp3'"):
         write_audio(tmp_path / "a.mp3", CHIRP / 32768, RATE)
     assert not list(tmp_path.iterdir())
+
+
+STEREO = {
+    "opposite": (1.0, -1.0, 0.0),
+    "quieter": (1.0, -0.8, 0.0),
+    "rounded": (1.0, -1.0, 1e-4),
+    "offset": (1.0, -1.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("kind", STEREO)
+def test_of_channels_that_cancel_one_is_taken(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    survey._noted.clear()
+    left, right, noise = STEREO[kind]
+    wave = CHIRP / 32768
+    other = right * wave + noise * np.random.default_rng(0).standard_normal(len(wave))
+    offset = 0.2 if kind == "offset" else 0.0
+    both = np.stack([left * wave, other], 1) + offset
+    soundfile.write(tmp_path / "a.wav", both, RATE)
+    np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], wave + offset, atol=1e-4)
+    assert "2 channels" in caplog.text and "only channel 1 is taken" in caplog.text
+    np.testing.assert_array_equal(
+        np.concatenate(list(read_blocks(tmp_path / "a.wav", RATE))), read_audio(tmp_path / "a.wav")[0]
+    )
+
+
+def test_channels_that_do_not_cancel_are_averaged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Two speakers, one of them, and the same twice; a channel that is silent and first is not the one taken."""
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, RATE)) * 0.1
+    for one, two in ((a, b), (a, 0 * a), (a, a), (a, -a / 2 + b)):
+        survey._noted.clear()
+        soundfile.write(tmp_path / "a.wav", np.stack([one, two], 1), RATE, subtype="FLOAT")
+        np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], (one + two) / 2, atol=1e-6)
+        assert "averaged" in caplog.text and "only channel" not in caplog.text
+    soundfile.write(tmp_path / "a.wav", np.stack([0 * a, a, -a], 1), RATE, subtype="FLOAT")
+    np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], a, atol=1e-6)
+
+
+@pytest.mark.parametrize("bits", [16, 24, 32])
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+def test_integers_stored_as_floats_are_scaled_with_a_note(
+    tmp_path: Path, bits: int, subtype: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    survey._noted.clear()
+    wave = CHIRP / 32768
+    soundfile.write(tmp_path / "a.wav", wave * 2.0 ** (bits - 1), RATE, subtype=subtype)
+    np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], wave, atol=1e-6)
+    assert f"{bits}-bit integers" in caplog.text and "a.wav" in caplog.text
+
+
+def test_the_scale_is_that_of_the_whole_file(tmp_path: Path) -> None:
+    """A quiet segment of integers has no value that tells; whole values do, however quiet all of it is."""
+    wave = CHIRP * 1.003
+    wave[:8000] *= 1e-3
+    soundfile.write(tmp_path / "a.wav", wave, RATE, subtype="FLOAT")
+    np.testing.assert_allclose(read_audio(tmp_path / "a.wav", end=0.4)[0], wave[:6400] / 32768, rtol=1e-5)
+    quiet = np.rint(CHIRP / 600).astype(np.int16)  # +- 20 of 32,768
+    for values in (quiet, quiet / 2):
+        soundfile.write(tmp_path / "b.wav", values, RATE, subtype="FLOAT")
+        np.testing.assert_allclose(read_audio(tmp_path / "b.wav")[0], values / 32768, rtol=1e-6)
+
+
+@pytest.mark.parametrize("gain", [0.5, 1.0, 3.0, 30.0])
+def test_loud_floats_are_left_as_they_are(tmp_path: Path, gain: float) -> None:
+    """Mixed hot, or divided by their standard deviation."""
+    wave = gain * np.sin(np.linspace(0, 60, RATE) ** 2)
+    soundfile.write(tmp_path / "a.wav", wave, RATE, subtype="FLOAT")
+    np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], wave, rtol=1e-6, atol=1e-7)
+
+
+def test_floats_on_no_scale_are_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.array([0.1, 1e20, -0.1]), RATE, subtype="FLOAT")
+    with pytest.raises(InputError, match=r"a\.wav: holds a sample of 1e\+20"):
+        read_audio(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("source", [8000, 11025, 16000, 44100, 48000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_blocks_are_the_whole(
+    tmp_path: Path, source: int, channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bit by bit, at any rate, and however little is decoded at a time or kept."""
+    path = tmp_path / "a.flac"
+    noise = np.random.default_rng(0).standard_normal((3 * source + 17, channels)) * 0.05
+    soundfile.write(path, noise, source)
+    whole, _ = read_audio(path, RATE)
+    part, _ = read_audio(path, RATE, 0.5, 2.3)
+    monkeypatch.setattr("speechdis.data.libsndfile.BLOCK", 999)
+    monkeypatch.setattr("speechdis.data.audio._KEPT", 1500)
+    np.testing.assert_array_equal(np.concatenate(list(read_blocks(path, RATE))), whole)
+    np.testing.assert_array_equal(np.concatenate(list(read_blocks(path, RATE, 0.5, 2.3))), part)
+    np.testing.assert_array_equal(read_audio(path, RATE)[0], whole)
+
+
+def test_names_that_no_file_can_have(tmp_path: Path) -> None:
+    for name in ("n" * 300 + ".wav", "a\0b.wav"):
+        for read in (read_audio, duration):
+            with pytest.raises(InputError, match=r"name too long|no such audio file"):
+                read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "times", [(1e305, None), (0.0, 1e305), (1e305, 1.5e305), (float("nan"), None), (-1e305, 1.0)]
+)
+@pytest.mark.parametrize("suffix", ["wav", "mp3"])
+def test_times_beyond_any_recording(tmp_path: Path, suffix: str, times: tuple[float, float | None]) -> None:
+    soundfile.write(tmp_path / f"a.{suffix}", CHIRP, RATE)
+    with pytest.raises(InputError, match="outside its 1"):
+        read_audio(tmp_path / f"a.{suffix}", start=times[0], end=times[1])
+
+
+CASES = {
+    "01-streamed-flac/streamed.flac": 8000, "02-sox-pipe-wav/sox.wav": 4000, "03-mp3-no-xing/a.mp3": 24192,
+    "05-header-too-long/double.wav": 4000, "05-header-too-long/placeholder.wav": 4000,
+    "05-header-too-long/plus44.wav": 4000, "18-antiphase-stereo/anti.wav": 4000,
+    "18-antiphase-stereo/almost.wav": 4000, "19-float-wav-int-scale/float.wav": 4000, "21-m4a/a.m4a": 9216,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_files_as_people_have_them(shared: Path, case: str) -> None:
+    path = shared.parent / "cases" / "public" / case
+    if not path.exists():
+        pytest.skip("needs ../shared/cases")
+    if path.suffix == ".m4a":
+        pytest.importorskip("av", reason="needs the extra [formats]")
+    wave, rate = read_audio(path)
+    assert (len(wave), duration(path)) == (CASES[case], len(wave) / rate)
+    beside = read_audio(path.parent / "ok.wav")[0]
+    if rate == RATE and len(wave) == len(beside):
+        np.testing.assert_allclose(wave, beside, atol=1e-4)

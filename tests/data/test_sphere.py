@@ -11,6 +11,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from speechdis.data import shorten
 from speechdis.data.audio import duration, read_audio, write_audio
 from speechdis.data.decoders import open_recording
 from speechdis.data.shorten import encode, sphere_file
@@ -91,6 +92,20 @@ def test_shorten_is_lossless(tmp_path_factory: pytest.TempPathFactory, values: l
     with open_recording(path) as recording:
         decoded = np.concatenate(list(recording.blocks()))
     np.testing.assert_array_equal(decoded[:, 0] * 32768, samples)
+
+
+@pytest.mark.parametrize("block", [1, 255, 256, 2048, 2049, 65535])
+def test_blocks_that_could_fill_the_memory_are_refused(tmp_path: Path, block: int) -> None:
+    """13 kB of a stream that says 'a block of zeros' took 2.6 GB."""
+    pytest.importorskip("av", reason="needs the extra [formats]")
+    codes = [shorten._long(value) for value in (5, 1, block, 0, 0, 0)]
+    codes += [shorten._code(8, 2)] * 20 + [shorten._code(4, 2)]
+    stream = b"ajkg\x02" + shorten._rice(np.concatenate(codes, axis=1))
+    assert shorten.block_size(stream) == block
+    (tmp_path / "a.wav").write_bytes(sphere("pcm,embedded-shorten-v2.00", 20 * block, stream))
+    with pytest.raises(InputError, match="blocks of" if block > 2048 else "only digital silence"):
+        read_audio(tmp_path / "a.wav")
+    assert shorten.block_size(encode(CHIRP)) == 256 and not shorten.block_size(b"ajkg\x02" + bytes(90))
 
 
 def test_shorten_compresses(tmp_path: Path) -> None:

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speechdis.evaluation.clusters import agreement, inertia, kmeans, plot_inertia, plot_tsne, purity, tsne
+from speechdis.evaluation.clusters import (
+    agreement,
+    inertia,
+    kmeans,
+    plot_inertia,
+    plot_pooled,
+    plot_tsne,
+    purity,
+    tsne,
+)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1))
@@ -66,3 +75,13 @@ def test_the_same_codes_give_the_same_plots(blobs: tuple[np.ndarray, np.ndarray]
 def test_a_map_of_collapsed_codes_is_one_point() -> None:
     """scikit-learn's t-SNE of points that are all one ends the process."""
     assert not tsne(np.ones((50, 3), np.float32)).any()
+
+
+def test_one_map_of_two_modalities(blobs: tuple[np.ndarray, np.ndarray], tmp_path: Path) -> None:
+    codes, digits = blobs
+    for name in ("a", "b"):
+        plot_pooled(
+            tmp_path / f"{name}.png",
+            {"speech": (codes[::2], digits[::2]), "image": (codes[1::2], digits[1::2])},
+        )
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
