@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ["TQDM_DISABLE"] = "1"  # for processes that this one starts, too
     show_notices(args.quiet)
     try:
+        _check_outputs(args)
         result = args.run(args)
         if args.json is not None:
             _write_json(result, args.json)
@@ -190,6 +191,15 @@ def checkpoint_option(parser: argparse.ArgumentParser, required: bool = True) ->
     )
 
 
+def overwrite_option(parser: argparse.ArgumentParser) -> None:
+    """Let `parser` replace stores of other data or settings."""
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace an earlier store in --out even if it is of other data or settings, or damaged",
+    )
+
+
 def device_option(parser: argparse.ArgumentParser) -> None:
     """Let `parser` take the name of a device."""
     parser.add_argument(
@@ -209,6 +219,14 @@ def _described(commands: Any, name: str, module: ModuleType) -> argparse.Argumen
         description=text,
         formatter_class=_Help,
     )
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """What cannot be written, or must not be, is said before the work."""
+    from speechdis.data import atomic, outputs
+
+    atomic.forget()
+    outputs.check(args.command, vars(args))
 
 
 def _write_json(result: object, target: str) -> None:

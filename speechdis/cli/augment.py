@@ -16,7 +16,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speechdis.cli import count
+from speechdis.cli import count, overwrite_option
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,12 +40,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--strict", action="store_true", help="fail on an unusable utterance instead of skipping it")
     add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")
     add("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers take the place of threads")
+    overwrite_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Make the store of twins, or those of train and dev."""
     from speechdis.data.directory import find_directories
-    from speechdis.features.store import MARKER
+    from speechdis.data.outputs import check_folder
+    from speechdis.features.store import KIND, MARKER
 
     found = find_directories(args.data)
     if "" in found:
@@ -55,6 +57,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"{args.data}: holds neither train nor dev; give one data directory")
     if (args.out / MARKER).exists():
         raise InputError(f"{args.out}: holds the twins of one split; remove it, or choose another --out")
+    for name in splits:
+        check_folder(args.out / name, KIND, args.overwrite)
     return {
         name: _augmented(path, args.features and args.features / name, args.out / name, args)
         for name, path in splits.items()
@@ -67,7 +71,7 @@ def _augmented(data: Path, features: Path | None, out: Path, args: argparse.Name
     from speechdis.data.directory import read_directory
     from speechdis.features import settings_of
     from speechdis.features.extraction import Item, make_store
-    from speechdis.features.store import Store
+    from speechdis.features.store import Store, check_replaceable
 
     factors = Factors(args.low, args.high, args.away)
     utterances = read_directory(data)
@@ -83,6 +87,9 @@ def _augmented(data: Path, features: Path | None, out: Path, args: argparse.Name
         "versions": args.versions, "seed": args.seed, "low": args.low, "high": args.high, "away": args.away,
         "channel": args.channel, "source": source.digest if source else None,
     }  # fmt: skip
+    if not args.overwrite:
+        twins = (f"{u.utt}#{v}" for v in range(args.versions) for u in utterances)
+        check_replaceable(out, settings, twins)
     items = (
         Item(f"{u.utt}#{v}", u, Twin(args.seed, u.utt, v, factors, args.channel), count)
         for v in range(args.versions)
@@ -90,7 +97,9 @@ def _augmented(data: Path, features: Path | None, out: Path, args: argparse.Name
     )
     total = args.versions * len(utterances)
     strict = args.strict or source is not None  # a twin left out would move all the rows behind it
-    store, skipped = make_store(out, items, total, settings, args.jobs, args.scheduler, strict)
+    store, skipped = make_store(
+        out, items, total, settings, args.jobs, args.scheduler, strict, args.overwrite
+    )
     message = "%d versions: %d twins, %d frames, %d twins skipped -> %s"
     sizes = len(store), len(store.frames), skipped
     logging.getLogger(__name__).info(message, args.versions, *sizes, out)

@@ -82,7 +82,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Run what is not there yet, and write the table."""
-    from speechdis.data.atomic import replacing
+    from speechdis.data.atomic import replacing_folder
+    from speechdis.data.outputs import check_folder
+    from speechdis.data.record import Kind
     from speechdis.data.text import read_json
     from speechdis.evaluation import suite as suites
     from speechdis.evaluation.table import upright
@@ -91,6 +93,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     path = recipes.find_suite(args.suite)
     suite = suites.read_suite(path, recipes.folder(), args.recipes or args.corpus.name)
     feats = args.out / "feats" / f"{args.corpus.name}-{args.features}"
+    kind = Kind(
+        "folder of a suite", tuple(f"{path.stem}{end}" for end in (".csv", ".json", ".md")), shared=True
+    )
+    check_folder(args.out, kind)
     _frames(args, feats)
     trainings = [(system, seed) for system in suite.systems for seed in range(args.seeds)]
     _command("evaluate", *_protocol(args, feats))  # floors and ceilings: first, so that no two rows make them
@@ -104,13 +110,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     floors = [suites.summarise(row["system"], [row]) for row in known]
     content = {"references": floors, "systems": summaries, "published": suite.published}
     table = args.out / path.stem
-    for suffix, text in {
-        ".md": suites.markdown([*floors, *summaries], suite.published),
-        ".csv": suites.as_csv([*floors, *summaries]),
-        ".json": json.dumps(content, indent=1) + "\n",
-    }.items():
-        with replacing(table.with_suffix(suffix)) as partial:
-            partial.write_text(text)
+    with replacing_folder(args.out, kind) as partial:
+        for suffix, text in {
+            ".md": suites.markdown([*floors, *summaries], suite.published),
+            ".csv": suites.as_csv([*floors, *summaries]),
+            ".json": json.dumps(content, indent=1) + "\n",
+        }.items():
+            (partial / f"{path.stem}{suffix}").write_text(text)
     _LOG.info("\n%s", suites.markdown([*floors, *summaries], suite.published, upright))
     _LOG.info("%s: %d systems, %d seeds -> %s.md", path.stem, len(suite.systems), args.seeds, table)
     return {"systems": summaries}

@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     from tqdm import tqdm
 
-    from speechdis.data.atomic import replacing
+    from speechdis.data.atomic import replacing_folder
+    from speechdis.data.record import Kind
     from speechdis.evaluation import learning
     from speechdis.evaluation.bounds import bounds, markdown
     from speechdis.features.store import Store
@@ -58,17 +59,18 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         )
     rows = learning.logged(args.exp)
     store, measured = Store.read(args.features), {}
-    with processes(args.device) as device:
+    files = ("bounds.json", "learning.png", "learning.tsv")
+    kind = Kind("folder of bounds", files, "|".join(files))
+    with replacing_folder(args.out, kind) as out, processes(args.device) as device:
         made = provenance(device)
         for exp in tqdm(args.exp, unit="model", desc="bounds"):
             trained = checkpoint.load(exp, device)
             measured[exp.name] = bounds(trained, store, device, args.samples, args.segments, args.seed)
-    learning.plot(args.out / "learning.png", rows)
-    learning.write_table(args.out / "learning.tsv", rows)
-    systems = {name: asdict(found) for name, found in measured.items()}
-    result = {"systems": systems, "digest": store.digest, "seed": args.seed, "made": made}
-    with replacing(args.out / "bounds.json") as partial:
-        partial.write_text(json.dumps(result, indent=1) + "\n")
+        learning.plot(out / "learning.png", rows)
+        learning.write_table(out / "learning.tsv", rows)
+        systems = {name: asdict(found) for name, found in measured.items()}
+        result = {"systems": systems, "digest": store.digest, "seed": args.seed, "made": made}
+        (out / "bounds.json").write_text(json.dumps(result, indent=1) + "\n")
     log = logging.getLogger(__name__)
     log.info("\n%s", markdown(measured))
     log.info("%d models, nats a frame of %s -> %s", len(measured), args.features, args.out)

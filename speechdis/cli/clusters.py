@@ -52,7 +52,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Measure, print the tables, write figures and plots."""
-    from speechdis.data.atomic import replacing
+    from speechdis.data.atomic import replacing_folder
+    from speechdis.data.outputs import check_folder
+    from speechdis.data.record import Kind
     from speechdis.evaluation import clusters, digit_table, digits
     from speechdis.evaluation.digit_judge import DigitJudge
     from speechdis.synthesis.crossmodal import plot_grid
@@ -63,6 +65,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     exp = checkpoint.resolve(args.checkpoint).parent.parent
     out = args.out or exp
+    kind = Kind(
+        "folder of digit figures",
+        ("digits.json", "inertia.png", "tsne.png"),
+        r"tsne-pooled\.png|decoded-\w+\.png",
+        shared=True,
+    )
+    check_folder(out, kind)
     with processes(args.device) as device:
         made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)
@@ -94,16 +103,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for name, found in codes.items()
         for code, mean in found.items()
     }
-    clusters.plot_tsne(out / "tsne.png", maps, args.seed)
-    if len(codes) > 1:
-        shared = {name: next(iter(found.values())).cpu().numpy() for name, found in codes.items()}
-        pooled = {name: (values, tested[name].digits) for name, values in shared.items()}
-        clusters.plot_pooled(out / "tsne-pooled.png", pooled, args.seed)
-    for source, (inputs, rows) in shown.items():
-        plot_grid(out / f"decoded-{source}.png", inputs, [None] * len(rows), rows, f"read from\n{source}")
-    clusters.plot_inertia(out / "inertia.png", result["inertia"])
-    with replacing(out / "digits.json") as partial:
-        partial.write_text(json.dumps(result, indent=1) + "\n")
+    with replacing_folder(out, kind) as partial:
+        clusters.plot_tsne(partial / "tsne.png", maps, args.seed)
+        if len(codes) > 1:
+            shared = {name: next(iter(found.values())).cpu().numpy() for name, found in codes.items()}
+            pooled = {name: (values, tested[name].digits) for name, values in shared.items()}
+            clusters.plot_pooled(partial / "tsne-pooled.png", pooled, args.seed)
+        for source, (inputs, rows) in shown.items():
+            blank: list[None] = [None] * len(rows)
+            plot_grid(partial / f"decoded-{source}.png", inputs, blank, rows, f"read from\n{source}")
+        clusters.plot_inertia(partial / "inertia.png", result["inertia"])
+        (partial / "digits.json").write_text(json.dumps(result, indent=1) + "\n")
     log = logging.getLogger(__name__)
     log.info("\n%s", digit_table.markdown([*(json.loads(path.read_text()) for path in args.beside), result]))
     purities = {name: 100 * next(iter(c.values()))["purity"] for name, c in result["clusters"].items()}

@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from speechdis.cli import checkpoint_option, count, device_option
+from speechdis.data.record import Kind
 from speechdis.errors import InputError
+
+GRIDS = Kind(
+    "folder of crossed digits",
+    ("speech-to-image.png", "image-to-speech.png"),
+    r"\w+-to-\w+\.png|\w+-to-speech/style\d+-digit\d\.wav",
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +57,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Make one sample, or the grids."""
+    from contextlib import nullcontext
+
+    from speechdis.data.atomic import replacing_folder
+    from speechdis.data.outputs import check_file
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
 
@@ -59,9 +70,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError(
             "grids need --data, --features and --images, and neither --speech, --image nor --style"
         )
-    with processes(args.device) as device:
+    place = replacing_folder(args.out, GRIDS) if grids else nullcontext(check_file(args.out))
+    with place as out, processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
-        return _grids(args, trained, device) if grids else _one(args, trained)
+        return _grids(args, out, trained, device) if grids else _one(args, trained)
 
 
 def _one(args: argparse.Namespace, trained: Any) -> dict[str, Any]:
@@ -112,7 +124,7 @@ def _kind(path: Path) -> str:
     return "image" if path.suffix.lower() == ".png" else "speech"
 
 
-def _grids(args: argparse.Namespace, trained: Any, device: Any) -> dict[str, Any]:
+def _grids(args: argparse.Namespace, out: Path, trained: Any, device: Any) -> dict[str, Any]:
     """For each direction: ten digits of the source in the styles of some samples of the target."""
     import numpy as np
 
@@ -138,12 +150,12 @@ def _grids(args: argparse.Namespace, trained: Any, device: Any) -> dict[str, Any
                     for digit, frames in zip(samples[source].digits[digits], cells[-1], strict=True):
                         wave = griffin_lim(frames, trained.features)
                         name = f"{source}-to-speech/style{number}-digit{digit}.wav"
-                        write_audio(args.out / name, wave, trained.features["config"]["rate"])
+                        write_audio(out / name, wave, trained.features["config"]["rate"])
                         waves += 1
             across, down = (
                 [samples[source].store[i] for i in digits],
                 [samples[target].store[i] for i in styles],
             )
-            plot_grid(args.out / f"{source}-to-{target}.png", across, down, cells, "digit →\nstyle ↓")
+            plot_grid(out / f"{source}-to-{target}.png", across, down, cells, "digit →\nstyle ↓")
     logging.getLogger(__name__).info("%d grids and %d recordings -> %s", len(rows) ** 2, waves, args.out)
     return {"grids": len(rows) ** 2, "recordings": waves}

@@ -26,17 +26,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Embed every utterance of a store."""
     from speechdis.data.archive import write_vectors
-    from speechdis.data.atomic import replacing
+    from speechdis.data.atomic import replacing_folder
+    from speechdis.data.record import Kind
     from speechdis.evaluation.embeddings import embed
     from speechdis.features.store import Store
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
 
-    with processes(args.device) as device:
-        store = Store.read(args.features)
-        codes = embed(checkpoint.load(args.checkpoint, device), store, device)
-    with replacing(args.out, marker="static.scp") as partial:
-        partial.mkdir()
+    files = ("static.ark", "static.scp", "dynamic.ark", "dynamic.scp")
+    with replacing_folder(args.out, Kind("folder of embeddings", files, "|".join(files))) as partial:
+        with processes(args.device) as device:
+            store = Store.read(args.features)
+            codes = embed(checkpoint.load(args.checkpoint, device), store, device)
         write_vectors(partial, "static", zip(store.utts, codes.static, strict=True), home=args.out)
         write_vectors(partial, "dynamic", zip(store.utts, codes.dynamic, strict=True), home=args.out)
     logging.getLogger(__name__).info("%d static and dynamic vectors -> %s", len(store.utts), args.out)

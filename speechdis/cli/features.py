@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speechdis.cli import count
+from speechdis.cli import count, overwrite_option
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,13 +39,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--strict", action="store_true", help="fail on an unusable utterance instead of skipping it")
     add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")
     add("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers take the place of threads")
+    overwrite_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Make one store or several."""
     from speechdis.data.directory import find_directories
     from speechdis.features import settings_of
-    from speechdis.features.kaldi import export
+    from speechdis.features.kaldi import check_export, export
 
     settings = settings_of(args.type, rate=args.rate, bins=args.bins)
     if args.channel is not None:
@@ -54,7 +55,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError("--from-kaldi reads frames, so it does not go with --channel or --scheduler")
     make, marker = (_imported, "feats.scp") if args.from_kaldi else (_extracted, "wav.scp")
     result: dict[str, dict[str, Any]] = {}
-    for name, data in find_directories(args.data, marker).items():
+    directories = find_directories(args.data, marker)
+    for name, data in directories.items():
+        _check(data, args.out / name, settings, args)
+        if args.to_kaldi:
+            check_export(args.to_kaldi / name)
+    for name, data in directories.items():
         store, skipped = make(data, args.out / name, settings, args)
         if args.to_kaldi:
             export(store, args.to_kaldi / name)
@@ -64,6 +70,21 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     message = "%s: %d utterances, %d frames, %d utterances skipped -> %s"
     logging.getLogger(__name__).info(message, args.type, *totals, args.out)
     return result
+
+
+def _check(data: Path, out: Path, settings: dict[str, Any], args: argparse.Namespace) -> None:
+    """Raise InputError where the store `out` must not be made, before any is."""
+    from speechdis.data.archive import read_scp
+    from speechdis.data.directory import read_directory
+    from speechdis.data.outputs import check_folder
+    from speechdis.features.store import KIND, check_replaceable
+
+    if args.overwrite:
+        check_folder(out, KIND, changed=True)
+    elif args.from_kaldi:
+        check_replaceable(out, settings, read_scp(data / "feats.scp"))
+    else:
+        check_replaceable(out, settings, (u.utt for u in read_directory(data)))
 
 
 def _extracted(
@@ -80,7 +101,9 @@ def _extracted(
         Item(u.utt, u, None if seed is None else partial(named_channel, seed=seed, name=u.utt))
         for u in utterances
     )
-    return make_store(out, items, len(utterances), settings, args.jobs, args.scheduler, args.strict)
+    return make_store(
+        out, items, len(utterances), settings, args.jobs, args.scheduler, args.strict, args.overwrite
+    )
 
 
 def _imported(
@@ -93,4 +116,4 @@ def _imported(
     bins = bins_of(settings)
     if bins is None:
         raise InputError(f"--from-kaldi reads spectra, not --type {settings['type']}")
-    return write_store(out, read_rows(data, len(bins.frequencies)), settings), 0
+    return write_store(out, read_rows(data, len(bins.frequencies)), settings, args.overwrite), 0

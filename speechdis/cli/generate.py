@@ -35,11 +35,11 @@ def run(args: argparse.Namespace) -> dict[str, int]:
     """Generate a corpus; the number of speakers and recordings."""
     from tqdm import tqdm
 
-    from speechdis.data.atomic import replacing
+    from speechdis.data.atomic import replacing_folder
 
     generate = generated.load(args.layout).generate
     options = vars(args).keys() & inspect.signature(generate).parameters.keys()
-    with replacing(args.out, marker=generated.MARKER) as partial:
+    with replacing_folder(args.out, generated.KIND) as partial:
         done = generate(partial, **{name: getattr(args, name) for name in options})
         counts = list(tqdm(done, total=args.speakers, unit="speaker", desc=f"generate {args.layout}"))
     logging.getLogger(__name__).info("%s: %d recordings of %d speakers", args.out, sum(counts), len(counts))

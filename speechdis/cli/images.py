@@ -11,6 +11,8 @@ import argparse
 import logging
 from pathlib import Path
 
+from speechdis.cli import overwrite_option
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -19,6 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", required=True, type=Path, metavar="DIR", help="writes DIR/train, DIR/dev and DIR/test")
     add("--dev", type=int, default=5000, metavar="N", help="training images held for dev")
     add("--seed", type=int, default=0, help="draws them")
+    overwrite_option(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, int]:
@@ -27,7 +30,8 @@ def run(args: argparse.Namespace) -> dict[str, int]:
 
     from speechdis.corpora import mnist
     from speechdis.errors import InputError
-    from speechdis.features.images import write_images
+    from speechdis.features.images import settings_of_images, write_images
+    from speechdis.features.store import check_replaceable
 
     parts = {part: mnist.read(args.root, part) for part in ("train", "test")}
     count = len(parts["train"][1])
@@ -39,9 +43,11 @@ def run(args: argparse.Namespace) -> dict[str, int]:
         "dev": ("train", np.sort(order[: args.dev])),
         "test": ("test", np.arange(len(parts["test"][1]))),
     }
+    for name, (part, _) in chosen.items() if not args.overwrite else ():
+        check_replaceable(args.out / name, settings_of_images(parts[part][0]))
     sizes = {}
     for name, (part, numbers) in chosen.items():
-        sizes[name] = len(write_images(args.out / name, *parts[part], numbers))
+        sizes[name] = len(write_images(args.out / name, *parts[part], numbers, args.overwrite))
     logging.getLogger(__name__).info(
         "%s: %d images for training, %d for dev, %d for test", args.out, *sizes.values()
     )

@@ -31,7 +31,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Write every step."""
+    from speechdis.data.atomic import replacing_folder
     from speechdis.data.audio import write_audio
+    from speechdis.data.record import Kind
     from speechdis.synthesis import codes
     from speechdis.synthesis.files import read_content, read_voice
     from speechdis.synthesis.generation import between
@@ -40,17 +42,18 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     if args.steps < 2:
         raise InputError(f"--steps must be 2 or more, not {args.steps}: both ends are steps")
-    files = [args.out / f"{k}.wav" for k in range(args.steps)]
-    with processes(args.device) as device:
+    files = [f"{k}.wav" for k in range(args.steps)]
+    kind = Kind("folder of interpolated voices")
+    with replacing_folder(args.out, kind) as out, processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
         codes.check(trained)
         one, other = (read_voice(trained, path) for path in (args.voice, args.to))
         content = read_content(trained, args.content)
         for k, file in enumerate(files):
             wave = between(trained, content, one, other, k / (args.steps - 1), args.vocoder)
-            write_audio(file, wave, trained.features["config"]["rate"])
+            write_audio(out / file, wave, trained.features["config"]["rate"])
     logging.getLogger(__name__).info(
         "the words of %s in %d voices from %s to %s -> %s",
         args.content, args.steps, args.voice, args.to, args.out,
     )  # fmt: skip
-    return {"steps": args.steps, "files": [file.name for file in files]}
+    return {"steps": args.steps, "files": files}

@@ -27,10 +27,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Write the pairs; how many there are of each digit and how many different images they use."""
     import numpy as np
 
+    from speechdis.data.outputs import check_file
     from speechdis.errors import InputError
     from speechdis.features.store import Store
     from speechdis.training.pairs import Pairing, spoken_digits, write_pairs, written_digits
 
+    check_file(args.out)
     spoken, store = spoken_digits(args.speech), Store.read(args.images)
     if args.features is not None:
         usable = set(Store.read(args.features).utts)

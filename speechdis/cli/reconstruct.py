@@ -27,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Reconstruct one recording."""
     from speechdis.data.audio import write_audio
+    from speechdis.data.outputs import check_file
     from speechdis.synthesis import codes
     from speechdis.synthesis.files import read_content, wave_file
     from speechdis.synthesis.swap import reconstruct
@@ -34,6 +35,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training.distributed import processes
 
     out = args.out / f"{args.content.stem}.wav" if args.out.is_dir() else wave_file(args.out)
+    check_file(out, [args.content])
     with processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
         codes.check(trained)

@@ -42,7 +42,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
     import torch
 
+    from speechdis.data.atomic import replacing_folder
     from speechdis.data.audio import write_audio
+    from speechdis.data.record import Kind
     from speechdis.features import extract
     from speechdis.synthesis import rollout
     from speechdis.training import checkpoint
@@ -50,7 +52,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     if not (args.seconds > 0 and args.prompt > 0 and args.count >= 0):
         raise InputError("--seconds and --prompt must be more than 0, --count 0 or more")
-    with processes(args.device) as device:
+    kind = Kind(
+        "folder of rollouts",
+        ("teacher-forced.wav", "continued.wav"),
+        r"(teacher-forced|continued|free-\d+)\.wav",
+    )
+    with replacing_folder(args.out, kind) as out, processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
         rollout.check(trained)
         settings = trained.features
@@ -66,8 +73,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         if args.count:
             drawn = rollout.free_running(trained, new, args.count, generator)
             made |= {f"free-{k}": x for k, x in enumerate(drawn)}
-    for name, x in made.items():
-        write_audio(args.out / f"{name}.wav", rollout.sound(x, settings), rate)
+        for name, x in made.items():
+            write_audio(out / f"{name}.wav", rollout.sound(x, settings), rate)
     logging.getLogger(__name__).info(
         "%s as expected and gone on from, and %d new -> %s", utt, args.count, args.out
     )

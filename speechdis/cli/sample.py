@@ -37,7 +37,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Draw, and write what it sounds like."""
     import torch
 
+    from speechdis.data.atomic import replacing_folder
     from speechdis.data.audio import write_audio
+    from speechdis.data.record import Kind
     from speechdis.synthesis import codes
     from speechdis.synthesis.files import read_content, read_voice
     from speechdis.synthesis.generation import with_new_voice, with_new_words
@@ -48,8 +50,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         raise InputError("give either --content, to draw voices, or --voice, to draw words")
     if not args.seconds >= 0.1:
         raise InputError("--seconds must be 0.1 or more")
-    files = [args.out / f"{k}.wav" for k in range(args.count)]
-    with processes(args.device) as device:
+    files = [f"{k}.wav" for k in range(args.count)]
+    kind = Kind("folder of drawn samples")
+    with replacing_folder(args.out, kind) as out, processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
         codes.check(trained)
         generator = torch.Generator(device).manual_seed(args.seed)
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         else:
             draw = partial(with_new_words, trained, read_voice(trained, args.voice), args.seconds, generator)
         for file in files:
-            write_audio(file, draw(), trained.features["config"]["rate"])
+            write_audio(out / file, draw(), trained.features["config"]["rate"])
     what = "the words of %s in %d new voices" if args.content else "the voice of %s with %d new words"
     logging.getLogger(__name__).info(f"{what} -> %s", args.content or args.voice, args.count, args.out)
-    return {"drawn": "voice" if args.content else "words", "files": [file.name for file in files]}
+    return {"drawn": "voice" if args.content else "words", "files": files}

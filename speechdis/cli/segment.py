@@ -68,15 +68,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Cut every directory; what became of each."""
-    from speechdis.data.atomic import replacing
-    from speechdis.data.directory import find_directories, read_directory
+    from speechdis.data.atomic import replacing_folder
+    from speechdis.data.directory import directories_kind, find_directories, read_directory
     from speechdis.segmentation.cuts import write_cuts
 
     splits = find_directories(args.data)
-    method = _aligner(splits, args) if args.method == "align" else _finder(args)
     made = {}
-    first = "train" if "train" in splits else next(iter(splits))
-    with replacing(args.out, marker=f"{first}/wav.scp" if first else "wav.scp") as partial:
+    with replacing_folder(args.out, directories_kind(splits)) as partial:
+        method = _aligner(splits, args) if args.method == "align" else _finder(args)
         for name, data in splits.items():
             made[name or args.out.name] = write_cuts(
                 partial / name, read_directory(data), method, args.confidence, args.jobs, args.strict

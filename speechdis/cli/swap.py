@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def _one(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.audio import duration
     from speechdis.data.directory import read_directory
+    from speechdis.data.outputs import check_file
     from speechdis.data.utterance import Utterance
     from speechdis.synthesis import codes
     from speechdis.synthesis.files import read_voice, swap_file, wave_file
@@ -85,6 +86,7 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
     else:
         raise InputError("give both --voice and --content, or --data, or --manifest")
     out = args.out / f"{a.utt}_{b.utt}.wav" if args.out.is_dir() else wave_file(args.out)
+    check_file(out, [a.path, b.path])
     for u in (a, b):
         duration(u.path)  # before the model is loaded
     with processes(args.device) as device:

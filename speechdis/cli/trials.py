@@ -38,11 +38,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Write the trials and say how many there are."""
     from speechdis.data.directory import read_directory
+    from speechdis.data.outputs import check_file
     from speechdis.errors import InputError
     from speechdis.evaluation.trial_files import write_trials
     from speechdis.evaluation.trials import Trials, all_pairs
     from speechdis.features.store import Store
 
+    check_file(args.out)
     utterances = read_directory(args.data)
     if args.features is not None:
         usable = set(Store.read(args.features).utts)

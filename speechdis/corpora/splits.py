@@ -5,8 +5,14 @@ from collections.abc import Callable, Iterable
 from itertools import combinations
 from pathlib import Path
 
-from speechdis.data.atomic import replacing
-from speechdis.data.directory import Summary, utterance_duration, validate, write_directory
+from speechdis.data.atomic import replacing_folder
+from speechdis.data.directory import (
+    Summary,
+    directories_kind,
+    utterance_duration,
+    validate,
+    write_directory,
+)
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 
@@ -55,7 +61,7 @@ def write_splits(
                 f"speaker '{min(shared)}' is in {one} and in {other}; splits must not share speakers"
             )
     summaries = {}
-    with replacing(path, marker="train/wav.scp") as partial:
+    with replacing_folder(path, directories_kind(splits)) as partial:
         for name, utterances in splits.items():
             good = [u for u in utterances if _opens(u, report)]
             if not good:

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from speechdis.data.atomic import replacing
 from speechdis.data.place import locate, note_missing
+from speechdis.data.record import Kind
 from speechdis.data.text import read_table, require_id, split
 from speechdis.data.utterance import Interval, Utterance
 from speechdis.errors import InputError
@@ -25,6 +26,13 @@ Value = TypeVar("Value")
 _UNFIT = re.compile(r"[\n\ud800-\udfff]|^[\s|]|[\s|]$")
 LONGEST = 1e7  # s, four months: what a time in a file may say
 _OPTIONAL = ("segments", "text", "spk2gender", "text_phone", "phones", "words")
+
+
+def directories_kind(names: Iterable[str]) -> Kind:
+    """A folder of data directories of these names, or one itself ("")."""
+    needs = (Path(name, file).as_posix() for name in names for file in ("wav.scp", "utt2spk", "spk2utt"))
+    files = "|".join((*_OPTIONAL, "wav.scp", "utt2spk", "spk2utt", "confidence", "pairs"))
+    return Kind("folder of data directories", tuple(needs), rf"([^/]+/)?({files})")
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ def make_store(
     jobs: int = 1,
     scheduler: str | None = None,
     strict: bool = False,
+    overwrite: bool = False,
 ) -> tuple[Store, int]:
     """Write the frames of `items`, in their order, to the store `path`; the same bytes whatever `jobs` is.
 
@@ -54,6 +55,7 @@ def make_store(
         settings: of the store; `type` and `config` say how frames are made.
         jobs, scheduler: see `speechdis.data.jobs.map_utterances`.
         strict: an utterance that cannot be used is an error; otherwise it is reported and left out.
+        overwrite: see `write_store`.
 
     Returns:
         The store, and how many items were left out.
@@ -84,7 +86,7 @@ def make_store(
     # Frames are small: more than one thread inside a worker only spins.
     with warnings.catch_warnings(), _one_thread(), logging_redirect_tqdm(), closing(rows()) as stream:
         warnings.filterwarnings("ignore", ".*You could benefit from adjusting", module="joblib")
-        return write_store(path, stream, settings), skipped
+        return write_store(path, stream, settings, overwrite), skipped
 
 
 @contextmanager

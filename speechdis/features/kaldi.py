@@ -6,19 +6,27 @@ from pathlib import Path
 import numpy as np
 
 from speechdis.data.archive import read_matrix, read_scp, write_matrices
-from speechdis.data.atomic import replacing
+from speechdis.data.atomic import replacing_folder
+from speechdis.data.outputs import check_folder
+from speechdis.data.record import Kind
 from speechdis.data.text import read_table, split
 from speechdis.errors import InputError
 from speechdis.features.store import Store
 
+KIND = Kind("Kaldi feature folder", ("feats.ark", "feats.scp", "utt2spk"), shared=True)
+
+
+def check_export(directory: Path) -> None:
+    """Raise InputError where `export` must not write, as files of its names there are not its own."""
+    check_folder(directory, KIND)
+
 
 def export(store: Store, directory: str | Path) -> None:
     """Write `feats.ark`, `feats.scp` and `utt2spk` into `directory`; other files there stay."""
-    directory = Path(directory)
-    write_matrices(directory, "feats", ((utt, store[i]) for i, utt in enumerate(store.utts)))
-    with replacing(directory / "utt2spk") as partial:
+    with replacing_folder(directory, KIND) as partial:
+        write_matrices(partial, "feats", ((utt, store[i]) for i, utt in enumerate(store.utts)), directory)
         lines = [f"{utt} {spk}\n" for utt, spk in zip(store.utts, store.spks, strict=True)]
-        partial.write_text("".join(lines), encoding="utf-8")
+        (partial / "utt2spk").write_text("".join(lines), encoding="utf-8")
 
 
 def read_rows(directory: str | Path, size: int) -> Iterator[tuple[str, str, np.ndarray]]:

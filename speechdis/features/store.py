@@ -1,15 +1,17 @@
 """The frame store: every frame of a set of utterances in one array on disk.
 
 A directory of `frames.npy` ((N, F) float32, memory-mapped), `utts.tsv` (utterance, speaker, first frame,
-frames) and `store.yaml` (settings, mean and standard deviation of each dimension, digest, versions). It is
-written as a stream, so that memory does not grow with the corpus, and read as one array, so that training can
-put all of it on the device at once.
+frames) and `store.yaml` (settings, mean and standard deviation of each dimension, digest, versions, and a seal
+by which mixed and edited files are noticed). It is written as a stream, so that memory does not grow with the
+corpus, and read as one array, so that training can put all of it on the device at once.
 """
 
 import hashlib
 import importlib.metadata
+import re
+import tokenize
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -17,7 +19,10 @@ import numpy as np
 import yaml
 
 import speechdis
-from speechdis.data.atomic import replacing
+from speechdis.data.atomic import replacing_folder
+from speechdis.data.outputs import check_folder
+from speechdis.data.record import Kind
+from speechdis.data.text import parse_yaml, read_text
 from speechdis.errors import InputError
 
 T = TypeVar("T")
@@ -25,7 +30,23 @@ Row = tuple[
     str, str, np.ndarray | Iterable[np.ndarray]
 ]  # utterance, speaker, frames (T, F) or blocks of them
 MARKER = "store.yaml"
+FILES = ("frames.npy", MARKER, "utts.tsv")
+KIND = Kind("frame store", FILES, "|".join(FILES))
+AGAIN = "make the store again (--overwrite)"
+_SEAL = "seal: "
+_BLOCKS, _BLOCK = 64, 4096
 _COLUMNS = "utt\tspk\tfirst\tframes\n"
+_COUNT = re.compile(r"[1-9][0-9]{0,14}")
+# What numpy raises for a header that is not one: it is read as a Python literal.
+_BAD_HEADER = (
+    ValueError,
+    TypeError,
+    SyntaxError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+    tokenize.TokenError,
+)
 _PACKAGES = ("numpy", "torch", "torchaudio", "soxr")
 
 
@@ -83,47 +104,70 @@ class Store:
             InputError: not a store, or its files do not belong together (truncated, mixed, edited).
         """
         path = Path(path)
-        about = _read_about(path)
+        about, body, seal = _read_about(path)
         utts, spks, counts = _read_utterances(path / "utts.tsv")
-        try:
-            frames = np.load(path / "frames.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise InputError(
-                f"{path / 'frames.npy'}: truncated or not an array ({error}); make it again"
-            ) from None
         mean, std = about["cmvn"]["mean"], about["cmvn"]["std"]
-        if frames.dtype != np.float32 or frames.shape != (counts.sum(), len(mean)):
-            raise InputError(
-                f"{path / 'frames.npy'}: {frames.dtype} {frames.shape}, but utts.tsv and store.yaml promise "
-                f"float32 {(int(counts.sum()), len(mean))}; make the store again"
-            )
+        frames = _open_frames(path / "frames.npy", (int(counts.sum()), len(mean)))
+        if seal is not None and seal != _seal(path, body):
+            raise InputError(f"{path}: its files do not belong together (mixed or edited); {AGAIN}")
         first = np.cumsum(counts) - counts
         return cls(path, frames, utts, spks, first, counts, about["settings"], mean, std, about["digest"])
 
+    def validate(self) -> None:
+        """Read all frames; raises InputError if they are not those that were written."""
+        if hashlib.sha256(np.ascontiguousarray(self.frames, "<f4").data).hexdigest() != self.digest:
+            raise InputError(f"{self.path / 'frames.npy'}: not the frames that were written; {AGAIN}")
 
-def write_store(path: str | Path, rows: Iterable[Row], settings: Mapping[str, Any]) -> Store:
+
+def check_replaceable(path: Path, settings: Mapping[str, Any], utts: Iterable[str] | None = None) -> None:
+    """Look, before the work, whether a new store may take the place of what is at `path`.
+
+    Args:
+        path: of the new store.
+        settings: of the new store.
+        utts: its utterances, where those of an earlier one must be among them.
+
+    Raises:
+        InputError: what is there is no store, or one of other settings or utterances.
+    """
+    check_folder(path, KIND)
+    try:
+        store = Store.read(path)
+    except InputError:  # none, or a damaged one
+        return
+    remedy = "choose another --out, or replace it by --overwrite"
+    before, now = _flat(store.settings), _flat(settings)
+    for key in sorted({*before, *now} - {"augment.source"}):  # of twins: they follow their store
+        old, new = before.get(key), now.get(key)
+        if old != new:
+            raise InputError(
+                f"{path}: holds a store of other settings: {key} was {old!r}, now {new!r}; {remedy}"
+            )
+    if utts is not None and (other := sorted(set(store.utts).difference(utts))):
+        raise InputError(f"{path}: holds a store of other data: '{other[0]}' is in it; {remedy}")
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by their dotted names."""
+    parts = ((name, value if isinstance(value, dict) else {"": value}) for name, value in settings.items())
+    return {f"{name}.{key}".rstrip("."): value for name, part in parts for key, value in part.items()}
+
+
+def write_store(
+    path: str | Path, rows: Iterable[Row], settings: Mapping[str, Any], overwrite: bool = False
+) -> Store:
     """Write utterances as they come: (utterance, speaker, frames (T, F) with T >= 1, or blocks of them).
 
     Args:
         path: the directory; an earlier store there is replaced once the new one is whole.
         settings: how the frames were made, in YAML's types.
+        overwrite: of the earlier store also files that have been changed since it was written.
 
     Raises:
-        InputError: no rows, an id twice, frames that are not finite or not of one F.
+        InputError: no rows, an id twice, frames that are not finite or not of one F; `path` holds something else.
     """
     path = Path(path)
-    try:
-        _write(path, rows, settings)
-    except OSError as error:
-        if error.filename is None:  # a full disk does not say of which file
-            error.filename = str(path)
-        raise
-    return Store.read(path)
-
-
-def _write(path: Path, rows: Iterable[Row], settings: Mapping[str, Any]) -> None:
-    with replacing(path, marker=MARKER) as partial:
-        partial.mkdir()
+    with replacing_folder(path, KIND, overwrite) as partial:
         with (
             (partial / "frames.npy").open("wb") as file,
             (partial / "utts.tsv").open("w", encoding="utf-8") as table,
@@ -139,7 +183,23 @@ def _write(path: Path, rows: Iterable[Row], settings: Mapping[str, Any]) -> None
                 raise InputError(f"{path}: no utterance left to store")
             written.header()
         about = {"settings": dict(settings), **written.about(), "versions": _versions()}
-        (partial / MARKER).write_text(yaml.safe_dump(about, sort_keys=False), encoding="utf-8")
+        body = yaml.safe_dump(about, sort_keys=False)
+        (partial / MARKER).write_text(f"{body}{_SEAL}{_seal(partial, body)}\n", encoding="utf-8")
+        store = Store.read(partial)  # now: another run may replace it at once
+    store.frames.filename = str(path / "frames.npy")  # type: ignore[attr-defined]  # by which processes share it
+    return replace(store, path=path)
+
+
+def _seal(path: Path, body: str) -> str:
+    """Digest of what `store.yaml` says, of `utts.tsv`, and of blocks of `frames.npy` from its beginning to its end."""
+    digest = hashlib.sha256(body.encode())
+    digest.update((path / "utts.tsv").read_bytes())
+    with (path / "frames.npy").open("rb") as file:
+        size = file.seek(0, 2)
+        for k in range(_BLOCKS):
+            file.seek(max(0, size - _BLOCK) * k // (_BLOCKS - 1))
+            digest.update(file.read(_BLOCK))
+    return digest.hexdigest()
 
 
 @dataclass
@@ -200,33 +260,71 @@ def _versions() -> dict[str, str]:
     return {"speechdis": speechdis.__version__} | {p: importlib.metadata.version(p) for p in _PACKAGES}
 
 
-def _read_about(path: Path) -> dict[str, Any]:
-    if not (path / MARKER).is_file():
+def _read_about(path: Path) -> tuple[dict[str, Any], str, str | None]:
+    """What `store.yaml` says, its text without the seal, and the seal, which stores of version 0.1 lack."""
+    file = path / MARKER
+    if not file.is_file():
         raise InputError(f"{path}: not a frame store (no {MARKER}); make one with 'speechdis features'")
+    text = read_text(file)
+    body, found, seal = text.rpartition(f"\n{_SEAL}")
+    body = f"{body}\n" if found else text
+    about = parse_yaml(body, str(file))
     try:
-        about = yaml.safe_load((path / MARKER).read_text(encoding="utf-8"))
-        about["settings"], about["digest"]
-        about["cmvn"] = {name: np.array(about["cmvn"][name], np.float32) for name in ("mean", "std")}
-    except (yaml.YAMLError, ValueError, KeyError, TypeError):
-        raise InputError(f"{path / MARKER}: damaged or of another program; make the store again") from None
-    return about
+        settings, digest = about["settings"], about["digest"]
+        cmvn = {name: np.array(about["cmvn"][name], np.float32) for name in ("mean", "std")}
+    except (ValueError, KeyError, TypeError, OverflowError):
+        settings, digest, cmvn = None, None, {}
+    if not (
+        isinstance(settings, dict)
+        and isinstance(settings.get("type"), str)
+        and isinstance(settings.get("config", {}), dict)
+        and isinstance(digest, str)
+        and all(len(v.shape) == 1 and len(v) and np.isfinite(v).all() for v in cmvn.values())
+        and cmvn["mean"].shape == cmvn["std"].shape
+        and (cmvn["std"] > 0).all()
+    ):
+        raise InputError(f"{file}: damaged or of another program; {AGAIN}")
+    return {"settings": settings, "digest": digest, "cmvn": cmvn}, body, seal.strip() if found else None
 
 
 def _read_utterances(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], np.ndarray]:
     """Ids, speakers and frame counts (U,) of `utts.tsv`."""
     try:
-        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); make the store again") from None
-    utts, spks, counts, row = [], [], [], 0
+        lines = read_text(path).rstrip("\n").split("\n")
+    except InputError as error:
+        raise InputError(f"{error}; {AGAIN}") from None
+    rows: dict[str, str] = {}
+    counts, row = [], 0
     if lines[0] != _COLUMNS.rstrip("\n"):
-        raise InputError(f"{path}:1: expected the columns utt, spk, first, frames; make the store again")
+        raise InputError(f"{path}:1: expected the columns utt, spk, first, frames; {AGAIN}")
     for number, line in enumerate(lines[1:], 2):
         fields = line.split("\t")
-        if len(fields) != 4 or not fields[3].isdecimal() or fields[2] != str(row):
-            raise InputError(f"{path}:{number}: expected 'utt spk {row} frames'; make the store again")
-        utts.append(fields[0])
-        spks.append(fields[1])
+        if len(fields) != 4 or not _COUNT.fullmatch(fields[3]) or fields[2] != str(row) or not fields[0]:
+            raise InputError(f"{path}:{number}: expected 'utt spk {row} frames'; {AGAIN}")
+        if fields[0] in rows:
+            raise InputError(f"{path}:{number}: '{fields[0]}' stands twice; {AGAIN}")
+        rows[fields[0]] = fields[1]
         counts.append(int(fields[3]))
         row += counts[-1]
-    return tuple(utts), tuple(spks), np.array(counts, np.int64)
+    return tuple(rows), tuple(rows.values()), np.array(counts, np.int64)
+
+
+def _open_frames(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    """The array (N, F) in a file, mapped, if it is one of this shape; no byte beyond its header is read."""
+    try:
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            if version != (1, 0):
+                raise ValueError(f"version {version}")
+            found, by_column, dtype = np.lib.format.read_array_header_1_0(file)
+            begin, size = file.tell(), file.seek(0, 2)
+    except (OSError, EOFError, *_BAD_HEADER) as error:
+        raise InputError(f"{path}: truncated or not an array ({error}); {AGAIN}") from None
+    expected = shape[0] * shape[1] * 4
+    # True equals 1: the header's numbers are compared as they are written
+    if (repr(found), dtype, by_column) != (repr(shape), np.dtype("<f4"), False) or size - begin != expected:
+        raise InputError(
+            f"{path}: {dtype} {found} in {size - begin} bytes, but utts.tsv and store.yaml promise float32 {shape} in "
+            f"{expected}; {AGAIN}"
+        )
+    return np.memmap(path, np.float32, "r", begin, shape)

@@ -13,7 +13,8 @@ import torch
 from tqdm import tqdm
 
 import speechdis
-from speechdis.data.atomic import replacing
+from speechdis.data.atomic import replacing_folder
+from speechdis.data.record import Kind
 from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import embed
 from speechdis.evaluation.speech import Split
@@ -24,8 +25,13 @@ from speechdis.report.figures import Figure, colour
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 
-MARKER = "report.json"  # tells an earlier report, which may be replaced, from any other folder
+MARKER = "report.json"
 FIGURES = "figures.csv"  # of the page, to download
+KIND = Kind(
+    "report",
+    (MARKER, "index.html"),
+    rf"{FIGURES}|figures/[^/]+\.(svg|png)|audio/[^/]+\.flac",
+)
 EVALUATE = "speechdis evaluate --checkpoint EXP/best --data DIR --features DIR"
 
 
@@ -54,8 +60,7 @@ def write(
     Raises:
         InputError: `out` holds something else, a damaged checkpoint, a recording that cannot be read.
     """
-    with replacing(out, marker=MARKER) as partial:
-        partial.mkdir()
+    with replacing_folder(out, KIND, changed=True) as partial:
         heard = _hear(partial, experiments, splits, voices)
         about = {
             "speechdis": speechdis.__version__,

@@ -59,7 +59,7 @@ def test_same_bytes_whatever_the_number_of_processes(data: Path, tmp_path: Path)
         assert augment(data, tmp_path / jobs, "--jobs", jobs, "--channel") == 0
     digests = [Store.read(tmp_path / jobs).digest for jobs in ("1", "2")]
     assert digests[0] == digests[1]
-    assert augment(data, tmp_path / "1", "--seed", "1", "--channel") == 0
+    assert augment(data, tmp_path / "1", "--seed", "1", "--channel", "--overwrite") == 0
     assert Store.read(tmp_path / "1").digest != digests[0]
 
 

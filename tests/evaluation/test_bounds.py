@@ -132,7 +132,7 @@ def test_rollouts_of_a_waveform_are_sound(experiments: dict[str, Path], tmp_path
     told = ["--seconds", "0.25", "--prompt", "0.1", "--count", "2"]
     assert main([*(str(w) for w in words), str(tmp_path / "out"), *told]) == 0
     lengths = {}
-    for file in (tmp_path / "out").iterdir():
+    for file in (tmp_path / "out").glob("*.wav"):
         with wave.open(str(file)) as opened:
             lengths[file.stem] = opened.getnframes()
     assert lengths == {"teacher-forced": 6400, "continued": 1600 + 4000, "free-0": 4000, "free-1": 4000}

@@ -41,7 +41,7 @@ def addresses(tree: Element) -> Iterator[str]:
 
 def test_every_address_is_in_the_folder_and_every_file_is_used(page: Path, tree: Element) -> None:
     named = {element.attrib["id"] for element in tree.iter() if "id" in element.attrib}
-    used = {"index.html", "report.json"}
+    used = {"index.html", "report.json", ".speechdis"}
     for address in addresses(tree):
         parts = urlsplit(address)
         assert parts.scheme in ("", "data")

@@ -12,8 +12,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+from speechdis.data.record import Kind
+
 Group = TypeVar("Group")
 MARKER = "DOC/SPEAKERS.TSV"
+KIND = Kind(
+    "generated corpus",
+    (MARKER,),
+    r"DOC/(SPEAKERS|DEVICES)\.TSV|words|manifest\.tsv|(TRAIN|TEST)/DR\d/\w+/S[AIX]\d+\.(WAV|TXT|PHN|WRD)|"
+    r"tidigits/\w+/\w+/\w\w/[\dzo]+[ab]\.wav|audio/[^/]+/[^/]+/\d+_\d+\.wav",
+)
 
 
 def names() -> list[str]:
