@@ -75,6 +75,13 @@ class Attackers:
     speakers: int
 
     @property
+    def network(self) -> SpeakerNetwork:
+        """The trained network among them."""
+        found = self.members[NETWORK]
+        assert isinstance(found, SpeakerNetwork)
+        return found
+
+    @property
     def strongest(self) -> str:
         """The attacker of least EER on what was held out."""
         return min(self.about, key=lambda name: self.about[name]["validation"])
@@ -97,6 +104,7 @@ def train(
     seed: int = 0,
     device: torch.device | str = "cpu",
     label: str = "attacker",
+    begin: SpeakerNetwork | None = None,
 ) -> Attackers:
     """Train every attacker on some of the speakers, and measure it on the others.
 
@@ -106,6 +114,7 @@ def train(
         seed: draws speakers, weights, crops and kernels.
         device: where to train.
         label: what the progress bar says.
+        begin: the network that attacked another condition of the same speakers: this one goes on from it.
 
     Raises:
         InputError: speakers or utterances too few, as `lacks` says.
@@ -121,7 +130,7 @@ def train(
 
     network = SpeakerNetwork.train(
         known.frames, known.first, known.counts, known.speakers, steps, seed=seed, device=device, label=label,
-        error=lambda found: error(found.embed(unknown.frames, unknown.first, unknown.counts)),
+        error=lambda found: error(found.embed(unknown.frames, unknown.first, unknown.counts)), begin=begin,
     )  # fmt: skip
     both, out = speech[np.concatenate([a, b])], np.arange(len(a) + len(b)) >= len(a)
     convolutions = RandomConvolutions.train(

@@ -210,11 +210,13 @@ def _attacked(
     verification figures, and `attackers`, all of them; nothing where `attackers.lacks` says so."""
     strongest: dict[str, Any] = {}
     told: dict[str, Any] = {}
+    begin = None
     for name, (learnt, attacked) in speech.attacked.items():
         known = Sequences.of(train[name], learnt.store)
         if attackers.lacks(known.speakers):
             continue
-        found = attackers.train(known, budget.attacker, budget.seed, device, f"{label}, {name}")
+        found = attackers.train(known, budget.attacker, budget.seed, device, f"{label}, {name}", begin)
+        begin = found.network  # half the steps in the next condition
         pairs = all_pairs(attacked.store.spks)
         scores = found.scores(Sequences.of(test[name], attacked.store), pairs)
         rates = {who: _rates(values, pairs, attacked, budget) for who, values in scores.items()}

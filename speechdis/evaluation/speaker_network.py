@@ -44,6 +44,8 @@ class SpeakerNetwork:
     def __init__(self, network: nn.Module, mean: Tensor, std: Tensor, crop: int) -> None:
         self.network, self.mean, self.std, self.crop = network.eval(), mean, std, crop
         self.steps = 0
+        self.speakers: tuple[str, ...] = ()
+        self.cosines: nn.Module = nn.Identity()  # of embeddings to the training speakers
 
     @classmethod
     def train(
@@ -61,6 +63,7 @@ class SpeakerNetwork:
         device: torch.device | str = "cpu",
         label: str = "speaker network",
         error: "Callable[[SpeakerNetwork], float] | None" = None,
+        begin: "SpeakerNetwork | None" = None,
     ) -> "SpeakerNetwork":
         """Train on utterances whose speakers are known. The global random state is left as it was.
 
@@ -80,6 +83,8 @@ class SpeakerNetwork:
             device: where to train.
             label: what the progress bar says.
             error: of a network, on speakers that are not among `speakers`.
+            begin: a network trained on the same speakers and D, from whose weights this one goes on; one of other
+                speakers is left alone.
 
         Raises:
             InputError: fewer than two speakers.
@@ -96,22 +101,30 @@ class SpeakerNetwork:
         with torch.random.fork_rng(devices):
             torch.manual_seed(seed)
             model = cls(_ecapa(frames.shape[1], channels, size).to(device), mean, std, crop)
-            cosines = Classifier(size, out_neurons=len(names)).to(device)
+            model.cosines = Classifier(size, out_neurons=len(names)).to(device)
+        model.speakers = tuple(names.tolist())
+        if begin is not None and begin.speakers != model.speakers:
+            begin = None
+        if begin is not None:
+            model.network.load_state_dict(begin.network.state_dict())
+            model.cosines.load_state_dict(begin.cosines.state_dict())
         margin_loss = LogSoftmaxWrapper(AdditiveAngularMargin(margin=0.2, scale=30))
-        optimizer = torch.optim.Adam([*model.network.parameters(), *cosines.parameters()], lr=RATE)
+        optimizer = torch.optim.Adam([*model.network.parameters(), *model.cosines.parameters()], lr=RATE)
         rng = np.random.default_rng(seed)
 
         def step() -> None:
             chosen = rng.integers(len(counts), size=batch)
             x = model._normalised(frames[_crops(first[chosen], counts[chosen], crop, rng)])
-            loss = margin_loss(cosines(model.network(x)), torch.as_tensor(codes[chosen, None], device=device))
+            found = model.cosines(model.network(x))
+            loss = margin_loss(found, torch.as_tensor(codes[chosen, None], device=device))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
 
         with tqdm(total=steps, desc=label, unit="step", leave=False) as progress:
             if error is not None:
-                return model._until_no_better(progress, steps, step, optimizer, error)
+                least = LEAST if begin is None else 0
+                return model._until_no_better(progress, steps, least, step, optimizer, error)
             schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
             model.network.train()
             for model.steps in range(1, steps + 1):
@@ -125,6 +138,7 @@ class SpeakerNetwork:
         self,
         progress: "tqdm[Any]",
         steps: int,
+        least_steps: int,
         step: Callable[[], None],
         optimizer: torch.optim.Optimizer,
         error: "Callable[[SpeakerNetwork], float]",
@@ -141,12 +155,13 @@ class SpeakerNetwork:
             progress.update()
             if number % CHECK == 0 or number == steps:
                 found = SpeakerNetwork(average.module, self.mean, self.std, self.crop)
+                found.cosines, found.speakers = self.cosines, self.speakers
                 wrong = error(found)
                 if wrong < least:
                     best, least = copy.deepcopy(found), wrong
                     best.steps = number
                 progress.set_postfix_str(f"{100 * wrong:.1f} % on held-out speakers")
-                if number >= max(best.steps + PATIENCE, LEAST):
+                if number >= max(best.steps + PATIENCE, least_steps):
                     break
         return best
 

@@ -138,3 +138,23 @@ def test_a_cosine_of_means_does_not_see_these_voices() -> None:
     pairs = all_pairs(test.speakers)
     scores = cosine_scores(means, pairs.i, pairs.j)
     assert eer(scores[pairs.target], scores[~pairs.target]).value > 0.4
+
+
+def test_a_network_goes_on_from_one_of_the_same_speakers_only() -> None:
+    data = speech(np.random.default_rng(7), 4, 0.5)
+    small = {"steps": 1, "crop": 20, "batch": 4, "channels": 8, "size": 4}
+
+    def trained(names: np.ndarray, begin: SpeakerNetwork | None, seed: int) -> np.ndarray:
+        network = SpeakerNetwork.train(
+            data.frames, data.first, data.counts, names, seed=seed, error=lambda _: 0.5, begin=begin, **small
+        )
+        return network.embed(data.frames, data.first[:3], data.counts[:3])
+
+    begin = SpeakerNetwork.train(
+        data.frames, data.first, data.counts, data.speakers, seed=1, error=lambda _: 0.5, **small
+    )
+    own = begin.embed(data.frames, data.first[:3], data.counts[:3])
+    others = np.char.add(data.speakers, "x")
+    near, far = trained(data.speakers, begin, 2), trained(data.speakers, None, 2)
+    assert np.abs(near - own).max() < np.abs(far - own).max() / 2
+    np.testing.assert_array_equal(trained(others, begin, 2), trained(others, None, 2))
