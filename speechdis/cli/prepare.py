@@ -33,7 +33,10 @@ def _shared(corpus: argparse.ArgumentParser, module: ModuleType) -> None:
 def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Prepare one corpus; split name to utterances, speakers and hours."""
     from speechdis.corpora.splits import write_splits
+    from speechdis.data.directory import directories_kind
+    from speechdis.data.outputs import check_folder
 
+    check_folder(args.out, directories_kind(["train"]))
     skipped: list[InputError] = []
 
     def report(error: InputError) -> None:

@@ -51,6 +51,7 @@ def obstacle(folder: Path, kind: Kind, changed: bool = False) -> str | None:
         return None
     known = {} if record is None else record[1]
     if foreign := [name for name in present if name not in known]:
+        foreign = [name for name in foreign if not kind.covers(name)] or foreign  # the plainest case
         return f"holds '{foreign[0]}', so it is not an earlier output of this command"
     for name in () if changed else known.keys() & present:
         if known[name] not in (ANY, fingerprint(folder / name)):
