@@ -5,6 +5,8 @@ import pkgutil
 from types import ModuleType
 from typing import Any
 
+import torch
+
 from speechdis.errors import InputError
 
 
@@ -18,6 +20,12 @@ def load(name: str) -> ModuleType:
     if name not in names():
         raise InputError(f"no model '{name}'; there are: {', '.join(names())}")
     return importlib.import_module(f"{__name__}.{name}")
+
+
+def shapes(name: str, bins: int, config: Any) -> dict[str, torch.Size]:
+    """Shape of every weight of a model as `build` makes it, without the memory and without random numbers."""
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        return {key: value.shape for key, value in build(name, bins, config).state_dict().items()}
 
 
 def build(name: str, bins: int, config: Any) -> Any:

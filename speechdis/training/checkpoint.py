@@ -6,20 +6,35 @@ for going on (`last.state.pt`: optimiser, random numbers, position) is read with
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialised
 
-from speechdis import models
+from speechdis import features, models
 from speechdis.data.atomic import replacing
+from speechdis.data.text import parse_json
 from speechdis.errors import InputError
 from speechdis.features.store import Store
-from speechdis.training.config import fill
+from speechdis.ranges import CountOrNone, Range
+from speechdis.training.config import fill, model_named
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a checkpoint's header says; see `Checkpoint`. Only `validation` may be missing."""
+
+    model: str = ""
+    config: dict[str, Any] = field(default_factory=dict)
+    features: dict[str, Any] = field(default_factory=dict)
+    segment: Annotated[int, Range(1, 10**5)] = 0
+    step: CountOrNone = 0
+    validation: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,31 +112,52 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
     path = resolve(path)
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
-            header = json.loads((file.metadata() or {}).get("speechdis", "null"))
+            text = (file.metadata() or {}).get("speechdis", "null")
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-    except SafetensorError as error:
+    except (SafetensorError, OSError) as error:
         raise InputError(
             f"{path}: truncated or not a safetensors checkpoint ({error}); train again"
         ) from None
-    if header is None:
+    said = parse_json(text, f"{path}: header")
+    if said is None:
         raise InputError(f"{path}: a safetensors file, but not a speechdis checkpoint")
-    config = fill(models.load(header["model"]).Config, header["config"], f"{path}: config")
-    mean, std = (tensors.pop(f"cmvn.{name}").cpu().numpy() for name in ("mean", "std"))
-    model = models.build(header["model"], len(mean), config).to(device)
+    header = fill(Header, said, f"{path}: header")
+    for key in ("model", "config", "features", "segment", "step"):
+        if key not in said:
+            raise InputError(f"{path}: header: '{key}' is missing")
+    settings = _features(header.features, f"{path}: header")
+    config = fill(model_named(header.model, str(path)).Config, header.config, f"{path}: config")
+    mean, std = (_statistics(tensors, name, path) for name in ("cmvn.mean", "cmvn.std"))
+    if len(mean) != len(std) or (std <= 0).any():
+        raise InputError(f"{path}: its statistics (cmvn) are not those of features; train again")
     weights = {key.removeprefix("model."): value for key, value in tensors.items()}
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError:
-        raise InputError(
-            f"{path}: its weights are not those of a '{header['model']}' of its config"
-        ) from None
+    # A header may claim sizes beyond any memory: these must be the weights' before anything is built of them.
+    finite = all(value.isfinite().all() for value in weights.values())
+    if not finite or models.shapes(header.model, len(mean), config) != {
+        key: value.shape for key, value in weights.items()
+    }:
+        raise InputError(f"{path}: its weights are not those of a '{header.model}' of its config")
+    model = models.build(header.model, len(mean), config).to(device)
+    model.load_state_dict(weights)
     return Checkpoint(
-        model.eval(),
-        header["model"],
-        header["features"],
-        header["segment"],
-        mean,
-        std,
-        header["step"],
-        header.get("validation", {}),
+        model.eval(), header.model, settings, header.segment, mean, std, header.step, header.validation
     )
+
+
+def _statistics(tensors: dict[str, torch.Tensor], name: str, path: Path) -> np.ndarray:
+    found = tensors.pop(name, None)
+    if found is None or found.dim() != 1 or not found.is_floating_point() or not found.isfinite().all():
+        raise InputError(f"{path}: '{name}' is missing or holds no finite numbers; train again")
+    return found.cpu().numpy()
+
+
+def _features(settings: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Feature settings, of a type and with numbers that there are. Raises InputError for others."""
+    kind = settings.get("type")
+    if not isinstance(kind, str):
+        raise InputError(f"{where}.features: 'type' is missing")
+    if kind in features.names():
+        if "config" not in settings:
+            raise InputError(f"{where}.features: 'config' is missing")
+        fill(features.load(kind).Config, settings["config"], f"{where}.features.config")
+    return dict(settings)

@@ -14,6 +14,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, Literal
 
 from speechdis import models
@@ -108,9 +109,17 @@ def recipe(content: Mapping[str, Any], where: str) -> Recipe:
         raise InputError(f"{where}: 'model.name' is missing; there are: {', '.join(models.names())}")
     name = model["name"]
     rest = {key: value for key, value in model.items() if key != "name"}
-    config = fill(models.load(name).Config, rest, f"{where}: model")
+    config = fill(model_named(name, where).Config, rest, f"{where}: model")
     training = content.get("training")
     return Recipe(name, config, fill(Training, {} if training is None else training, f"{where}: training"))
+
+
+def model_named(name: object, where: str) -> ModuleType:
+    """The module of a model. Raises InputError, which says `where` it is named, if there is none."""
+    try:
+        return models.load(str(name))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def fill(kind: type, values: Mapping[str, Any], where: str) -> Any:
@@ -157,6 +166,8 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
     span: Range | None = None
     if typing.get_origin(kind) is Annotated:
         kind, span = typing.get_args(kind)
+    if typing.get_origin(kind) is dict:
+        return _mapping(value, typing.get_args(kind)[1], where)
     number = _number(value, kind) if kind in (int, float) else value
     if not isinstance(number, kind) or (span is not None and number not in span):
         expected = _EXPECTED[kind] + (f" {span}" if span else "")
@@ -165,6 +176,15 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
 
 
 _EXPECTED = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+
+
+def _mapping(value: Any, kind: Any, where: str) -> dict[str, Any]:
+    """A mapping from names to values of a kind, or of any."""
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where}: expected a mapping of keys to values, not {value!r}")
+    if kind is Any:
+        return dict(value)
+    return {key: _checked(one, kind, f"{where}.{key}") for key, one in value.items()}
 
 
 def _number(value: Any, kind: type) -> int | float | None:

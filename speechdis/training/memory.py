@@ -6,7 +6,6 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -56,7 +55,8 @@ def require(recipe: Recipe, bins: int) -> None:
         InputError: it does not fit.
     """
     training, there = recipe.training, total()
-    weights = 4 * 4 * parameters(recipe.name, recipe.model, bins)
+    sizes = models.shapes(recipe.name, bins, recipe.model).values()
+    weights = 4 * 4 * sum(size.numel() for size in sizes)
     frames = training.batch * training.segment
     batch = 4 * frames * (6 * bins + 2 * getattr(recipe.model, "hidden_size", 0))
     if weights > there:
@@ -68,12 +68,6 @@ def require(recipe: Recipe, bins: int) -> None:
         raise InputError(
             f"{_too_large(training)}: {_gigabytes(batch)} or more, there are {_gigabytes(there)}"
         )
-
-
-def parameters(name: str, config: Any, bins: int) -> int:
-    """Number of parameters of a model, which is not built for it."""
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        return sum(p.numel() for p in models.build(name, bins, config).parameters())
 
 
 @contextmanager

@@ -108,13 +108,14 @@ class TestModel:
         mean, std = np.arange(BINS, dtype=np.float32), np.full(BINS, 2, np.float32)
         file = tmp_path / "exp" / "checkpoints" / "best.safetensors"
         checkpoint.save(
-            file, checkpoint.Checkpoint(model, name, {"type": "fbank"}, FRAMES, mean, std, step=7)
+            file,
+            checkpoint.Checkpoint(model, name, {"type": "fbank", "config": {}}, FRAMES, mean, std, step=7),
         )
         for path in (file, tmp_path / "exp", tmp_path / "exp" / "best"):
             loaded = checkpoint.load(path)
             assert (loaded.name, loaded.features, loaded.segment, loaded.step) == (
                 name,
-                {"type": "fbank"},
+                {"type": "fbank", "config": {}},
                 FRAMES,
                 7,
             )

@@ -111,7 +111,9 @@ class TestModel:
         model, data = build(name, settings).eval(), batch()
         mean, std = np.zeros(BINS, np.float32), np.ones(BINS, np.float32)
         file = tmp_path / "exp" / "checkpoints" / "best.safetensors"
-        checkpoint.save(file, checkpoint.Checkpoint(model, name, {"type": "fbank"}, 20, mean, std, step=7))
+        checkpoint.save(
+            file, checkpoint.Checkpoint(model, name, {"type": "fbank", "config": {}}, 20, mean, std, step=7)
+        )
         loaded = checkpoint.load(tmp_path / "exp").model
         assert loaded.config == model.config
         for modality in model.names:

@@ -78,7 +78,9 @@ class TestModel:
         model = build(name, settings).eval()
         mean, std = np.zeros(BINS, np.float32), np.ones(BINS, np.float32)
         file = tmp_path / "exp" / "checkpoints" / "best.safetensors"
-        saved = checkpoint.Checkpoint(model, name, {"type": "waveform"}, FRAMES, mean, std, step=7)
+        saved = checkpoint.Checkpoint(
+            model, name, {"type": "waveform", "config": {}}, FRAMES, mean, std, step=7
+        )
         checkpoint.save(file, saved)
         loaded = checkpoint.load(tmp_path / "exp").model
         assert loaded.config == model.config
