@@ -1,8 +1,11 @@
 """Maps over utterances: threads or processes on one machine, a Dask cluster beyond it."""
 
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import TypeVar
 
 from speechdis.errors import InputError
@@ -37,9 +40,11 @@ def map_utterances(
     import joblib
 
     if scheduler is None:
-        yield from joblib.Parallel(n_jobs=jobs, return_as="generator")(
-            joblib.delayed(function)(i) for i in items
-        )
+        with _deaf_to_ctrl_c():
+            results = joblib.Parallel(n_jobs=jobs, return_as="generator")(
+                joblib.delayed(function)(i) for i in items
+            )
+        yield from results
         return
     try:
         from dask.distributed import Client
@@ -65,3 +70,18 @@ def _in_threads(function: Callable[[Item], Result], items: Iterable[Item], jobs:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that are started within never hear Ctrl-C; this one hears it at the end.
+
+    A terminal sends Ctrl-C to all of them. One that is importing a C++ extension then dies with an abort and its
+    message (pybind11 lets no KeyboardInterrupt out of a module's initialisation). This process ends its workers itself.
+    """
+    resource_tracker.ensure_running()  # which, were it started within, would undo the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a process inherits the mask
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
