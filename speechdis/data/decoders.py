@@ -46,7 +46,14 @@ def _decoder(path: Path, file: BinaryIO, stack: ExitStack) -> Recording:
         sphere.require_decoder(path, coding)
         _check_total(path, promised)
         sphere.check_stream(path)
-        return FFmpeg(path, file, promised)
+        import av
+
+        try:
+            return FFmpeg(path, file, promised)
+        except av.FFmpegError as error:
+            raise InputError(
+                f"{path}: its shorten-compressed samples are damaged ({error.strerror})"
+            ) from None
     import soundfile
 
     try:

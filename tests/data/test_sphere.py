@@ -49,6 +49,13 @@ def test_a_truncated_shorten_file_is_an_error(compressed: Path) -> None:
         read_audio(compressed)
 
 
+def test_a_header_that_ffmpeg_does_not_take_is_damage(compressed: Path) -> None:
+    pytest.importorskip("av", reason="needs the extra [formats]")
+    compressed.write_bytes(compressed.read_bytes().replace(b"channel_count -i 1", b"channel_count -i 0"))
+    with pytest.raises(InputError, match=r"SA1\.WAV: .*damaged"):
+        read_audio(compressed)
+
+
 def test_without_pyav_the_line_says_what_to_install(
     compressed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
