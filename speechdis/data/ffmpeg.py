@@ -1,6 +1,5 @@
 """FFmpeg, by PyAV (the extra `formats`): what libsndfile does not read, the first audio stream of any container."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -8,6 +7,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from speechdis.data.recording import BLOCK, Recording
+from speechdis.data.views import Bounded
 from speechdis.errors import InputError
 
 # FFmpeg may open nothing but the file it is given, and take it for nothing but these: no playlists, no bare samples.
@@ -45,7 +45,7 @@ class FFmpeg(Recording):
         held: list[np.ndarray] = []
         place = 0
         for frame in self._frames():
-            part = frame.to_ndarray().T[max(0, first - place) : max(0, last - place)]
+            part = frame.to_ndarray().reshape(-1, self.channels)[max(0, first - place) : max(0, last - place)]
             place += frame.samples
             if len(part):
                 held.append(part)
@@ -62,10 +62,13 @@ class FFmpeg(Recording):
             yield np.concatenate(held)
 
     def _frames(self) -> Iterator[Any]:
-        """Frames of planar float32, of one rate and layout, from the beginning."""
+        """Frames of interleaved float32, of one rate and layout, from the beginning.
+
+        Not planar: PyAV knows eight planes, and reads beyond them where a damaged header says more.
+        """
         import av
 
-        container = av.open(_Bounded(self._file), "r", options=_OPTIONS, metadata_errors="replace")
+        container = av.open(Bounded(self._file), "r", options=_OPTIONS, metadata_errors="replace")
         with container:
             if not container.streams.audio:
                 raise InputError(f"{self.path}: holds no sound: a video or picture without an audio stream")
@@ -75,30 +78,18 @@ class FFmpeg(Recording):
                     f"{self.path}: not audio that can be read: of a coding that FFmpeg does not know"
                 )
             self.floating = stream.codec_context.name.startswith("pcm_f")
-            count, resampler = 0, None
+            count, form = 0, None
+            first: Any = None
+            resampler: Any = None
             try:
                 for frame in container.decode(stream):
-                    count += 1
-                    if resampler is None:  # only now is the rate sure: HE-AAC doubles the container's
-                        resampler = av.AudioResampler("fltp", frame.layout, frame.sample_rate)
+                    count, first = count + 1, first or frame  # HE-AAC has twice the container's rate
+                    if form != (form := (frame.format.name, frame.layout.name, frame.sample_rate)):
+                        resampler = av.AudioResampler("flt", first.layout, first.sample_rate)
                     yield from resampler.resample(frame)
-            except (av.FFmpegError, EOFError, ValueError) as error:
+            except (av.FFmpegError, EOFError, ValueError, IndexError) as error:
                 raise InputError(f"{self.path}: truncated or damaged: {error}") from None
             if container.format.name.startswith("mov") and count < stream.frames - _SPARE:
                 raise InputError(
                     f"{self.path}: truncated: its header promises {stream.frames} frames, it holds {count}"
                 )
-
-
-class _Bounded:
-    """An open file, at its beginning, in which FFmpeg may seek where it likes: PyAV prints what goes wrong there."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self.read, self.tell = file, file.read, file.tell
-        self._size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As of a file, but never before its beginning or behind its end."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._size}[whence]
-        return self._file.seek(min(max(0, start + offset), self._size))

@@ -1,6 +1,5 @@
 """libsndfile: WAV, FLAC, Ogg, MP3, AIFF, NIST SPHERE and others, and what it must not believe of their headers."""
 
-import os
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from speechdis.data.recording import BLOCK, Recording
-from speechdis.data.riff import Head, read_head
+from speechdis.data.riff import read_head
+from speechdis.data.views import ENDLESS, Endless, Overlaid
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:
     import soundfile
 
-_UNKNOWN = 1 << 40  # samples: more than any file holds
+_UNKNOWN = ENDLESS >> 4  # samples: more than any file holds
 
 
 class Sndfile(Recording):
@@ -82,9 +82,14 @@ class Sndfile(Recording):
         if head is not None and head.truncated:
             raise InputError(f"{self.path}: truncated: the header promises more samples than the file holds")
         if head is not None and head.wrong:
-            source: Any = _Overlaid(self.path, self._handle, head)
+            try:
+                source: Any = Overlaid(self._handle, head.begin, head.mended)
+            except struct.error:
+                raise InputError(
+                    f"{self.path}: longer than its header can say; convert it: sox --ignore-length IN OUT.w64"
+                ) from None
         elif _guesses_length(self._handle):
-            source = _Endless(self._handle)
+            source = Endless(self._handle)
         else:
             source = self._stack.enter_context(self.path.open("rb", buffering=0)).fileno()
         opened = self._stack.enter_context(soundfile.SoundFile(source, "r", closefd=False))
@@ -92,48 +97,6 @@ class Sndfile(Recording):
         # Else soundfile seeks to where it is after each reading, which MP3 does not survive, nor an unknown length.
         opened.seekable = lambda: False
         return opened
-
-
-class _Overlaid:
-    """An open file with a mended header in place of its own."""
-
-    mode = "rb"
-
-    def __init__(self, path: Path, file: BinaryIO, head: Head) -> None:
-        file.seek(0)
-        try:
-            self._head = head.mended(file.read(head.begin))
-        except struct.error:
-            raise InputError(
-                f"{path}: longer than its header can say; convert it: sox --ignore-length IN OUT.w64"
-            ) from None
-        self._file, self.seek, self.tell = file, file.seek, file.tell
-        file.seek(0)
-
-    def read(self, size: int) -> bytes:
-        """What the file holds here, or the mended header."""
-        place = self._file.tell()
-        data = self._file.read(size)
-        return self._head[place : place + len(data)] + data[max(0, len(self._head) - place) :]
-
-
-class _Endless:
-    """An open file whose length is not told."""
-
-    mode = "rb"
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._at_end, self.read = file, False, file.read
-        file.seek(0)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As of a file, but for the end itself."""
-        self._at_end = whence == os.SEEK_END and offset == 0
-        return self.tell() if self._at_end else self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """As of a file, but for the end itself."""
-        return _UNKNOWN << 4 if self._at_end else self._file.tell()
 
 
 def _guesses_length(file: BinaryIO) -> bool:

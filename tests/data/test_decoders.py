@@ -1,5 +1,7 @@
 """The chain of decoders: what FFmpeg adds, what is refused, and that no file fills the memory."""
 
+import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -136,6 +138,22 @@ def test_a_stream_of_flac_has_no_length(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_audio(path, start=1.5, end=2.9)[0], wave[24000:46400])
     with pytest.raises(InputError, match=r"0\.0-9\.0 s is outside its 3\.000 s"):
         read_audio(path, end=9.0)
+
+
+@pytest.mark.parametrize("channels", [2, 8, 12, 64])
+def test_any_number_of_channels(tmp_path: Path, channels: int) -> None:
+    """A CAF of unknown length, which libsndfile refuses."""
+    samples = np.arange(channels * 800).reshape(800, channels).astype(">i2")
+    about = struct.pack(">d4sIIIII", 16000.0, b"lpcm", 0, 2 * channels, 1, channels, 16)
+    head = b"caff" + struct.pack(">HH", 1, 0) + b"desc" + struct.pack(">Q", len(about)) + about
+    (tmp_path / "a.caf").write_bytes(
+        head + b"data" + struct.pack(">QI", (1 << 64) - 1, 0) + samples.tobytes()
+    )
+    code = "import sys; from speechdis.data.ffmpeg import FFmpeg; from pathlib import Path; p = Path(sys.argv[1]);"
+    code += "print(sum(b.shape[0] * b.shape[1] for b in FFmpeg(p, p.open('rb')).blocks()))"
+    command = [sys.executable, "-c", code, str(tmp_path / "a.caf")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and int(done.stdout) == 800 * channels, done.stderr
 
 
 def test_a_video_without_sound_says_so(tmp_path: Path) -> None:
