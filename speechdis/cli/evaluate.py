@@ -209,10 +209,13 @@ def _unmeasured(args: argparse.Namespace, speech: Any) -> Iterator[str]:
     """What this speech does not allow to be measured, a line each."""
     from speechdis.evaluation import attackers
 
-    train, known = args.data / "train", speech.train.utterances
-    if not any(u.text_phone for u in known) and args.phone_steps:
-        timed = "" if any(u.phones for u in known) else "; nor 'phones' with times, so no phone probe either"
-        yield f"{train}: no 'text_phone', so phone errors, the words left in z, are not measured{timed}"
+    train = args.data / "train"
+    for name, split in (("train", speech.train), (args.split, speech.clean)):
+        if args.phone_steps and not any(u.text_phone for u in split.utterances):
+            timed = any(u.phones for u in split.utterances)
+            more = "" if timed else "; nor 'phones' with times, so no phone probe either"
+            yield f"{args.data / name}: no 'text_phone', so phone errors, the words left in z, are not measured{more}"
+            break
     if "channel" in speech.test and not speech.through:
         yield (
             f"{args.channel}/train: not there, so no attacker learns through channels; "

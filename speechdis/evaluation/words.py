@@ -31,7 +31,7 @@ def words_left(
     """
     found = timed_phones(train, test, speech, code)
     a, b = speech.train, speech.clean
-    if any(u.text_phone for u in a.utterances) and steps:
+    if steps and all(any(u.text_phone for u in split.utterances) for split in (a, b)):
         errors = phone_sequence_probe(
             _transcribed(train, a), _transcribed(test, b), steps, seed=seed, device=device
         )
@@ -51,7 +51,7 @@ def _log_energy(store: Store) -> np.ndarray:
 
 def timed_phones(train: np.ndarray, test: np.ndarray, speech: Speech, code: str) -> dict[str, Any]:
     """Accuracy of a linear probe for the phone of every frame, where the times of phones are known."""
-    if not any(u.phones for u in speech.train.utterances):
+    if not all(any(u.phones for u in split.utterances) for split in (speech.train, speech.clean)):
         return {}
     labels = [_frame_phones(split) for split in (speech.train, speech.clean)]
     return {f"phones_{code}": asdict(probes.phone_probe(train, labels[0], test, labels[1]))}

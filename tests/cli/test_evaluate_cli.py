@@ -163,3 +163,19 @@ def test_faults_come_before_work(
         with pytest.raises(SystemExit):
             main(words(root, option, "-1"))
         assert "must be 0 or more" in capsys.readouterr().err
+
+
+def test_phones_of_training_alone_are_no_fault(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Probes are left out and a line says so; the rest is measured."""
+    monkeypatch.setattr(random_convolutions, "KERNELS", 60)
+    make_speech(tmp_path, phones=True)
+    make_model(tmp_path / "exp")
+    (tmp_path / "data" / "test" / "text_phone").unlink()
+    monkeypatch.setattr(measure, "reference_rows", lambda *_: [])
+    assert main(words(tmp_path)) == 0
+    assert "data/test: no 'text_phone', so phone errors" in caplog.text
+    row = json.loads((tmp_path / "exp" / "results.json").read_text())["row"]
+    assert "phone_errors_dynamic" not in row["probes"]
+    assert "energy_dynamic" in row["probes"]
