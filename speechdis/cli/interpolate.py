@@ -32,10 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Write every step."""
     from speechdis.data.atomic import replacing_folder
-    from speechdis.data.audio import write_audio
     from speechdis.data.record import Kind
     from speechdis.synthesis import codes
-    from speechdis.synthesis.files import read_content, read_voice
+    from speechdis.synthesis.files import read_content, read_voice, write
     from speechdis.synthesis.generation import between
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
@@ -51,7 +50,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         content = read_content(trained, args.content)
         for k, file in enumerate(files):
             wave = between(trained, content, one, other, k / (args.steps - 1), args.vocoder)
-            write_audio(out / file, wave, trained.features["config"]["rate"])
+            write(out / file, wave, trained.features["config"]["rate"])
     logging.getLogger(__name__).info(
         "the words of %s in %d voices from %s to %s -> %s",
         args.content, args.steps, args.voice, args.to, args.out,

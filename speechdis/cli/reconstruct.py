@@ -26,10 +26,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Reconstruct one recording."""
-    from speechdis.data.audio import write_audio
     from speechdis.data.outputs import check_file
     from speechdis.synthesis import codes
-    from speechdis.synthesis.files import read_content, wave_file
+    from speechdis.synthesis.files import read_content, wave_file, write
     from speechdis.synthesis.swap import reconstruct
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
@@ -42,6 +41,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         rate = trained.features["config"]["rate"]
         content = read_content(trained, args.content)
         wave = reconstruct(trained, content, args.vocoder)
-    write_audio(out, wave, rate)
+    write(out, wave, rate)
     logging.getLogger(__name__).info("%s from its codes -> %s", args.content, out)
     return {"content": str(args.content), "out": str(out), "seconds": len(wave) / rate, "rate": rate}

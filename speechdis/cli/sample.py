@@ -38,10 +38,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from speechdis.data.atomic import replacing_folder
-    from speechdis.data.audio import write_audio
     from speechdis.data.record import Kind
     from speechdis.synthesis import codes
-    from speechdis.synthesis.files import read_content, read_voice
+    from speechdis.synthesis.files import read_content, read_voice, write
     from speechdis.synthesis.generation import with_new_voice, with_new_words
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
@@ -62,7 +61,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         else:
             draw = partial(with_new_words, trained, read_voice(trained, args.voice), args.seconds, generator)
         for file in files:
-            write_audio(out / file, draw(), trained.features["config"]["rate"])
+            write(out / file, draw(), trained.features["config"]["rate"])
     what = "the words of %s in %d new voices" if args.content else "the voice of %s with %d new words"
     logging.getLogger(__name__).info(f"{what} -> %s", args.content or args.voice, args.count, args.out)
     return {"drawn": "voice" if args.content else "words", "files": files}

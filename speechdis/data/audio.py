@@ -93,12 +93,36 @@ def write_audio(path: str | Path, wave: np.ndarray, rate: int, format: str | Non
             wav, flac, ogg or sph.
     """
     path = Path(path)
-    format = format or FORMATS.get(path.suffix.lower())
-    if format is None:
-        raise InputError(f"{path}: cannot write '{path.suffix}' audio; choose one of {', '.join(FORMATS)}")
-    samples = np.clip(np.rint(np.asarray(wave) * 32768.0), -32768, 32767).astype(np.int16)
+    format, samples = format or _format(path), _sixteen_bits(wave)
     with replacing(path) as partial:
         partial.write_bytes(_encode(samples, rate, format))
+
+
+def write_blocks(path: str | Path, blocks: Iterable[np.ndarray], rate: int) -> None:
+    """Write consecutive blocks (K,) as `write_audio` would write them in one piece, of any number; atomic."""
+    import soundfile
+
+    path = Path(path)
+    format = _format(path)
+    with replacing(path) as partial:
+        try:
+            with soundfile.SoundFile(partial, "w", rate, 1, format=format) as file:
+                for block in blocks:
+                    file.write(_sixteen_bits(block))
+        except soundfile.LibsndfileError as error:
+            raise InputError(f"{path}: cannot be written ({error.error_string}); is the disk full?") from None
+
+
+def _format(path: Path) -> str:
+    """What the suffix of a file says."""
+    format = FORMATS.get(path.suffix.lower())
+    if format is None:
+        raise InputError(f"{path}: cannot write '{path.suffix}' audio; choose one of {', '.join(FORMATS)}")
+    return format
+
+
+def _sixteen_bits(wave: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(np.asarray(wave) * 32768.0), -32768, 32767).astype(np.int16)
 
 
 def _encode(samples: np.ndarray, rate: int, format: str) -> bytes:

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from speechdis.features import bins_of, extract
+from speechdis.synthesis.rows import Array, pieces
 
 BITS = 18  # of a sample, up to the recording's peak: any 16 bits' own rounding noise is louder
 FAINT = 6.9  # nats of amplitude, 60 dB: what would have to be lifted by more is as good as silent
 MOST = 0.5  # of the frames with sound in them are silent in an empty bin
 
 
-def silent(frames: np.ndarray, peak: float, settings: Mapping[str, Any]) -> np.ndarray:
+def silent(frames: Array, peak: float, settings: Mapping[str, Any]) -> np.ndarray:
     """Where (T, F) log frames (T, F) are below the rounding noise of 18 bits, or those of digital silence.
 
     Args:
@@ -29,7 +30,7 @@ def silent(frames: np.ndarray, peak: float, settings: Mapping[str, Any]) -> np.n
     step = peak * 2.0 ** (1 - BITS)
     noise = bins.exponent * np.log(bins.white * step**2 / 12)
     zero = extract(np.zeros(2 * round(bins.rate * settings["config"]["window"]), np.float32), settings)[0]
-    return frames <= np.maximum(noise, zero)
+    return np.concatenate([piece <= np.maximum(noise, zero) for piece in pieces(frames)])
 
 
 def empty(where: np.ndarray) -> np.ndarray:
@@ -38,7 +39,9 @@ def empty(where: np.ndarray) -> np.ndarray:
     return where[with_sound].mean(0) > MOST if with_sound.any() else np.zeros(where.shape[1], bool)
 
 
-def kept(target: np.ndarray, own: np.ndarray, where: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
+def kept(
+    target: np.ndarray, own: np.ndarray, where: np.ndarray | bool, settings: Mapping[str, Any]
+) -> np.ndarray:
     """Log frames `target` (T, F), but a recording's `own` where it is silent, or as good as: a thousandth or less."""
     bins = bins_of(settings) if settings else None
     lifted = np.inf if bins is None else 2 * bins.exponent * FAINT

@@ -1,14 +1,16 @@
 """Long recordings rendered block by block, cut where they are quietest: memory does not grow with their length."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from speechdis.synthesis.rows import Array, collected, pieces
 from speechdis.synthesis.words import Words, words_of
 
 LONGEST, SEARCH = 30.0, 10.0  # s: of a block, and of its end, in which it is cut
+SHOWN = 5  # blocks: more than two minutes
 CONTEXT, FADE = 0.25, 0.01  # s: rendered beyond a cut; each side of a cut that is cross-faded
 
 
@@ -18,54 +20,72 @@ def at_pitch(vocoder: ModuleType, words: Words, settings: Mapping[str, Any], shi
     def make(part: Words, first: int) -> np.ndarray:
         return vocoder.at_pitch(part, settings, shift)
 
-    return words_of(_joined(make, words.frames, words, settings), settings)
+    wave = collected(_joined(make, words.frames, words, settings, "pitch"), words.wave)
+    return words_of(wave, settings)
 
 
-def render(vocoder: ModuleType, frames: np.ndarray, words: Words, settings: Mapping[str, Any]) -> np.ndarray:
+def render(vocoder: ModuleType, frames: Array, words: Words, settings: Mapping[str, Any]) -> Array:
     """What `vocoder.render` gives, (n,) float32, but of no more than half a minute at a time.
 
     Args:
         frames: log frames (T, F) to be heard.
-        words: the recording that says them, n samples and T frames.
+        words: the recording that says them, n samples and T frames; what is on disk of it is on disk of this, too.
         settings: of the frames.
     """
 
     def make(part: Words, first: int) -> np.ndarray:
         return vocoder.render(frames[first : first + len(part.frames)], part, settings)
 
-    return _joined(make, frames, words, settings)
+    return collected(_joined(make, frames, words, settings, "sound"), words.wave)
 
 
 def _joined(
-    make: Callable[[Words, int], np.ndarray], frames: np.ndarray, words: Words, settings: Mapping[str, Any]
-) -> np.ndarray:
+    make: Callable[[Words, int], np.ndarray],
+    frames: Array,
+    words: Words,
+    settings: Mapping[str, Any],
+    what: str,
+) -> Iterator[np.ndarray]:
     """What is made of parts of `words`, each as long as its part and with its first frame's number, cross-faded: (n,).
 
-    They are cut where log frames (T, F) are quiet.
+    They are cut where log frames (T, F) are quiet. It comes in consecutive parts, under a bar named `what`.
     """
     config, rate = settings["config"], words.rate
     hop, window, context = (round(rate * s) for s in (config["hop"], config["window"], CONTEXT))
     edges = [0, *cuts(frames, config["hop"]), len(frames)]
-    middles = [0, *(edge * hop + window // 2 for edge in edges[1:-1]), len(words.wave)]
-    wave = np.zeros(len(words.wave), np.float32)
-    for begin, end, left, right in zip(edges[:-1], edges[1:], middles[:-1], middles[1:], strict=True):
-        first, last = max(0, begin - context // hop), min(len(frames), end + context // hop)
-        start = first * hop
-        stop = len(wave) if last == len(frames) else (last - 1) * hop + window
+    count = len(words.wave)
+    middles = [0, *(edge * hop + window // 2 for edge in edges[1:-1]), count]
+    starts = [max(0, edge - context // hop) * hop for edge in edges[:-1]]
+    pending = np.zeros(0, np.float32)
+    for k in shown(range(len(starts)), what, "block"):
+        first, last = starts[k] // hop, min(len(frames), edges[k + 1] + context // hop)
+        start, stop = starts[k], count if last == len(frames) else (last - 1) * hop + window
         made = make(Words(words.wave[start:stop], words.frames[first:last], rate), first)
-        wave[start:stop] += made * _weight(start, stop, left, right, len(wave), round(rate * FADE))
-    return wave
+        pending = np.concatenate([pending, np.zeros(stop - start - len(pending), np.float32)])
+        pending += made * _weight(start, stop, middles[k], middles[k + 1], count, round(rate * FADE))
+        done = (starts[k + 1] if k + 1 < len(starts) else count) - start
+        yield pending[:done]
+        pending = pending[done:]
 
 
-def cuts(frames: np.ndarray, hop: float) -> list[int]:
+def cuts(frames: Array, hop: float) -> list[int]:
     """Frames at which log frames (T, F), `hop` s apart, are cut: the quietest one near the end of each block."""
     longest, search = round(LONGEST / hop), round(SEARCH / hop)
-    loudness = np.convolve(frames.mean(1), np.ones(9) / 9, "same")
+    loudness = np.convolve(
+        np.concatenate([piece.mean(1) for piece in pieces(frames)]), np.ones(9) / 9, "same"
+    )
     found = [0]
     while len(frames) - found[-1] > longest:
         first = found[-1] + longest - search
         found.append(first + int(loudness[first : first + search].argmin()))
     return found[1:]
+
+
+def shown(steps: Sequence[int], what: str, unit: str) -> Iterable[int]:
+    """`steps`, under a bar if they are many."""
+    from tqdm import tqdm
+
+    return steps if len(steps) < SHOWN else tqdm(steps, desc=what, unit=unit, leave=False)
 
 
 def _weight(start: int, stop: int, left: int, right: int, count: int, fade: int) -> np.ndarray:

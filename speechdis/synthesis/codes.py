@@ -4,6 +4,7 @@ A model knows segments of one length. They are laid over a recording so that eac
 what is decoded of them is averaged with triangular weights, so that no segment begins or ends abruptly.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -11,18 +12,36 @@ import torch
 from torch import Tensor
 
 from speechdis.errors import InputError
+from speechdis.synthesis.rows import Array
 from speechdis.training.checkpoint import Checkpoint
 
+LONGEST = 6000  # frames that are read and decoded at a time, a minute
 BATCH = 512  # segments at a time, whatever the length of the recording
 
 
 class Codes(NamedTuple):
-    """Posterior means of the M segments of one recording of `frames` frames, beginning at frames `starts` (M,)."""
+    """Posterior means of the M segments of one recording of `frames` frames, beginning at frames `starts` (M,).
+
+    Of a recording longer than `LONGEST` the dynamic ones are None: they are read anew, `window` by window.
+    """
 
     static: Tensor  # (M, S)
-    dynamic: Tensor  # (M, T, Z)
+    dynamic: Tensor | None  # (M, T, Z)
     starts: np.ndarray
     frames: int
+
+
+class Window(NamedTuple):
+    """Frames `first` to `last` of a recording, and `begin` to `end` of which all segments that matter to them lie.
+
+    `segments` are those.
+    """
+
+    first: int
+    last: int
+    begin: int
+    end: int
+    segments: slice
 
 
 def starts_of(frames: int, segment: int) -> np.ndarray:
@@ -38,7 +57,7 @@ def check(checkpoint: Checkpoint) -> None:
 
 
 @torch.no_grad()
-def encode(checkpoint: Checkpoint, frames: np.ndarray, empty: np.ndarray | None = None) -> Codes:
+def encode(checkpoint: Checkpoint, frames: Array, empty: np.ndarray | None = None) -> Codes:
     """Codes of log frames (T, F), T >= 1; a recording shorter than a segment is one short segment.
 
     Bins that are `empty` (F,) are read as at their mean: no model has learnt what silence there means.
@@ -47,17 +66,66 @@ def encode(checkpoint: Checkpoint, frames: np.ndarray, empty: np.ndarray | None 
         InputError: as `check`.
     """
     check(checkpoint)
+    starts = starts_of(len(frames), checkpoint.segment)
+    return _encoded(checkpoint, frames, starts, empty, len(frames) <= LONGEST)
+
+
+def _encoded(
+    checkpoint: Checkpoint, frames: Array, starts: np.ndarray, empty: np.ndarray | None, whole: bool
+) -> Codes:
+    """Codes of the segments of `frames` that begin at `starts`; the dynamic ones only if `whole`."""
     device = next(checkpoint.model.parameters()).device
-    count, segment = len(frames), checkpoint.segment
-    starts = starts_of(count, segment)
-    x = np.zeros((max(count, segment), frames.shape[1]), np.float32)
-    x[:count] = (frames - checkpoint.mean) / checkpoint.std
-    if empty is not None:
-        x[:, empty] = 0
-    pieces = torch.from_numpy(x).unfold(0, segment, 1)[torch.from_numpy(starts)].transpose(1, 2)
-    lengths = _lengths(checkpoint, count, device)
-    codes = [checkpoint.model.embed(part.to(device), lengths) for part in pieces.split(BATCH)]
-    return Codes(torch.cat([s for s, _ in codes]), torch.cat([z for _, z in codes]), starts, count)
+    segment = checkpoint.segment
+    lengths = _lengths(checkpoint, len(frames), device)
+    static, dynamic = [], []
+    size = BATCH if whole else BATCH // 4
+    for first in range(0, len(starts), size):
+        part = starts[first : first + size]
+        read = frames[part[0] : part[-1] + segment]
+        x = np.zeros((part[-1] + segment - part[0], read.shape[1]), np.float32)
+        x[: len(read)] = (read - checkpoint.mean) / checkpoint.std
+        if empty is not None:
+            x[:, empty] = 0
+        pieces = torch.from_numpy(x).unfold(0, segment, 1)[torch.from_numpy(part - part[0])].transpose(1, 2)
+        s, z = checkpoint.model.embed(pieces.to(device), lengths)
+        static.append(s)
+        if whole:
+            dynamic.append(z)
+    return Codes(torch.cat(static), torch.cat(dynamic) if whole else None, starts, len(frames))
+
+
+def windows(checkpoint: Checkpoint, codes: Codes, depth: int = 1) -> list[Window]:
+    """A recording in parts of a minute, the only one whole; each with what `depth` decodings one after another reach.
+
+    A frame depends on segments over it, and so on frames less than a segment away.
+    """
+    count, reach = codes.frames, depth * checkpoint.segment
+    edges = np.linspace(0, count, -(-count // LONGEST) + 1).round().astype(int).tolist()
+    found = []
+    for first, last in pairwise(edges):
+        begin, end = max(0, first - reach), min(count, last + reach)
+        over = np.searchsorted(codes.starts, (begin, end - checkpoint.segment + 1)).tolist()
+        segments = slice(over[0], over[1] if end < count else len(codes.starts))
+        found.append(Window(first, last, begin, end, segments))
+    return found
+
+
+@torch.no_grad()
+def window(
+    checkpoint: Checkpoint, frames: np.ndarray, codes: Codes, part: Window, empty: np.ndarray | None = None
+) -> Codes:
+    """Codes, dynamic ones too, of the segments of a window, whose frames `begin` to `end` are `frames`."""
+    if codes.dynamic is not None:
+        return codes
+    return _encoded(checkpoint, frames, codes.starts[part.segments] - part.begin, empty, True)
+
+
+@torch.no_grad()
+def reread(
+    checkpoint: Checkpoint, frames: np.ndarray, codes: Codes, empty: np.ndarray | None = None
+) -> Codes:
+    """Codes of other log frames (T, F) in the segments of `codes`."""
+    return _encoded(checkpoint, frames, codes.starts, empty, True)
 
 
 def _lengths(checkpoint: Checkpoint, frames: int, device: torch.device) -> Tensor | None:
@@ -68,6 +136,7 @@ def _lengths(checkpoint: Checkpoint, frames: int, device: torch.device) -> Tenso
 @torch.no_grad()
 def decode(checkpoint: Checkpoint, static: Tensor, codes: Codes) -> np.ndarray:
     """Log frames (T, F) of `codes`, cross-faded, with `static` (M, S) in place of their own static vectors."""
+    assert codes.dynamic is not None, "a long recording is decoded window by window"
     parts = zip(static.split(BATCH), codes.dynamic.split(BATCH), strict=True)
     lengths = _lengths(checkpoint, codes.frames, static.device)
     means = np.concatenate([checkpoint.model.decode(s, z, lengths).mean.cpu().numpy() for s, z in parts])
@@ -78,7 +147,7 @@ def decode(checkpoint: Checkpoint, static: Tensor, codes: Codes) -> np.ndarray:
     for start, mean in zip(codes.starts, means, strict=True):
         total[start : start + checkpoint.segment] += weight * mean
         norm[start : start + checkpoint.segment] += weight
-    return (total / norm)[: codes.frames] * checkpoint.std + checkpoint.mean
+    return (total / np.where(norm == 0, 1, norm))[: codes.frames] * checkpoint.std + checkpoint.mean
 
 
 def lent(checkpoint: Checkpoint, own: Tensor, voice: Tensor) -> Tensor:

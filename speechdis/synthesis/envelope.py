@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WINDOW, HOP = 0.025, 0.005  # s, of the filter's short-time Fourier transform
+PIECE = 1000  # of its frames at a time
 FILTERS = 3  # one after the other; two more bring little of a voice, and make its pitch break
 SMOOTH = 30  # cosine terms of each: with fewer less of a voice is heard
 LIMIT = 4.6  # nats of amplitude, 40 dB: a filter louder than that only lifts noise
@@ -85,8 +86,10 @@ def filtered(
     )
     times = np.arange(spectrum.shape[1]) * (hop / rate)
     frequencies = np.linspace(0, rate / 2, len(spectrum))
-    gain = log_gain(target, source, settings, times, frequencies, smooth)
-    spectrum *= torch.from_numpy(np.exp(gain).T.astype(np.float32))
+    for first in range(0, len(times), PIECE):
+        part = slice(first, first + PIECE)
+        gain = log_gain(target, source, settings, times[part], frequencies, smooth)
+        spectrum[:, part] *= torch.from_numpy(np.exp(gain).T.astype(np.float32))
     _tame_ends(spectrum, times, settings["config"], len(source))
     return torch.istft(spectrum, length=len(wave), **shape).numpy()
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from speechdis.data.audio import FORMATS, read_audio, write_audio
+from speechdis.data.audio import FORMATS, read_blocks, write_audio, write_blocks
 from speechdis.errors import InputError
 from speechdis.synthesis import swap, vocoders
+from speechdis.synthesis.rows import Array, Rows, pieces
 from speechdis.synthesis.swap import Content, Voice
 from speechdis.training.checkpoint import Checkpoint
 
+LONGEST = 300  # s of a waveform in memory
 _OTHER = (
     ".mp3",
     ".m4a",
@@ -62,8 +64,16 @@ def swap_file(
     """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `swap.lend`."""
     rate = checkpoint.features["config"]["rate"]
     wave = swap.lend(checkpoint, read_content(checkpoint, content, start, end), voice, vocoder, detail)
-    write_audio(out, wave, rate)
+    write(out, wave, rate)
     return len(wave) / rate
+
+
+def write(path: Path, wave: Array, rate: int) -> None:
+    """Write a waveform of any length."""
+    if isinstance(wave, np.ndarray):
+        write_audio(path, wave, rate)
+    else:
+        write_blocks(path, pieces(wave), rate)
 
 
 def wave_file(path: str | Path) -> Path:
@@ -80,5 +90,15 @@ def wave_file(path: str | Path) -> Path:
     return path.with_name(f"{path.name}.wav")
 
 
-def _read(checkpoint: Checkpoint, path: Path, start: float, end: float | None) -> np.ndarray:
-    return read_audio(path, checkpoint.features["config"]["rate"], start, end)[0]
+def _read(checkpoint: Checkpoint, path: Path, start: float, end: float | None) -> Array:
+    """A waveform (n,) at the model's rate; a long one goes to disk as it comes."""
+    rate = checkpoint.features["config"]["rate"]
+    parts: list[np.ndarray] = []
+    rows: Rows | None = None
+    for block in read_blocks(path, rate, start, end):
+        parts.append(block)
+        if rows is not None or sum(map(len, parts)) > LONGEST * rate:
+            rows = rows or Rows()
+            while parts:
+                rows.append(parts.pop(0))
+    return np.concatenate(parts) if rows is None else rows

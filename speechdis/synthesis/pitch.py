@@ -1,9 +1,12 @@
 """Pitch: the contour of F0, by WORLD's dio refined by stonemask (Morise et al. 2009, 2016), and its level."""
 
 import warnings
+from itertools import accumulate, pairwise
 from types import ModuleType
 
 import numpy as np
+
+from speechdis.synthesis.rows import Array
 
 FLOOR, CEILING = 60.0, 500.0  # Hz: of voices, from deep men's to children's
 PIECE = 30  # s
@@ -23,10 +26,13 @@ def level(f0: np.ndarray) -> float:
     return float(np.log(voiced).mean()) if len(voiced) else float("nan")
 
 
-def level_of(wave: np.ndarray, rate: int) -> float:
+def level_of(wave: Array, rate: int) -> float:
     """`level` of a waveform (n,), looked at half a minute at a time: dio's memory grows with what it is given."""
-    parts = np.array_split(wave, -(-len(wave) // (PIECE * rate)))
-    return level(np.concatenate([contour(part, rate)[0] for part in parts]))
+    parts = -(-len(wave) // (PIECE * rate))
+    count, more = divmod(len(wave), parts)
+    ends = accumulate([count + 1] * more + [count] * (parts - more), initial=0)
+    f0 = [contour(wave[first:last], rate)[0] for first, last in pairwise(ends)]
+    return level(np.concatenate(f0))
 
 
 def world() -> ModuleType:

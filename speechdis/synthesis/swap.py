@@ -1,6 +1,6 @@
 """The voice of one recording on the words of another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +8,8 @@ from torch import Tensor
 
 from speechdis.features import spectrum_of
 from speechdis.synthesis import band, blocks, codes, vocoders
-from speechdis.synthesis.codes import Codes
+from speechdis.synthesis.codes import Codes, Window
+from speechdis.synthesis.rows import Array, collected, peak, pieces
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
@@ -49,23 +50,26 @@ class Content(NamedTuple):
         return None if self.silent is None else band.empty(self.silent)
 
 
-def voice_of(checkpoint: Checkpoint, wave: np.ndarray) -> Voice:
+def voice_of(checkpoint: Checkpoint, wave: Array) -> Voice:
     """The voice of a waveform (n,) in [-1, 1] at the model's rate.
 
     Raises:
         InputError: a model without static and dynamic factors; a waveform shorter than one window.
     """
     content = content_of(checkpoint, wave)
-    residual = _residual(content, _said(checkpoint, content))
-    residual[:, content.empty] = np.nan
+    residual = _residual(checkpoint, content)
+    if content.silent is not None:
+        residual[:, content.empty] = np.nan
     return Voice(content.codes.static, content.words.log_f0, residual)
 
 
-def content_of(checkpoint: Checkpoint, wave: np.ndarray) -> Content:
+def content_of(checkpoint: Checkpoint, wave: Array) -> Content:
     """The words of a waveform; arguments and errors as of `voice_of`."""
     codes.check(checkpoint)
     words = words_of(wave, checkpoint.features)
-    silent = band.silent(words.frames, float(np.abs(wave).max()), checkpoint.features)
+    silent = band.silent(words.frames, peak(wave), checkpoint.features)
+    if not silent.any():
+        return Content(words, codes.encode(checkpoint, words.frames))
     return Content(words, codes.encode(checkpoint, words.frames, band.empty(silent)), silent)
 
 
@@ -91,20 +95,52 @@ def lent_frames(
     to segment is words; of it a share is made (`share_of_change`). Then the words are read from the changed frames, and
     what they lost by the change is put back. Where the words, or the voice, have no sound at all, nothing is changed.
     """
+    return np.concatenate(list(_lent(checkpoint, content, static, residual)))
+
+
+def _lent(
+    checkpoint: Checkpoint, content: Content, static: Tensor, residual: np.ndarray | None
+) -> Iterator[np.ndarray]:
+    """`lent_frames` in consecutive parts, each as if there were no others: read with all that it depends on."""
     from scipy.interpolate import make_interp_spline
 
-    frames, said = content.words.frames, _said(checkpoint, content)
-    ranks = _ranks(content)
-    wanted = codes.decode(checkpoint, static, content.codes)
-    change = wanted - said
+    lacking = None
     if residual is not None:
-        unknown = np.isnan(residual).any(0)
-        lacking = np.where(unknown, 0, residual - _residual(content, said))
-        change += make_interp_spline(LEVELS, lacking, k=1)(ranks)
-    changed = frames + share_of_change(ranks, checkpoint.features) * change
-    for _ in range(REREADS):
-        changed += wanted - codes.decode(checkpoint, static, codes.encode(checkpoint, changed, content.empty))
-    return changed
+        own = _residual(checkpoint, content)
+        lacking = make_interp_spline(LEVELS, np.where(np.isnan(residual).any(0), 0, residual - own), k=1)
+    mean, ranks, empty = _mean_voice(checkpoint, content), _ranks(content), content.empty
+    for part in _shown(codes.windows(checkpoint, content.codes, 1 + REREADS), "frames"):
+        frames = content.words.frames[part.begin : part.end]
+        read = codes.window(checkpoint, frames, content.codes, part, empty)
+        theirs, near = static[part.segments], ranks[part.begin : part.end]
+        wanted = codes.decode(checkpoint, theirs, read)
+        change = wanted - codes.decode(checkpoint, mean[part.segments], read)
+        if lacking is not None:
+            change += lacking(near)
+        changed = frames + share_of_change(near, checkpoint.features) * change
+        for _ in range(REREADS):
+            again = codes.reread(checkpoint, changed, read, empty)
+            changed += wanted - codes.decode(checkpoint, theirs, again)
+        yield changed[part.first - part.begin : part.last - part.begin]
+
+
+def _decoded(checkpoint: Checkpoint, content: Content, static: Tensor) -> Iterator[np.ndarray]:
+    """Log frames of the words as the model decodes them with static vectors (M, S), in consecutive parts."""
+    for part in _shown(codes.windows(checkpoint, content.codes), "frames"):
+        frames = content.words.frames[part.begin : part.end]
+        read = codes.window(checkpoint, frames, content.codes, part, content.empty)
+        made = codes.decode(checkpoint, static[part.segments], read)
+        yield made[part.first - part.begin : part.last - part.begin]
+
+
+def _kept(checkpoint: Checkpoint, content: Content, parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Consecutive parts of log frames, but the words' own where they have no sound."""
+    first = 0
+    for frames in parts:
+        last = first + len(frames)
+        silent = False if content.silent is None else content.silent[first:last]
+        yield band.kept(frames, content.words.frames[first:last], silent, checkpoint.features)
+        first = last
 
 
 def share_of_change(ranks: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
@@ -120,20 +156,31 @@ def share_of_change(ranks: np.ndarray, settings: Mapping[str, Any]) -> np.ndarra
     return QUIETEST + louder * (loud - QUIETEST)
 
 
-def _said(checkpoint: Checkpoint, content: Content) -> np.ndarray:
-    """Log frames (T, F) decoded from the dynamic vectors of `content` and the mean of its static vectors."""
+def _mean_voice(checkpoint: Checkpoint, content: Content) -> Tensor:
+    """Static vectors (M, S) of the mean voice of the words."""
     own = content.codes.static
-    return codes.decode(checkpoint, codes.lent(checkpoint, own, own), content.codes)
+    return codes.lent(checkpoint, own, own)
 
 
-def _residual(content: Content, said: np.ndarray) -> np.ndarray:
-    """(5, F) what log frames (T, F) have that those `said` lack, averaged over those with sound near each level."""
+def _residual(checkpoint: Checkpoint, content: Content) -> np.ndarray:
+    """(5, F) what the log frames have that those decoded in their mean voice lack, averaged over those near each level.
+
+    Those without sound do not count.
+    """
     weight = np.exp(-0.5 * ((_ranks(content) - LEVELS[:, None]) / WIDTH) ** 2)
-    lacking = content.words.frames - said
-    if content.silent is None or not content.silent.any():
-        return weight @ lacking / weight.sum(1, keepdims=True)
-    heard = weight @ ~content.silent
-    return weight @ np.where(content.silent, 0, lacking) / np.maximum(heard, 1e-9)
+    total, heard = np.zeros(1), np.zeros(1)
+    first = 0
+    for said in _decoded(checkpoint, content, _mean_voice(checkpoint, content)):
+        part = slice(first, first + len(said))
+        lacking = content.words.frames[part] - said
+        if content.silent is None or not content.silent[part].any():
+            total, heard = total + weight[:, part] @ lacking, heard + weight[:, part].sum(1, keepdims=True)
+        else:
+            silent = content.silent[part]
+            total = total + weight[:, part] @ np.where(silent, 0, lacking)
+            heard = heard + weight[:, part] @ ~silent
+        first = part.stop
+    return total / np.maximum(heard, 1e-9)
 
 
 def _ranks(content: Content) -> np.ndarray:
@@ -141,7 +188,7 @@ def _ranks(content: Content) -> np.ndarray:
 
     Frames of digital silence, which are as long as somebody left them, are not counted.
     """
-    loudness = content.words.frames.mean(1)
+    loudness = np.concatenate([piece.mean(1) for piece in pieces(content.words.frames)])
     ordered = loudness if content.silent is None else loudness[~content.silent.all(1)]
     ordered = np.sort(ordered if len(ordered) else loudness)
     ranks = (np.searchsorted(ordered, loudness, "left") + np.searchsorted(ordered, loudness, "right") - 1) / 2
@@ -158,11 +205,11 @@ def at_pitch(
     shift = log_f0 - content.words.log_f0
     module, settings = vocoders.load(vocoder), checkpoint.features
     words = blocks.at_pitch(module, content.words, settings, 0.0 if np.isnan(shift) else shift)
-    silent = content.silent
-    if silent is not None and silent.any():
-        silent = (
-            silent | band.empty(silent) | band.silent(words.frames, float(np.abs(words.wave).max()), settings)
-        )
+    silent = None
+    if content.silent is not None:
+        silent = band.silent(words.frames, peak(words.wave), settings)
+        silent |= content.silent
+        silent |= band.empty(content.silent)
     return Content(words, codes.encode(checkpoint, words.frames, content.empty), silent)
 
 
@@ -173,7 +220,7 @@ def say(
     residual: np.ndarray | None = None,
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
-) -> np.ndarray:
+) -> Array:
     """Waveform (n,) float32 of the words of `content`, as long as they, with static vectors (M, S), at their pitch.
 
     As loud as the frames say, since loudness is part of a voice; quieter only where that would clip.
@@ -186,13 +233,11 @@ def say(
         detail: the words' own frames are said, changed (`lent_frames`); without it, those that the model decodes.
     """
     if detail:
-        frames = lent_frames(checkpoint, content, static, residual)
+        parts = _lent(checkpoint, content, static, residual)
     else:
-        frames = codes.decode(checkpoint, static, content.codes)
-    if content.silent is not None:
-        frames = band.kept(frames, content.words.frames, content.silent, checkpoint.features)
-    wave = blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features)
-    return unclipped(wave)
+        parts = _decoded(checkpoint, content, static)
+    frames = collected(_kept(checkpoint, content, parts), content.words.frames)
+    return unclipped(blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features))
 
 
 def lend(
@@ -201,7 +246,7 @@ def lend(
     voice: Voice,
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
-) -> np.ndarray:
+) -> Array:
     """Waveform (n,) of the words of `content` in `voice`; see `say`."""
     moved = at_pitch(checkpoint, content, voice.log_f0, vocoder)
     static = codes.lent(checkpoint, moved.codes.static, voice.static)
@@ -210,11 +255,11 @@ def lend(
 
 def swap(
     checkpoint: Checkpoint,
-    voice: np.ndarray,
-    words: np.ndarray,
+    voice: Array,
+    words: Array,
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
-) -> np.ndarray:
+) -> Array:
     """Waveform with the voice of `voice` and the words of `words`, as long as `words`.
 
     Args:
@@ -229,13 +274,20 @@ def swap(
     return lend(checkpoint, content, voice_of(checkpoint, voice), vocoder, detail)
 
 
-def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> np.ndarray:
+def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> Array:
     """Waveform (n,) of `content` in its own voice, as far as its codes hold it: a swap without a change of voice."""
     words = blocks.at_pitch(vocoders.load(vocoder), content.words, checkpoint.features)
     said = Content(words, content.codes, content.silent)
     return say(checkpoint, said, content.codes.static, vocoder=vocoder, detail=False)
 
 
-def unclipped(wave: np.ndarray) -> np.ndarray:
+def unclipped(wave: Array) -> Array:
     """`wave` (n,), or as much quieter as makes it fit into [-1, 1]."""
-    return wave / max(1.0, float(np.abs(wave).max(initial=0)))
+    loudest = max(1.0, peak(wave))
+    if isinstance(wave, np.ndarray):
+        return wave / loudest
+    return wave if loudest == 1 else collected((piece / loudest for piece in pieces(wave)), wave)
+
+
+def _shown(parts: Sequence[Window], what: str) -> Iterable[Window]:
+    return (parts[k] for k in blocks.shown(range(len(parts)), what, "min"))

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from speechdis.features import extract
 from speechdis.synthesis import pitch
+from speechdis.synthesis.rows import Array, collected
 
 PIECE = 6000  # frames at a time: what their extraction needs does not grow with the recording
 
@@ -18,13 +17,13 @@ class Words:
     """A recording.
 
     Attributes:
-        wave: (n,) samples in [-1, 1] at the rate of the settings.
-        frames: its (T, F) log frames.
+        wave: (n,) samples in [-1, 1] at the rate of the settings; of a long recording on disk.
+        frames: its (T, F) log frames; on disk where `wave` is.
         rate: Hz.
     """
 
-    wave: np.ndarray
-    frames: np.ndarray
+    wave: Array
+    frames: Array
     rate: int
 
     @cached_property
@@ -33,7 +32,7 @@ class Words:
         return pitch.level_of(self.wave, self.rate)
 
 
-def words_of(wave: np.ndarray, settings: Mapping[str, Any]) -> Words:
+def words_of(wave: Array, settings: Mapping[str, Any]) -> Words:
     """A waveform (n,) with its frames, the same as of `extract` but extracted piece by piece.
 
     Raises:
@@ -42,8 +41,8 @@ def words_of(wave: np.ndarray, settings: Mapping[str, Any]) -> Words:
     config = settings["config"]
     hop, window = (round(config["rate"] * config[name]) for name in ("hop", "window"))
     count = max(1, 1 + (len(wave) - window) // hop)
-    parts = [
+    parts = (
         extract(wave[first * hop : (min(first + PIECE, count) - 1) * hop + window], settings)
         for first in range(0, count, PIECE)
-    ]
-    return Words(wave, np.concatenate(parts), config["rate"])
+    )
+    return Words(wave, collected(parts, wave), config["rate"])

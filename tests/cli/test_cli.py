@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,8 +56,10 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     assert stop.value.code == 0
     text = capsys.readouterr().out
     assert "--json" in text and "--quiet" in text
-    (example,) = (line for line in text.splitlines() if line.startswith(f"    speechdis {command} "))
-    assert cli.command_line().parse_args(example.split()[1:]).command == command
+    examples = [line for line in text.splitlines() if line.startswith(f"    speechdis {command} ")]
+    assert examples
+    for example in examples:
+        assert cli.command_line().parse_args(shlex.split(example)[1:]).command == command
 
 
 def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:

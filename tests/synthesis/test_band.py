@@ -24,9 +24,7 @@ class MeanFrame(torch.nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         return x.mean(1), x
 
-    def decode(
-        self, static: torch.Tensor, dynamic: torch.Tensor, lengths: torch.Tensor | None = None
-    ) -> Any:
+    def decode(self, static: torch.Tensor, dynamic: torch.Tensor, lengths: torch.Tensor | None = None) -> Any:
         return torch.distributions.Normal(torch.zeros_like(dynamic), 1.0)
 
 
