@@ -45,7 +45,7 @@ def test_no_number_is_computed_with_before_it_is_one(script: Path, tmp_path: Pat
         (["--stage", "3", "--stop-stage", "2"], "no stage would run"),
         (["--stop-stage", "7"], "there are stages 0 to 5"),
         (["--jobs", "0"], "--jobs must be a whole number from 1 on"),
-        (["--model", "nope"], "no recipe 'nope'; there are: avrnn/speech, "),
+        (["--model", "nope"], "no recipe 'nope'; there are: avrnn/"),
         (["--model", "pvae"], "no recipe of 'pvae' for timit or speech; there are: pvae/digits"),
         (["--model", "-x"], "no recipe '-x'"),
         (["--model", "a/b"], "--model and --name must have no '/'"),

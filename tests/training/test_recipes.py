@@ -33,7 +33,7 @@ def test_a_file_is_itself_and_any_other_name_lists_those_there_are(
     assert recipes.find("mine.yaml") == Path("mine.yaml")
     assert recipes.find("revoice").name == "speech.yaml"
     for name, says in (
-        ("nope", "no recipe 'nope'; there are: avrnn/speech, "),
+        ("nope", "no recipe 'nope'; there are: avrnn/"),
         ("vae", "for speech or digits; there are: vae/im, vae/sp"),
         ("../suites/static-dynamic", "no recipe '../suites/static-dynamic'"),
         ("none.yaml", "none.yaml: no such file"),
