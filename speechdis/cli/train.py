@@ -5,6 +5,9 @@ voice-converted twins of both, AUGMENTED/train and AUGMENTED/dev (or one store, 
 spoken and written digits (pvae, jmvae, vae) also read the stores IMAGES/train and IMAGES/dev, the texts of DATA/train
 and DATA/dev, and DATA/dev/pairs. Started by `torchrun`, it trains on all the processes' devices.
 
+Ctrl-C or SIGTERM stops it between two steps and keeps its state, as every three minutes and every look at the
+validation speakers do: --resume goes on, and ends as an unbroken run. OUT/train.log tells what it did.
+
 Example:
     speechdis train --config revoice --features feats --augmented feats-twins --out exp/revoice
 """
@@ -45,7 +48,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="override a number of the recipe, such as training.steps=100 (repeatable)",
     )
-    add("--resume", action="store_true", help="go on with the run in --out, if there is one")
+    add(
+        "--resume",
+        action="store_true",
+        help="go on with the run in --out, if there is one; with --set training.steps=N, to N steps",
+    )
     device_option(parser)
 
 

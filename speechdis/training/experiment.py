@@ -26,6 +26,7 @@ from speechdis.training.config import Recipe
 from speechdis.training.distributed import processes
 from speechdis.training.log import JOURNAL, journal
 from speechdis.training.loop import Source, Trainer
+from speechdis.training.mend import mend
 from speechdis.training.paired import paired
 from speechdis.training.provenance import provenance
 from speechdis.training.state import writing
@@ -86,7 +87,7 @@ def train(
                 unchanged(out, told, LONGER)
             resumed = trainer.resume()
             if resumed and trainer.writes:
-                trainer.mend()
+                mend(trainer)
             made = _made(out) if resumed and trainer.over else None
             parallel.wait()  # until all have looked at what is in `out`
             if made is not None:

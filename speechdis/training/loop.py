@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 from tqdm import tqdm
@@ -25,6 +24,7 @@ from speechdis.training import checkpoint, state, stop
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
 from speechdis.training.log import JOURNAL, Figures
+from speechdis.training.sums import add, means_of
 
 KEEP_EVERY = 180.0  # seconds between states, where looks at the validation speakers are further apart
 SHOW_EVERY = 10  # steps between figures on the bar and in TensorBoard
@@ -123,14 +123,14 @@ class Trainer:
             for phase, optimiser in zip(self.phases, self.optimisers, strict=True):
                 for _ in range(phase.repeats):
                     terms = self._take(phase, optimiser)
-                _add(self.totals, terms)
+                add(self.totals, terms)
                 loss = terms.get("loss", loss)
             self.step += 1
             progress.update()
             if self.figures is not None and self.step % SHOW_EVERY == 0:
                 self._show(loss, self.figures, progress)
             self._heed()
-        return _means(self.totals, until - self.looked)
+        return means_of(self.totals, until - self.looked)
 
     def _show(self, loss: Tensor, figures: Figures, progress: tqdm) -> None:
         """Send the loss, norms and learning rates of this step to TensorBoard, and what has arrived to the bar."""
@@ -204,10 +204,10 @@ class Trainer:
         count = 0
         for batch in self.validation.tile(generator):
             self._heed()
-            _add(totals, self._terms(look, batch, generator))
+            add(totals, self._terms(look, batch, generator))
             count += 1
         self.model.train()
-        return _means(totals, count)
+        return means_of(totals, count)
 
     def _look(self, line: dict[str, Any], progress: tqdm) -> None:
         """Record a look at the validation speakers, keep the best model, and make the state durable."""
@@ -234,15 +234,17 @@ class Trainer:
         )
         current = replace(self.current, step=self.step, validation=line["valid"])
         for name in ["best"] * better + ["last"]:
-            self._save(name, current)
+            self.save(name, current)
         self._save_state()
 
-    def _save(self, name: str, current: Checkpoint) -> None:
-        file = self._checkpoint(name)
+    def save(self, name: str, current: Checkpoint) -> None:
+        """Write the checkpoint `name`, "best" or "last"."""
+        file = self.checkpoint(name)
         with state.writing(file):
             checkpoint.save(file, current)
 
-    def _checkpoint(self, name: str) -> Path:
+    def checkpoint(self, name: str) -> Path:
+        """Its file."""
         return self.out / "checkpoints" / f"{name}.safetensors"
 
     @property
@@ -298,34 +300,7 @@ class Trainer:
         self.looked = since["looked"]
         self.totals = {name: total.to(self.device) for name, total in since["totals"].items()}
 
-    def mend(self) -> None:
-        """After `resume`: write again what is damaged of `best` and `last`, from the state."""
-        for name in ("best", "last"):
-            try:
-                checkpoint.load(self._checkpoint(name))
-            except InputError as error:
-                if not self.looked:
-                    return  # none is there yet
-                _LOG.warning("%s: the model of step %d takes its place", error, self.step)
-                self._save(name, replace(self.current, step=self.step))
-                if name == "best" and parallel.world() == 1:  # of several, all must know the same best
-                    self.best = math.inf  # the next look's is better
-
 
 def bfloat16_on_cpu() -> bool:
     """Whether this CPU trains in mixed precision: oneDNN has recurrences in bfloat16 for AVX-512 alone."""
     return "AVX512" in torch.backends.cpu.get_cpu_capability()
-
-
-def _add(totals: dict[str, Tensor], terms: dict[str, Tensor]) -> None:
-    for name, term in terms.items():
-        totals[name] = totals.get(name, 0) + term.detach()
-
-
-def _means(totals: dict[str, Tensor], count: int) -> dict[str, float]:
-    """Totals over `count` batches as floats, averaged over the ranks too."""
-    values = torch.stack([t.float() for t in totals.values()]) / max(count, 1)
-    if parallel.world() > 1:
-        dist.all_reduce(values)
-        values /= parallel.world()
-    return dict(zip(totals, values.tolist(), strict=True))
