@@ -12,7 +12,7 @@ are linear; frame encoder, decoder and prior are those of the other models here.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from speechdis.models import dsvae
 from speechdis.models.base import Batch, Posterior, weighted
 from speechdis.nn import parallel, sequence
-from speechdis.ranges import Weight
+from speechdis.ranges import Range, Weight
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Config(dsvae.Config):
     """
 
     posterior: Literal["difference"] = "difference"  # type: ignore[assignment]
+    hidden_size: Annotated[int, Range(2, 8192)] = 256  # a half of it in each direction
     static_reconstruction: Weight = 5.0
 
 

@@ -216,6 +216,8 @@ class Trainer:
             raise InputError(
                 f"{self.out}: the loss is not a number at step {self.step}; "
                 "lower training.learning_rate or set training.clip"
+                + " (and some terms need a training.batch of 2 or more)"
+                * (self.training.batch == 1)
             )
         self.bar = {"loss": f"{line['train']['loss']:.1f}", "valid": f"{loss:.1f}"}
         progress.set_postfix(self.bar)
