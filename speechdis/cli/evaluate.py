@@ -87,6 +87,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Evaluate, print the table, write the figures."""
     from speechdis.data.atomic import replacing
+    from speechdis.data.outputs import check_file
     from speechdis.evaluation import measure, table
     from speechdis.synthesis import codes
     from speechdis.training import checkpoint
@@ -99,6 +100,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         args.attacker_steps, args.phone_steps, lda=args.lda, swaps=args.swaps, vocoder=args.vocoder
     )
     out = args.out or checkpoint.resolve(args.checkpoint).parent.parent / "results.json"
+    check_file(out, args.beside)
     with processes(args.device) as device:
         made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)

@@ -12,6 +12,7 @@ import numpy as np
 
 from speechdis.data.atomic import replacing
 from speechdis.data.decoders import open_recording
+from speechdis.data.outputs import is_stream
 from speechdis.data.recording import Recording
 from speechdis.data.shorten import sphere_file
 from speechdis.data.survey import Mix, Survey, note
@@ -115,6 +116,8 @@ def write_blocks(path: str | Path, blocks: Iterable[np.ndarray], rate: int) -> N
 
 def _format(path: Path) -> str:
     """What the suffix of a file says."""
+    if is_stream(path):
+        return "WAV"
     format = FORMATS.get(path.suffix.lower())
     if format is None:
         raise InputError(f"{path}: cannot write '{path.suffix}' audio; choose one of {', '.join(FORMATS)}")

@@ -120,7 +120,7 @@ def check(command: str, options: Mapping[str, Any]) -> None:
             what, given = f"--{name.replace('_', '-')} {out}", f"--{option.replace('_', '-')} {path}"
             here, there = Path(os.path.realpath(out)), Path(os.path.realpath(path))
             folder = command in _FOLDERS and name == "out"
-            if here == there and not _special(here):
+            if here == there and not is_stream(here):
                 raise InputError(f"{what}: would replace what {given} reads; choose another")
             if there in here.parents and _part(here, folder, command):
                 raise InputError(f"{what}: is a part of {given}, which is read; choose another")
@@ -140,18 +140,15 @@ def _paths(value: Any) -> list[Path]:
     return [path for path in (value if isinstance(value, list) else [value]) if isinstance(path, Path)]
 
 
-def _special(path: Path) -> bool:
-    """Whether it is there, and neither a file nor a folder."""
-    return path.exists() and not path.is_file() and not path.is_dir()
+def is_stream(path: Path) -> bool:
+    """Whether it is a pipe or device, which takes what is written whatever it is called."""
+    opened = bool(_OPEN.fullmatch(str(path)))
+    return opened or (path.exists() and not path.is_file() and not path.is_dir())
 
 
 def passes_through(path: Path) -> bool:
     """Whether `path` is written into, as it cannot be replaced: a pipe or device, or a file in a closed folder."""
-    return (
-        bool(_OPEN.fullmatch(str(path)))
-        or _special(path)
-        or (path.exists() and not os.access(path.parent, os.W_OK))
-    )
+    return is_stream(path) or (path.exists() and not os.access(path.parent, os.W_OK))
 
 
 def pour(content: Path, path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from speechdis.data.audio import FORMATS, read_blocks, write_audio, write_blocks
+from speechdis.data.outputs import is_stream
 from speechdis.errors import InputError
 from speechdis.synthesis import swap, vocoders
 from speechdis.synthesis.rows import Array, Rows, pieces
@@ -83,7 +84,7 @@ def wave_file(path: str | Path) -> Path:
         InputError: the suffix is that of a format which is not written.
     """
     path = Path(path)
-    if path.suffix.lower() in FORMATS:
+    if path.suffix.lower() in FORMATS or is_stream(path):
         return path
     if path.suffix.lower() in _OTHER:
         raise InputError(f"{path}: cannot write '{path.suffix}' audio; choose one of {', '.join(FORMATS)}")

@@ -82,6 +82,10 @@ def train(
             raise InputError(
                 f"{out}: holds a run already ({found[0]}); add --resume to go on with it, or choose another --out"
             )
+        if found and not _ours(out):
+            raise InputError(
+                f"{out}: its {found[0]} is of no experiment of this program; choose another --out"
+            )
         with alone(out) if trainer.writes else nullcontext():
             if resume:
                 unchanged(out, told, LONGER)
@@ -97,6 +101,13 @@ def train(
             _begin(out, told)
             with journal(out):
                 return _told(trainer, recipe, place, resumed)
+
+
+def _ours(out: Path) -> bool:
+    """Whether a run may go on in `out`: it says what it was told, or has a state, or has come to nothing yet."""
+    told = (out / "config.yaml").exists() or (out / "checkpoints" / "last.state.pt").exists()
+    held = [name for name in OWN if name != "checkpoints" and (out / name).exists()]
+    return told or not (held or any((out / "checkpoints").glob("*")))
 
 
 def _told(trainer: Trainer, recipe: Recipe, place: torch.device, resumed: bool) -> dict[str, Any]:

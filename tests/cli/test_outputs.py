@@ -18,6 +18,7 @@ import soundfile
 
 from speechdis.cli import main
 from speechdis.data import atomic
+from speechdis.data.audio import write_audio
 from speechdis.data.record import RECORD
 from speechdis.errors import InputError
 from speechdis.features.store import Store, write_store
@@ -182,6 +183,22 @@ class TestWhatIsReplaced:
         assert "'utt2spk'" in refused(*words, data) or contents(data) == before
         assert contents(data) == before
 
+    def test_an_experiment_of_another_program(self, refused: Refused, tmp_path: Path) -> None:
+        for split in ("train", "dev"):
+            write_store(tmp_path / "feats" / split, ROWS, {"type": "fbank", "config": {"rate": 16000}})
+        recipe = tmp_path / "tiny.yaml"
+        recipe.write_text(
+            "{model: {name: dsvae, static_size: 2, dynamic_size: 2}, training: {steps: 1, segment: 2}}"
+        )
+        words = ("train", "--config", recipe, "--features", tmp_path / "feats", "--device", "cpu", "--out")
+        for number, place in enumerate(("metrics.jsonl", "run.json", "checkpoints/best.pt")):
+            out = tmp_path / f"theirs-{number}"
+            (out / place).parent.mkdir(parents=True)
+            (out / place).write_text("mine")
+            for more in ((), ("--resume",)):
+                assert str(out) in refused(*words, out, *more)
+                assert contents(out) == {place: b"mine"}
+
     def test_what_another_command_adds_belongs_to_it(self, fsdd: Path, tmp_path: Path) -> None:
         """As `pair` writes into a data directory that `prepare` replaces when it is run again."""
         out = tmp_path / "kaldi"
@@ -227,6 +244,7 @@ class TestPlaces:
         words = ("trials", "--data", data, "--out")
         assert run(*words, trials) == 0
         assert run(*words, "/dev/null", "--json", "/dev/null") == 0
+        write_audio("/dev/null", np.zeros(100), 16000)
         assert Path("/dev/null").is_char_device()
         os.mkfifo(pipe)
         heard: list[str] = []
