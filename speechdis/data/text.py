@@ -20,6 +20,7 @@ _OPEN_ALREADY = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")  # what a shell pas
 BLANKS = " \t\r\n\f\v"  # what separates fields, as in Kaldi; other Unicode blanks may stand in an id
 _GAP = re.compile(f"[{BLANKS}]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_DIGITS = 20  # of a whole number in JSON
 _LARGEST_DOCUMENT = 64 << 20  # bytes of YAML or JSON; no recipe or result comes near
 
 
@@ -121,11 +122,18 @@ def read_json(path: str | Path) -> Any:
 def parse_json(text: str, where: str) -> Any:
     """What JSON `text` says; `where` names it in errors. Raises InputError as `read_json` does."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_int=_integer)
     except ValueError as error:
         raise InputError(f"{where}: not JSON ({error})") from None
     except RecursionError:
         raise InputError(f"{where}: nested too deeply") from None
+
+
+def _integer(digits: str) -> int:
+    """A whole number that fits a file of results: one of 400 digits is damage, and no float holds it."""
+    if len(digits) > _DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
 
 
 def _document(path: str | Path) -> str:

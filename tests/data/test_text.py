@@ -70,7 +70,10 @@ def test_yaml_and_json_are_read(tmp_path: Path) -> None:
     assert read_json(tmp_path / "a.json") == {"a": [1, 2]}
 
 
-@pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ("[" * 200_000, "nested too deeply")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "not JSON"), ("[" * 200_000, "nested too deeply"), ('{"a": ' + "9" * 400 + "}", "not JSON")],
+)
 def test_json_that_is_refused(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(InputError, match=f"a.json: {message}"):
