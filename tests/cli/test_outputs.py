@@ -392,14 +392,16 @@ class TestStores:
         with pytest.raises(InputError, match="do not belong together"):
             Store.read(tmp_path / "a")
 
-    def test_all_frames_are_checked_on_demand(self, tmp_path: Path) -> None:
+    def test_all_frames_are_checked_on_demand(self, tmp_path: Path, refused: Refused) -> None:
         store = write_store(tmp_path / "s", [("u", "s", np.zeros((300_000, 3)))], {"type": "t"})
         store.validate()
+        assert run("validate", tmp_path) == 0
         with (tmp_path / "s" / "frames.npy").open("r+b") as file:
             file.seek(128 + 40_000)  # between the blocks that are always looked at
             file.write(b"\x01")
-        with pytest.raises(InputError, match="not the frames that were written"):
-            Store.read(tmp_path / "s").validate()
+        Store.read(tmp_path / "s")
+        assert "not the frames that were written" in refused("validate", tmp_path)
+        assert "neither a frame store" in refused("validate", tmp_path / "s" / "none")
 
     @pytest.mark.parametrize(
         "shape", ["(-6, 3)", "(True, 18)", "(6, 3, 1)", "(10**15, 3)", "(6.0, 3)", "6", "((((", ""]
