@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # the command line imports every corpus; it need not wait for
     import numpy as np
 
 _SYNCHRONOUS, _PHONEME_EVENTS, _UTF8, _RATE, _VOLUME = 2, 1, 1, 1, 2
+_LONGEST_PATH = 140  # bytes; its buffer has 160, for the names of its files too
 _WORD, _PHONEME, _LAST = 1, 7, 0
 
 
@@ -114,7 +116,8 @@ class _Synthesiser:
             raise InputError("speech generation needs espeak-ng: pip install 'speechdis[generate]'") from None
         self.data = espeakng_loader.get_data_path()
         self.library = ctypes.CDLL(espeakng_loader.get_library_path())
-        self.rate = self.library.espeak_Initialize(_SYNCHRONOUS, 0, str(self.data).encode(), _PHONEME_EVENTS)
+        folder = _short(str(self.data), os.open(self.data, os.O_RDONLY | os.O_CLOEXEC))  # stays open
+        self.rate = self.library.espeak_Initialize(_SYNCHRONOUS, 0, os.fsencode(folder), _PHONEME_EVENTS)
         if self.rate <= 0:
             raise RuntimeError(f"espeak_Initialize returned {self.rate} with the data in {self.data}")
         self.callback = _CALLBACK(self._receive)  # kept: the library holds no reference
@@ -126,7 +129,7 @@ class _Synthesiser:
         with tempfile.NamedTemporaryFile("w", suffix=".voice") as file:
             file.write(self._voice_file(voice))
             file.flush()
-            self._call("espeak_ng_SetVoiceByFile", file.name.encode())
+            self._call("espeak_ng_SetVoiceByFile", os.fsencode(_short(file.name, file.fileno())))
         self._call("espeak_SetParameter", _RATE, voice.rate, 0)
         self._call("espeak_SetParameter", _VOLUME, 50, 0)  # at 100 some voices clip
         self._call("espeak_ng_SetRandSeed", ctypes.c_long(1))
@@ -162,6 +165,22 @@ class _Synthesiser:
                 break
             self.events.append(_Event.from_buffer_copy(events[number]))
         return 0
+
+
+def _short(path: str, descriptor: int) -> str:
+    """A name of `path`, open as `descriptor`, that fits espeak-ng's buffers; it ends the process on a longer one.
+
+    Raises:
+        InputError: the path is too long, and the system has no other name for it.
+    """
+    link = f"/proc/self/fd/{descriptor}"
+    if Path(link).exists():
+        return link
+    if len(os.fsencode(path)) >= _LONGEST_PATH:
+        raise InputError(
+            f"{path}: espeak-ng reads no path of {_LONGEST_PATH} bytes or more; use a shorter one"
+        )
+    return path
 
 
 @functools.cache
