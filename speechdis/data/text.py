@@ -1,10 +1,11 @@
-"""The one door for text that people and other programs write: UTF-8, with or without a byte order mark.
+"""The one door for text that people and other programs write: UTF-8, with or without a byte order mark, or UTF-16.
 
 Every reader of a list, a table, a recipe or a JSON file goes through here, so that each refuses the same things in
 the same words: a folder, a pipe or a device in place of a file, bytes that are no text, YAML that names a key twice
 or grows when it is read.
 """
 
+import codecs
 import json
 import re
 import stat
@@ -56,10 +57,14 @@ def read_text(path: str | Path, errors: str = "strict") -> str:
     """
     path = require_file(path)
     try:
-        with path.open(encoding="utf-8-sig", errors=errors) as file:
-            return file.read()
+        data = path.read_bytes()
+        mark = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # as Excel saves "Unicode text"
+        text = data.decode("utf-16" if mark else "utf-8-sig", errors)
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+        raise InputError(
+            f"{path}: not {error.encoding.upper()} text ({error.reason} at byte {error.start})"
+        ) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
