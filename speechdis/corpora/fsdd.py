@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from speechdis.corpora.digits import ENGLISH
-from speechdis.corpora.layout import looks_like
+from speechdis.corpora.layout import find, looks_like, recordings
 from speechdis.corpora.splits import Report, fail, hold_out
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
@@ -20,7 +20,7 @@ SHARED_SPEAKERS = True
 """The published split has every speaker in every part."""
 RATE = 8000  # Hz, as published
 _TEST_TAKES = range(5)
-_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav", re.IGNORECASE)
+_NAME = re.compile(r"([0-9])_([a-z]+)_([0-9]{1,9})")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,12 +49,12 @@ def prepare(
     """Utterances of `train`, `dev` and `test`; ids are `george-7-03`, `text` is the digit in words.
 
     Args:
-        root: the repository, or its `recordings`.
+        root: the repository, its `recordings`, or up to two folders above it.
         split: `official` or `speakers`.
         held_out: the test speaker of `speakers`; None draws one.
         dev_takes: how many of the training takes are `dev` in `official`.
         seed: draws.
-        report: called for each WAV file whose name is not one of FSDD.
+        report: called for each audio file whose name is not one of FSDD.
 
     Raises:
         InputError: `root` is no FSDD; no such speaker; too few speakers or takes.
@@ -82,17 +82,22 @@ def _utterances(root: Path, report: Report) -> list[tuple[int, Utterance]]:
     """Every recording with the number of its take, in the order of their names."""
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; FSDD is github.com/Jakobovski/free-spoken-digit-dataset")
-    folder = root / "recordings" if (root / "recordings").is_dir() else root
-    files = sorted(f for f in folder.iterdir() if f.suffix.lower() == ".wav")
     found = []
-    for file in files:
-        match = _NAME.fullmatch(file.name)
+    for name, file in (find(root, _recordings, "FSDD") or {}).items():
+        match = _NAME.fullmatch(name)
         if match is None:
             report(InputError(f"{file}: not named DIGIT_SPEAKER_TAKE.wav"))
             continue
-        digit, spk, take = int(match[1]), match[2].lower(), int(match[3])
+        digit, spk, take = int(match[1]), match[2], int(match[3])
         utt = f"{spk}-{digit}-{take:02d}"
         found.append((take, Utterance(utt, spk, file.absolute(), text=ENGLISH[digit])))
     if not found:
-        raise InputError(f"{folder}: no recordings named like 7_george_3.wav{looks_like(root)}")
+        raise InputError(f"{root}: no recordings named like 7_george_3.wav{looks_like(root, 'FSDD')}")
     return found
+
+
+def _recordings(held: dict[str, Path]) -> dict[str, Path] | None:
+    """The audio files of a folder that holds at least one of FSDD's."""
+    one = next((file for name, file in held.items() if _NAME.fullmatch(name.partition(".")[0])), None)
+    found = recordings(one.parent) if one else {}
+    return found if any(map(_NAME.fullmatch, found)) else None

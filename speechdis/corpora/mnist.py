@@ -1,7 +1,8 @@
 """MNIST (LeCun, Cortes and Burges): 70,000 written digits of 28 x 28 pixels, in the IDX files of its release.
 
-`{train,t10k}-{images-idx3,labels-idx1}-ubyte`, plain or `.gz`. An IDX file is a big-endian number that says type
-and dimensions (2051: images, 2049: labels), each dimension in four bytes, and the bytes themselves.
+`{train,t10k}-{images-idx3,labels-idx1}-ubyte`, plain or `.gz`, in the folder given or below it: torchvision has them
+in `MNIST/raw`, Kaggle each in a folder of its own name. An IDX file is a big-endian number that says type and
+dimensions (2051: images, 2049: labels), each dimension in four bytes, and the bytes themselves.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from speechdis.corpora.layout import looks_like
+from speechdis.corpora.layout import find, looks_like
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:  # the command line imports every corpus; it need not wait for numpy
@@ -79,10 +80,19 @@ def read_idx(file: Path, magic: int) -> np.ndarray:
 
 def _find(root: Path, name: str) -> Path:
     """The file, plain or compressed, with the `-` or the `.` that copies of MNIST have before `idx`."""
-    for stem in (f"{name}-ubyte", f"{name}-ubyte".replace("-idx", ".idx")):
-        for file in (root / stem, root / f"{stem}.gz"):
-            if file.is_file():
-                return file
-    raise InputError(
-        f"{root}: no {name}-ubyte or {name}-ubyte.gz{looks_like(root)}; MNIST has four such files"
-    )
+    stems = f"{name}-ubyte", f"{name}-ubyte".replace("-idx", ".idx")
+    names = [f"{stem}{suffix}" for stem in stems for suffix in ("", ".gz")]
+
+    def match(held: dict[str, Path]) -> Path | None:
+        return next((held[name] for name in names if name in held and held[name].is_file()), None)
+
+    own = (
+        root / "MNIST" / "raw"
+    )  # torchvision's place, beside that of FashionMNIST with files of the same names
+    file = find(own if own.is_dir() else root, match, f"{name}-ubyte")
+    if file is None:
+        raise InputError(
+            f"{root}: no {name}-ubyte or {name}-ubyte.gz there or in a folder of it{looks_like(root, 'MNIST')}; "
+            "MNIST has four such files"
+        )
+    return file

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from speechdis.corpora.digits import SPANISH
 from speechdis.corpora.layout import looks_like
 from speechdis.corpora.splits import Report, fail, hold_out
+from speechdis.data.text import read_text, require_id
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 
@@ -178,15 +179,15 @@ def _matched(root: Path, pattern: str) -> Iterator[Recording]:
 def _listed(root: Path, manifest: str | Path | None) -> Iterator[Recording]:
     file = root / MANIFEST if manifest is None else Path(manifest)
     if not file.is_file():
-        raise InputError(f"{file}: no such manifest{looks_like(root)}; {_WHERE}")
-    lines = file.read_text("utf-8", "replace").split("\n")
+        raise InputError(f"{file}: no such manifest{looks_like(root, 'SecuVoice with a manifest')}; {_WHERE}")
+    lines = read_text(file, "replace").split("\n")
     columns = lines[0].strip().split("\t")
     missing = [name for name in FIELDS if name not in columns]
     if missing:
         raise InputError(f"{file}:1: the first line names the columns, and lacks {', '.join(missing)}")
     for number, line in enumerate(lines[1:], 2):
-        fields = line.rstrip("\r").split("\t")
-        if fields == [""]:
+        fields = line.split("\t")
+        if not line.strip():
             continue
         if len(fields) != len(columns):
             raise InputError(f"{file}:{number}: {len(fields)} fields, but {len(columns)} columns are named")
@@ -200,9 +201,10 @@ def _checked(recordings: Iterator[Recording], report: Report) -> Iterator[Record
     for r in recordings:
         fault = None
         for name in ("speaker", "device", "take"):
-            value = getattr(r, name)
-            if not value or not value.isprintable() or " " in value:
-                fault = f"{name} {value!r} is empty or holds a blank"
+            try:
+                require_id(getattr(r, name), name)
+            except InputError as error:
+                fault = str(error)
         if not re.fullmatch("[0-9]+", r.digits):
             fault = f"digits {r.digits!r} are not numerals, as 0457"
         utt = utterance_id(*r[2:])

@@ -11,9 +11,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from speechdis.corpora.layout import looks_like
+from speechdis.corpora.layout import find, looks_like
 from speechdis.corpora.splits import Report, fail, hold_out
 from speechdis.data.directory import read_directory
+from speechdis.data.text import read_table
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 
@@ -36,7 +37,7 @@ def prepare(
     """Utterances of `train`, `dev` and `test`; ids begin with the speaker's.
 
     Args:
-        root: folder with `train` and `test`.
+        root: folder with `train` and `test`, or one (to three) above it.
         dev_speakers: how many of the training speakers become `dev`.
         seed: chooses them.
         report: not needed: a bad line in a data directory is no bad utterance.
@@ -44,16 +45,10 @@ def prepare(
     Raises:
         InputError: `root` is no speechocean762 tree, or has too few training speakers.
     """
-    root = Path(root)
-    for split in ("train", "test"):
-        if not (root / split / "wav.scp").is_file():
-            raise InputError(
-                f"{root}: no {split}/wav.scp; fetch speechocean762 with local/download (openslr.org/101)"
-                f"{looks_like(root)}"
-            )
+    root = _tree(Path(root))
     word_phones = _release_phones(root / "resource" / "text-phone")
     train, test = (
-        [_utterance(u, root, word_phones) for u in read_directory(root / s)] for s in ("train", "test")
+        [_utterance(u, word_phones) for u in read_directory(root / s, also=root)] for s in ("train", "test")
     )
     dev = hold_out((u.spk for u in train), dev_speakers, seed)
     return {
@@ -68,22 +63,37 @@ def plain_phones(phones: str) -> str:
     return " ".join(re.sub(r"\d?(_[BIES])?$", "", phone) for phone in phones.split() if phone != "|")
 
 
-def _utterance(u: Utterance, root: Path, word_phones: dict[str, str]) -> Utterance:
-    """As the directory has it, with a path that exists in the release too and an id that sorts by speaker."""
-    path = u.path
-    if path.is_relative_to(root) and not path.exists():
-        in_release = root / Path(*path.relative_to(root).parts[1:])
-        path = in_release if in_release.exists() else path
+def _tree(root: Path) -> Path:
+    """The folder that holds `train` and `test`."""
+
+    def match(held: dict[str, Path]) -> Path | None:
+        parts = [held[name] for name in ("train", "test") if name in held]
+        return (
+            parts[0].parent
+            if len(parts) == 2 and all((part / "wav.scp").is_file() for part in parts)
+            else None
+        )
+
+    found = find(root, match, "speechocean762")
+    if found is None:
+        raise InputError(
+            f"{root}: no train/wav.scp and test/wav.scp; fetch speechocean762 with local/download (openslr.org/101)"
+            f"{looks_like(root, 'speechocean762')}"
+        )
+    return found
+
+
+def _utterance(u: Utterance, word_phones: dict[str, str]) -> Utterance:
+    """As the directory has it, with an id that sorts by speaker."""
     utt = u.utt if u.utt.startswith(u.spk) else f"{u.spk}-{u.utt}"
     phones = plain_phones(u.text_phone or word_phones.get(u.utt, ""))
-    return replace(u, utt=utt, path=path.absolute(), text_phone=phones)
+    return replace(u, utt=utt, path=u.path.absolute(), text_phone=phones)
 
 
 def _release_phones(file: Path) -> dict[str, str]:
     """The release keeps phones by word, `utterance.word-number phones`: joined to one line an utterance."""
     phones: dict[str, str] = {}
-    for line in file.read_text("utf-8").splitlines() if file.exists() else ():
-        word, _, rest = " ".join(line.split()).partition(" ")
+    for _, word, rest in read_table(file) if file.exists() else ():
         utt = word.partition(".")[0]
         phones[utt] = f"{phones.get(utt, '')} {rest}".strip()
     return phones

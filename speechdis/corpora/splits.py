@@ -9,6 +9,7 @@ from speechdis.data.atomic import replacing_folder
 from speechdis.data.directory import (
     Summary,
     directories_kind,
+    require_writable,
     utterance_duration,
     validate,
     write_directory,
@@ -75,6 +76,7 @@ def write_splits(
 
 def _opens(utterance: Utterance, report: Report) -> bool:
     try:
+        require_writable(utterance, str(utterance.path))
         return utterance_duration(utterance) > 0
     except InputError as error:
         report(error)

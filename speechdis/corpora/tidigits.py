@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from speechdis.corpora.digits import ENGLISH
-from speechdis.corpora.layout import looks_like
+from speechdis.corpora.layout import folders, looks_like, recordings
 from speechdis.corpora.splits import Report, fail, hold_out
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
@@ -69,7 +69,7 @@ def prepare(
             utterances = _utterances(folder, GENDERS[group], report)
             found[part] += [u for u in utterances if not isolated or len(u.text.split()) == 1]
     if not any(found.values()):
-        whose = looks_like(Path(root))
+        whose = looks_like(root, "TIDIGITS")
         raise InputError(f"{root}: no train/man, test/woman and so on with recordings{whose}; {_WHERE}")
     _require_decoder(next(u.path for utterances in found.values() for u in utterances))
     spks = {u.spk for u in found["train"]}
@@ -94,23 +94,18 @@ def parse(name: str) -> tuple[str, str]:
     return " ".join(LETTERS[letter] for letter in match[1]), match[2]
 
 
-def _groups(folder: Path, depth: int = 4) -> Iterator[tuple[str, str, Path]]:
-    """("train" or "test", group, folder) in the order of names; nothing below a group is looked at."""
-    part = folder.name.lower()
-    for child in sorted(folder.iterdir()) if folder.is_dir() else ():
-        name = child.name.lower()
-        if part in ("train", "test") and name in GENDERS:
-            yield part, name, child
-        elif depth and child.is_dir():
-            yield from _groups(child, depth - 1)
+def _groups(root: Path) -> Iterator[tuple[str, str, Path]]:
+    """("train" or "test", group, folder), wherever they are: the discs have one part each."""
+    for _, folder, held in folders(root, depth=4):
+        part = folder.name.lower()
+        for group in sorted(held.keys() & GENDERS.keys()) if part in ("train", "test") else ():
+            if held[group].is_dir():
+                yield part, group, held[group]
 
 
 def _utterances(folder: Path, gender: str, report: Report) -> Iterator[Utterance]:
     for speaker in sorted(path for path in folder.iterdir() if path.is_dir()):
-        for file in sorted(speaker.iterdir()):
-            name, dot, suffix = file.name.lower().partition(".")
-            if (dot, suffix) != (".", "wav"):  # also not the .wav.wav of some repackagings
-                continue
+        for name, file in recordings(speaker).items():
             spk = speaker.name.lower()
             try:
                 yield Utterance(f"{spk}_{name}", spk, file, gender=gender, text=parse(name)[0])

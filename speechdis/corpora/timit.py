@@ -12,8 +12,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from speechdis.corpora.layout import looks_like
+from speechdis.corpora.layout import find, looks_like, recordings
 from speechdis.corpora.splits import Report, fail
+from speechdis.data.directory import LONGEST
+from speechdis.data.text import read_text, require_id, split
 from speechdis.data.utterance import Interval, Utterance
 from speechdis.errors import InputError
 
@@ -21,7 +23,7 @@ CONF = Path(__file__).parent / "conf" / "timit"
 DEV_SPEAKERS = CONF / "dev_spk.list"
 TEST_SPEAKERS = CONF / "test_spk.list"
 RATE = 16000  # Hz; the label files count samples
-_SENTENCE = re.compile(r"(s[aix]\d+)\.wav", re.IGNORECASE)  # not the .WAV.wav of some repackagings
+_SENTENCE = re.compile(r"s[aix]\d+")
 _NOT_A_WORD = re.compile(r"[^\w'\- ]|--")
 
 
@@ -64,7 +66,7 @@ def prepare(
     """Utterances of `train`, `dev` and `test`; ids are `fcjf0_sx127`.
 
     Args:
-        root: the folder that holds TRAIN and TEST, or one (or two) above it, as in `TIMIT/TIMIT`.
+        root: the folder that holds TRAIN and TEST, or one (to three) above it, as in `TIMIT/TIMIT`.
         sa: keep the SA sentences.
         dev_speakers: file of speaker ids, one a line, to look for under TEST.
         test_speakers: the same for the test set.
@@ -87,7 +89,7 @@ def prepare(
                     splits[split] += utterances
     if not any(splits.values()):
         raise InputError(
-            f"{root}: no sentence of a listed speaker, so it is not a TIMIT tree{looks_like(Path(root))}; {_WHERE}"
+            f"{root}: no recording of a listed speaker in TRAIN or TEST{looks_like(root, 'TIMIT')}; {_WHERE}"
         )
     return splits
 
@@ -108,10 +110,7 @@ def fold(phones: Iterable[str], size: int = 39) -> list[str]:
 
 def read_speakers(path: str | Path) -> set[str]:
     """Speaker ids of a list file, in lower case."""
-    try:
-        return set(Path(path).read_text().lower().split())
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such speaker list") from None
+    return set(read_text(path).lower().split())
 
 
 @functools.cache
@@ -124,14 +123,17 @@ def _parts(root: Path) -> dict[str, Path]:
     """The TRAIN and TEST folders, in either case."""
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; {_WHERE}")
-    name = "[Tt][Ii][Mm][Ii][Tt]"
-    for folder in (root, *root.glob(name), *root.glob(f"{name}/{name}")):
-        parts = {child.name.lower(): child for child in folder.iterdir() if child.is_dir()}
-        if {"train", "test"} <= parts.keys():
-            return {part: parts[part] for part in ("train", "test")}
-    raise InputError(
-        f"{root}: holds no TRAIN and TEST, so it is not a TIMIT tree{looks_like(root)}; {_WHERE}"
-    )
+
+    def match(held: dict[str, Path]) -> dict[str, Path] | None:
+        parts = {part: held[part] for part in ("train", "test") if part in held}
+        regions = all(any(folder.glob("[Dd][Rr][1-8]")) for folder in parts.values())
+        return parts if len(parts) == 2 and regions else None
+
+    parts = find(root, match, "TIMIT")
+    if parts is None:
+        whose = looks_like(root, "TIMIT")
+        raise InputError(f"{root}: no folder with both TRAIN/DR1 and TEST/DR1, as TIMIT has{whose}; {_WHERE}")
+    return parts
 
 
 _WHERE = (
@@ -142,12 +144,11 @@ _WHERE = (
 
 def _utterances(speaker: Path, sa: bool, phones: int, report: Report) -> Iterator[Utterance]:
     files = {file.name.lower(): file for file in sorted(speaker.iterdir())}
-    for name, wav in files.items():
-        match = _SENTENCE.fullmatch(name)
-        if match is None or (match[1].startswith("sa") and not sa):
+    for sentence, wav in recordings(speaker).items():
+        if not _SENTENCE.fullmatch(sentence) or (sentence.startswith("sa") and not sa):
             continue
         try:
-            yield _utterance(speaker.name.lower(), match[1], wav, files, phones)
+            yield _utterance(speaker.name.lower(), sentence, wav, files, phones)
         except InputError as error:
             report(error)
 
@@ -176,21 +177,21 @@ def _utterance(spk: str, sentence: str, wav: Path, files: dict[str, Path], size:
 def _intervals(file: Path | None) -> tuple[Interval, ...]:
     """Lines `first-sample last-sample label`; nothing where the file is not there."""
     intervals = []
-    for number, line in enumerate(file.read_text("ascii", "replace").splitlines() if file else (), 1):
-        fields = line.split()
+    for number, line in enumerate(read_text(file, "replace").strip().split("\n") if file else (), 1):
+        fields = split(line)
         try:
             start, end, label = int(fields[0]), int(fields[1]), fields[2]
         except (ValueError, IndexError):
             raise InputError(
                 f"{file}:{number}: expected 'start end label' in samples, got '{line}'"
             ) from None
-        if not 0 <= start <= end:
-            raise InputError(f"{file}:{number}: starts at {start} and ends at {end}")
-        intervals.append(Interval(start / RATE, end / RATE, label))
+        if not 0 <= start <= end <= LONGEST * RATE:
+            raise InputError(f"{file}:{number}: starts at {fields[0]} and ends at {fields[1]}")
+        intervals.append(Interval(start / RATE, end / RATE, require_id(label, f"{file}:{number}")))
     return tuple(intervals)
 
 
 def _text(file: Path | None) -> str:
     """Words of `first last Sentence.`, in lower case and without punctuation."""
-    line = file.read_text("ascii", "replace") if file else ""
+    line = read_text(file, "replace") if file else ""
     return " ".join(_NOT_A_WORD.sub(" ", " ".join(line.split()[2:])).lower().split())

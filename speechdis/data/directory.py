@@ -44,15 +44,19 @@ class Summary:
     hours: float
 
 
-def read_directory(path: str | Path) -> list[Utterance]:
+def read_directory(path: str | Path, also: Path | None = None) -> list[Utterance]:
     """Utterances of a data directory, sorted by id. Audio files are not looked at (see `validate`).
+
+    Args:
+        path: the data directory.
+        also: another folder that its relative paths may count from.
 
     Raises:
         InputError: with file and line: a missing file, an id twice, a `command |`, a wrong number of fields,
             an utterance in one file and not in another, a segment of no recording or with start >= end.
     """
     path = Path(path)
-    recordings = _table(path, "wav.scp", lambda value: _recording(path, value))
+    recordings = _table(path, "wav.scp", lambda value: _recording(path, value, also))
     note_missing(path / "wav.scp", recordings.values())
     if (path / "segments").exists():
         parts = _table(path, "segments", lambda value: _segment(recordings, value))
@@ -146,6 +150,14 @@ def utterance_duration(utterance: Utterance) -> float:
     return min(utterance.end or whole, whole) - utterance.start
 
 
+def require_writable(utterance: Utterance, where: str) -> None:
+    """Raise InputError, which begins with `where`, for ids, labels or a file name no data directory can hold."""
+    u = utterance
+    for word in (u.utt, u.spk, *(i.label for i in (*u.phones, *u.words))):
+        require_id(word, where)
+    _place(u.path)
+
+
 def _table(
     path: Path, name: str, parse: Callable[[str], Value], known: Iterable[str] | None = None
 ) -> dict[str, Value]:
@@ -175,12 +187,13 @@ def _lines(file: Path) -> Iterator[tuple[str, str, str]]:
     return read_table(file)
 
 
-def _recording(path: Path, value: str) -> Path:
+def _recording(path: Path, value: str, also: Path | None) -> Path:
     if not value:
         raise ValueError("no file after the id")
     if "|" in (value[0], value[-1]):
         raise ValueError(f"'{value}' is a command; only files are read, so run it once and name its output")
-    return locate(value, path)
+    file = locate(value, path)
+    return also / value if also and not file.exists() and (also / value).exists() else file
 
 
 def _segment(recordings: dict[str, Path], value: str) -> tuple[Path, float, float | None]:
@@ -232,8 +245,8 @@ def _tables(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
         raise InputError(f"{path}: no utterances to write")
     if len({u.utt for u in utterances}) < len(utterances):
         raise InputError(f"{path}: an utterance id stands twice")
-    for word in (w for u in utterances for w in (u.utt, u.spk, *(i.label for i in (*u.phones, *u.words)))):
-        require_id(word, str(path))
+    for u in utterances:
+        require_writable(u, str(path))
     utterances = sorted(utterances, key=lambda u: u.utt)
     spk2gender = {u.spk: u.gender for u in utterances if u.gender}
     for u in utterances:

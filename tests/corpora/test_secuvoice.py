@@ -129,8 +129,8 @@ def test_a_bad_manifest(tmp_path: Path) -> None:
     ("row", "message"),
     [
         ("audio/s0/a/3_1.wav\ts0\ta\tx3\t2", "digits 'x3' are not numerals"),
-        ("audio/s0/a/3_1.wav\ts 0\ta\t3\t2", "speaker 's 0' is empty or holds a blank"),
-        ("audio/s0/a/3_1.wav\ts0\t\t3\t2", "device '' is empty"),
+        ("audio/s0/a/3_1.wav\ts 0\ta\t3\t2", "speaker: 's 0' is empty, or holds a blank"),
+        ("audio/s0/a/3_1.wav\ts0\t\t3\t2", "device: '' is empty"),
         ("audio/s0/a/3_1.wav\ts0\ta\t3\t1", r"those of .*manifest\.tsv:3"),
         ("audio/s0/a/9_9.wav\ts0\ta\t9\t9", r"9_9\.wav: no such audio file"),
     ],

@@ -64,7 +64,7 @@ def test_the_kaldi_directories_beside_the_checkout(shared: Path) -> None:
 
 
 def test_what_is_not_the_corpus(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"train/wav\.scp; fetch"):
+    with pytest.raises(InputError, match=r"test/wav\.scp; fetch"):
         speechocean762.prepare(tmp_path)
     with pytest.raises(InputError, match="hold out 2 of 2 speakers: choose 1 to 1"):
         speechocean762.prepare(write_release(tmp_path / "so"), dev_speakers=2)

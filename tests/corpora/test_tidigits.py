@@ -97,7 +97,7 @@ def test_a_root_of_another_corpus_is_recognised(tmp_path: Path) -> None:
     (other / "TIMIT/TRAIN/DR1/FCJF0").mkdir(parents=True)
     with pytest.raises(InputError, match=r"it looks like TIMIT; TIDIGITS is LDC93S10.*generate"):
         tidigits.prepare(other)
-    with pytest.raises(InputError, match=r"not a TIMIT tree; it looks like TIDIGITS"):
+    with pytest.raises(InputError, match=r"as TIMIT has; it looks like TIDIGITS"):
         timit.prepare(write_tree(tmp_path / "t") / "tidigits")
     (tmp_path / "f").mkdir()
     (tmp_path / "f" / "3_jackson_12.wav").touch()
