@@ -125,7 +125,7 @@ def _parts(root: Path) -> dict[str, Path]:
         raise InputError(f"{root}: no such folder; {_WHERE}")
 
     def match(held: dict[str, Path]) -> dict[str, Path] | None:
-        parts = {part: held[part] for part in ("train", "test") if part in held}
+        parts: dict[str, Path] = {part: held[part] for part in ("train", "test") if part in held}
         regions = all(any(folder.glob("[Dd][Rr][1-8]")) for folder in parts.values())
         return parts if len(parts) == 2 and regions else None
 
