@@ -8,8 +8,6 @@ corpus, and read as one array, so that training can put all of it on the device 
 
 import hashlib
 import importlib.metadata
-import re
-import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,31 +20,24 @@ import speechdis
 from speechdis.data.atomic import replacing_folder
 from speechdis.data.outputs import check_folder
 from speechdis.data.record import Kind
-from speechdis.data.text import parse_yaml, read_text
 from speechdis.errors import InputError
+from speechdis.features.store_files import (
+    AGAIN,
+    COLUMNS,
+    FILES,
+    MARKER,
+    SEAL,
+    open_frames,
+    read_about,
+    read_utterances,
+    seal_of,
+)
 
 T = TypeVar("T")
 Row = tuple[
     str, str, np.ndarray | Iterable[np.ndarray]
 ]  # utterance, speaker, frames (T, F) or blocks of them
-MARKER = "store.yaml"
-FILES = ("frames.npy", MARKER, "utts.tsv")
 KIND = Kind("frame store", FILES, "|".join(FILES))
-AGAIN = "make the store again (--overwrite)"
-_SEAL = "seal: "
-_BLOCKS, _BLOCK = 64, 4096
-_COLUMNS = "utt\tspk\tfirst\tframes\n"
-_COUNT = re.compile(r"[1-9][0-9]{0,14}")
-# What numpy raises for a header that is not one: it is read as a Python literal.
-_BAD_HEADER = (
-    ValueError,
-    TypeError,
-    SyntaxError,
-    OverflowError,
-    RecursionError,
-    MemoryError,
-    tokenize.TokenError,
-)
 _PACKAGES = ("numpy", "torch", "torchaudio", "soxr")
 
 
@@ -104,11 +95,11 @@ class Store:
             InputError: not a store, or its files do not belong together (truncated, mixed, edited).
         """
         path = Path(path)
-        about, body, seal = _read_about(path)
-        utts, spks, counts = _read_utterances(path / "utts.tsv")
+        about, body, seal = read_about(path)
+        utts, spks, counts = read_utterances(path / "utts.tsv")
         mean, std = about["cmvn"]["mean"], about["cmvn"]["std"]
-        frames = _open_frames(path / "frames.npy", (int(counts.sum()), len(mean)))
-        if seal is not None and seal != _seal(path, body):
+        frames = open_frames(path / "frames.npy", (int(counts.sum()), len(mean)))
+        if seal is not None and seal != seal_of(path, body):
             raise InputError(f"{path}: its files do not belong together (mixed or edited); {AGAIN}")
         first = np.cumsum(counts) - counts
         return cls(path, frames, utts, spks, first, counts, about["settings"], mean, std, about["digest"])
@@ -173,7 +164,7 @@ def write_store(
             (partial / "utts.tsv").open("w", encoding="utf-8") as table,
         ):
             written = _Written(file)
-            table.write(_COLUMNS)
+            table.write(COLUMNS)
             for utt, spk, frames in rows:
                 first = written.begin(utt)
                 for block in [frames] if isinstance(frames, np.ndarray) else frames:
@@ -184,22 +175,10 @@ def write_store(
             written.header()
         about = {"settings": dict(settings), **written.about(), "versions": _versions()}
         body = yaml.safe_dump(about, sort_keys=False)
-        (partial / MARKER).write_text(f"{body}{_SEAL}{_seal(partial, body)}\n", encoding="utf-8")
+        (partial / MARKER).write_text(f"{body}{SEAL}{seal_of(partial, body)}\n", encoding="utf-8")
         store = Store.read(partial)  # now: another run may replace it at once
     store.frames.filename = str(path / "frames.npy")  # type: ignore[attr-defined]  # by which processes share it
     return replace(store, path=path)
-
-
-def _seal(path: Path, body: str) -> str:
-    """Digest of what `store.yaml` says, of `utts.tsv`, and of blocks of `frames.npy` from its beginning to its end."""
-    digest = hashlib.sha256(body.encode())
-    digest.update((path / "utts.tsv").read_bytes())
-    with (path / "frames.npy").open("rb") as file:
-        size = file.seek(0, 2)
-        for k in range(_BLOCKS):
-            file.seek(max(0, size - _BLOCK) * k // (_BLOCKS - 1))
-            digest.update(file.read(_BLOCK))
-    return digest.hexdigest()
 
 
 @dataclass
@@ -258,73 +237,3 @@ def _numbers(values: np.ndarray) -> list[float]:
 
 def _versions() -> dict[str, str]:
     return {"speechdis": speechdis.__version__} | {p: importlib.metadata.version(p) for p in _PACKAGES}
-
-
-def _read_about(path: Path) -> tuple[dict[str, Any], str, str | None]:
-    """What `store.yaml` says, its text without the seal, and the seal, which stores of version 0.1 lack."""
-    file = path / MARKER
-    if not file.is_file():
-        raise InputError(f"{path}: not a frame store (no {MARKER}); make one with 'speechdis features'")
-    text = read_text(file)
-    body, found, seal = text.rpartition(f"\n{_SEAL}")
-    body = f"{body}\n" if found else text
-    about = parse_yaml(body, str(file))
-    try:
-        settings, digest = about["settings"], about["digest"]
-        cmvn = {name: np.array(about["cmvn"][name], np.float32) for name in ("mean", "std")}
-    except (ValueError, KeyError, TypeError, OverflowError):
-        settings, digest, cmvn = None, None, {}
-    if not (
-        isinstance(settings, dict)
-        and isinstance(settings.get("type"), str)
-        and isinstance(settings.get("config", {}), dict)
-        and isinstance(digest, str)
-        and all(len(v.shape) == 1 and len(v) and np.isfinite(v).all() for v in cmvn.values())
-        and cmvn["mean"].shape == cmvn["std"].shape
-        and (cmvn["std"] > 0).all()
-    ):
-        raise InputError(f"{file}: damaged or of another program; {AGAIN}")
-    return {"settings": settings, "digest": digest, "cmvn": cmvn}, body, seal.strip() if found else None
-
-
-def _read_utterances(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], np.ndarray]:
-    """Ids, speakers and frame counts (U,) of `utts.tsv`."""
-    try:
-        lines = read_text(path).rstrip("\n").split("\n")
-    except InputError as error:
-        raise InputError(f"{error}; {AGAIN}") from None
-    rows: dict[str, str] = {}
-    counts, row = [], 0
-    if lines[0] != _COLUMNS.rstrip("\n"):
-        raise InputError(f"{path}:1: expected the columns utt, spk, first, frames; {AGAIN}")
-    for number, line in enumerate(lines[1:], 2):
-        fields = line.split("\t")
-        if len(fields) != 4 or not _COUNT.fullmatch(fields[3]) or fields[2] != str(row) or not fields[0]:
-            raise InputError(f"{path}:{number}: expected 'utt spk {row} frames'; {AGAIN}")
-        if fields[0] in rows:
-            raise InputError(f"{path}:{number}: '{fields[0]}' stands twice; {AGAIN}")
-        rows[fields[0]] = fields[1]
-        counts.append(int(fields[3]))
-        row += counts[-1]
-    return tuple(rows), tuple(rows.values()), np.array(counts, np.int64)
-
-
-def _open_frames(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    """The array (N, F) in a file, mapped, if it is one of this shape; no byte beyond its header is read."""
-    try:
-        with path.open("rb") as file:
-            version = np.lib.format.read_magic(file)
-            if version != (1, 0):
-                raise ValueError(f"version {version}")
-            found, by_column, dtype = np.lib.format.read_array_header_1_0(file)
-            begin, size = file.tell(), file.seek(0, 2)
-    except (OSError, EOFError, *_BAD_HEADER) as error:
-        raise InputError(f"{path}: truncated or not an array ({error}); {AGAIN}") from None
-    expected = shape[0] * shape[1] * 4
-    # True equals 1: the header's numbers are compared as they are written
-    if (repr(found), dtype, by_column) != (repr(shape), np.dtype("<f4"), False) or size - begin != expected:
-        raise InputError(
-            f"{path}: {dtype} {found} in {size - begin} bytes, but utts.tsv and store.yaml promise float32 {shape} in "
-            f"{expected}; {AGAIN}"
-        )
-    return np.memmap(path, np.float32, "r", begin, shape)
