@@ -42,7 +42,7 @@ def digests(work: Path, *homes: Path) -> dict[str, str]:
             data = data.replace(str(home).encode(), b"WORK")
         return data
 
-    told = ("tb", "run.json", "results.json", "swap.wav", "det.png", "report")
+    told = ("tb", "run.json", "train.log", "results.json", "swap.wav", "det.png", "report")
     return {
         str(file.relative_to(work)): sha256(content(file)).hexdigest()
         for file in sorted(work.rglob("*"))

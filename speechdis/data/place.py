@@ -1,6 +1,7 @@
 """Where a file is that an index names: absolute, beside the index, or in the working directory as in Kaldi."""
 
 import logging
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,14 +21,18 @@ def locate(name: str, folder: Path) -> Path:
             folder.joinpath(*path.parts[-depth:])
             for depth in range(1, min(_NEAREST, len(path.parts) - 1) + 1)
         )
-        return next((place for place in (path, *moved) if place.exists()), path)
+        return next((place for place in (path, *moved) if _there(place)), path)
     beside, here = folder.absolute() / path, Path.cwd() / path
-    return here if here.exists() and not beside.exists() else beside
+    return here if _there(here) and not _there(beside) else beside
+
+
+def _there(file: Path) -> bool:
+    return os.path.exists(file)  # noqa: PTH110 (Path.exists raises where a name is too long)
 
 
 def note_missing(index: Path, files: Iterable[Path]) -> None:
     """Say once for a whole index which files it names that are nowhere, and where they were sought."""
-    lost = sorted({file for file in files if not file.exists()})
+    lost = sorted({file for file in files if not _there(file)})
     if lost:
         message = "%s: %d of its files are missing, such as %s; a relative path is sought in %s, then in %s"
         folder = index.parent.absolute()

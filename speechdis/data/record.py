@@ -16,6 +16,7 @@ RECORD = ".speechdis"
 PARTIAL = re.compile(r"\.(.*)\.(\w+)-(\d+)-[0-9a-f]{8}\.(partial|old)", re.DOTALL)  # see `atomic`
 ANY = ""  # a fingerprint: of a file that is being replaced
 _END = 1 << 16
+_FOLDERS = re.compile(rb"(?<!\S)/\S*/")  # of an absolute path
 
 
 @dataclass(frozen=True)
@@ -107,13 +108,20 @@ def note(file: Path, content: Path) -> None:
 
 
 def fingerprint(file: Path) -> str:
-    """Size and a digest of both ends of a file: cheap, whatever its size. Of a link or folder, what never matches."""
+    """Size and a digest of both ends of a file: cheap, whatever its size. Of a link or folder, what never matches.
+
+    Of a small file, absolute paths count by their last part alone: the same run elsewhere gives the same record.
+    """
     if file.is_symlink() or not file.is_file():
         return "none"
     with file.open("rb") as content:
         size = content.seek(0, os.SEEK_END)
         content.seek(0)
-        digest = hashlib.sha256(content.read(_END))
-        content.seek(max(0, size - _END))
-        digest.update(content.read(_END))
-    return f"{size}-{digest.hexdigest()[:16]}"
+        told = content.read(2 * _END)
+        if size <= len(told):
+            told = _FOLDERS.sub(b"/", told)
+            size = len(told)
+        else:
+            content.seek(size - _END)
+            told += content.read(_END)
+    return f"{size}-{hashlib.sha256(told).hexdigest()[:16]}"
