@@ -24,7 +24,7 @@ from speechdis.errors import InputError
 Value = TypeVar("Value")
 # Names that a line of wav.scp cannot hold: of several lines, not UTF-8 (surrogates), blanks or pipes at an end.
 _UNFIT = re.compile(r"[\n\ud800-\udfff]|^[\s|]|[\s|]$")
-LONGEST = 1e7  # s, four months: what a time in a file may say
+LONGEST = 1e7  # s, four months: what a time of a label may say
 _OPTIONAL = ("segments", "text", "spk2gender", "text_phone", "phones", "words")
 
 
@@ -203,9 +203,9 @@ def _segment(recordings: dict[str, Path], value: str) -> tuple[Path, float, floa
     if fields[0] not in recordings:
         raise ValueError(f"recording '{fields[0]}' is not in wav.scp")
     start, end = float(fields[1]), float(fields[2])
-    if end == -1 and 0 <= start <= LONGEST:  # Kaldi: to the end of the recording
+    if end == -1 and 0 <= start < float("inf"):  # Kaldi: to the end of the recording
         return recordings[fields[0]], start, None
-    if not 0 <= start < end <= LONGEST:
+    if not 0 <= start < end < float("inf"):
         raise ValueError(f"start {fields[1]} and end {fields[2]} do not satisfy 0 <= start < end, in seconds")
     return recordings[fields[0]], start, end
 

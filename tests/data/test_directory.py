@@ -189,7 +189,7 @@ def test_relative_paths_are_sought_in_the_directory_then_in_the_working_director
     assert f"sought in {data}, then in /" in caplog.text
 
 
-@pytest.mark.parametrize("times", ["0 1e305", "nan 1", "-1 2", "1e9 -1", "0 inf"])
+@pytest.mark.parametrize("times", ["nan 1", "-1 2", "inf -1", "0 inf", "2 1"])
 def test_times_no_recording_has(tmp_path: Path, times: str) -> None:
     write(tmp_path, segments=f"a a {times}\n")
     with pytest.raises(InputError, match="segments:1: "):
