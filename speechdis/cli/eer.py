@@ -3,7 +3,8 @@
 Trials are lines 'enroll test target|nontarget', scores lines 'enroll test score' (higher = more alike), in any order.
 The forms of VoxCeleb, wespeaker, SpeechBrain, NIST and ASVspoof are recognised too, as are columns named by a header,
 .gz, .npy and .npz; --columns names those that are not. One file may hold both: --scores alone. With --labels line k
-labels score k. With --embeddings the score is the cosine of two vectors.
+labels score k. With --embeddings the score is the cosine of two vectors: of all pairs where there are no --trials,
+but --utt2spk.
 
 The interval (95 in 100) comes from 1,000 draws of the speakers with replacement. Speakers are those of --utt2spk;
 without it, utterances joined by target trials (directly or through others) are one speaker. There is no interval
@@ -16,6 +17,7 @@ Examples:
 
 import argparse
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from speechdis.evaluation.trials import Trials
+    from speechdis.evaluation.verification import Verification
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,28 +61,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Score, measure and print."""
-    from speechdis.errors import InputError
     from speechdis.evaluation.trial_files import read_utt2spk
-    from speechdis.evaluation.trials import NoSpeakers, in_order, speakers
-    from speechdis.evaluation.verification import verify
 
     _check(args)
     table = read_utt2spk(args.utt2spk) if args.utt2spk else None
-    trials, scores = _scored(args)
-    codes, reason = None, "no utterance ids"
-    if trials.utts:
-        trials, scores = in_order(trials, scores)
-        try:
-            codes, reason = speakers(trials, table), ""
-        except NoSpeakers as error:
-            reason = str(error)
-    elif table is not None:
-        raise InputError(f"{args.utt2spk}: of no use here, as neither scores nor labels have utterance ids")
-    pairs = trials.pairs
-    sides = (None, None) if codes is None else (codes[pairs.i], codes[pairs.j])
-    found = verify(scores, pairs.target, *sides)
+    if table is not None and args.embeddings and not args.trials:
+        found, reason, utterances, curve = _all_pairs(args, table)
+    else:
+        found, reason, utterances, curve = _listed(args, table)
     if args.plot:
-        _plot(scores, pairs.target, args.plot)
+        _plot(*curve(), args.plot)
     result = {
         "eer_percent": 100 * found.eer,
         "interval_percent": found.interval and [100 * end for end in found.interval],
@@ -90,12 +81,53 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "target": found.target,
         "nontarget": found.nontarget,
         "speakers": found.speakers,
-        "utterances": len(trials.utts) or None,
+        "utterances": utterances or None,
     }
     if reason:
         logging.getLogger(__name__).info("no interval: %s", reason)
     logging.getLogger(__name__).info(_line(result))
     return result
+
+
+Measured = tuple["Verification", str, int, Callable[[], tuple["np.ndarray", "np.ndarray"]]]
+
+
+def _listed(args: argparse.Namespace, table: dict[str, str] | None) -> Measured:
+    """Figures of the trials of a file; why there is no interval; utterances; scores of either kind, for the curve."""
+    from speechdis.errors import InputError
+    from speechdis.evaluation.trials import NoSpeakers, in_order, speakers
+    from speechdis.evaluation.verification import verify
+
+    trials, scores = _scored(args)
+    codes, reason = None, "no utterance ids"
+    if trials.utts:
+        trials, scores = in_order(trials, scores)
+        try:
+            codes, reason = speakers(trials, table), ""
+        except NoSpeakers as error:
+            reason = str(error)
+        except InputError as error:
+            raise InputError(f"{args.utt2spk}: {error}") from None
+    elif table is not None:
+        raise InputError(f"{args.utt2spk}: of no use here, as neither scores nor labels have utterance ids")
+    i, j, target = trials.pairs
+    sides = (None, None) if codes is None else (codes[i], codes[j])
+    return verify(scores, target, *sides), reason, len(trials.utts), lambda: (scores[target], scores[~target])
+
+
+def _all_pairs(args: argparse.Namespace, table: dict[str, str]) -> Measured:
+    """The same of all pairs of the embeddings."""
+    from speechdis.errors import InputError
+    from speechdis.evaluation.embedding_files import read_embeddings
+    from speechdis.evaluation.every_pair import all_scores, verify_all
+    from speechdis.evaluation.trials import speakers_of
+
+    utts, vectors = read_embeddings(args.embeddings, None, args.center)
+    try:
+        spks = speakers_of(utts, table)
+        return verify_all(vectors, spks), "", len(utts), lambda: all_scores(vectors, spks)
+    except InputError as error:
+        raise InputError(f"{args.embeddings}: {error}") from None
 
 
 def _columns(text: str) -> tuple[str, ...]:
@@ -126,10 +158,10 @@ def _check(args: argparse.Namespace) -> None:
     from speechdis.errors import InputError
 
     given = {name for name in ("trials", "scores", "labels", "embeddings") if getattr(args, name)}
-    if given not in _TOGETHER:
+    if given not in _TOGETHER and not (given == {"embeddings"} and args.utt2spk):
         raise InputError(
-            "give --trials and --scores, --trials and --embeddings, --scores and --labels, or --scores alone of a file "
-            "with labels"
+            "give --trials and --scores, --trials and --embeddings, --scores and --labels, --scores alone of a file "
+            "with labels, or --embeddings and --utt2spk"
         )
     scored, others = _told(args)
     for told, file in ((scored, args.scores or args.trials), (others, args.trials or args.labels)):
@@ -203,7 +235,7 @@ def _line(result: dict[str, Any]) -> str:
     ).format_map({**result, "interval": interval})
 
 
-def _plot(scores: "np.ndarray", target: "np.ndarray", path: Path) -> None:
+def _plot(target: "np.ndarray", nontarget: "np.ndarray", path: Path) -> None:
     """Miss against false alarm, on normal-deviate axes."""
     from matplotlib.figure import Figure
     from sklearn.metrics import DetCurveDisplay
@@ -211,7 +243,7 @@ def _plot(scores: "np.ndarray", target: "np.ndarray", path: Path) -> None:
     from speechdis.data.figure import write_figure
     from speechdis.evaluation.verification import det
 
-    miss, fa = det(scores[target], scores[~target])
+    miss, fa = det(target, nontarget)
     figure = Figure(figsize=(5, 5), layout="constrained")
     axes = figure.add_subplot()
     DetCurveDisplay(fpr=fa, fnr=miss).plot(ax=axes)

@@ -9,6 +9,7 @@ Example:
 
 import argparse
 import logging
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ EXPECTED = {
     "timit-all": (28_680, 1_080),
     "so762": (179_700, 2_700),
 }
+
+MOST = 1_000_000_000  # trials of a list, some 50 GB
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +43,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.directory import read_directory
     from speechdis.data.outputs import check_file
     from speechdis.errors import InputError
-    from speechdis.evaluation.trial_files import write_trials
-    from speechdis.evaluation.trials import Trials, all_pairs
+    from speechdis.evaluation.trial_files import write_all_pairs
     from speechdis.features.store import Store
 
     check_file(args.out)
@@ -50,21 +52,27 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         usable = set(Store.read(args.features).utts)
         utterances = [u for u in utterances if u.utt in usable]
     spks = [u.spk for u in utterances]
-    pairs = all_pairs(spks)
-    target = int(pairs.target.sum())
-    if target in (0, len(pairs.target)):
+    people = Counter(spks).values()
+    target = sum(each * (each - 1) // 2 for each in people)
+    count = len(spks) * (len(spks) - 1) // 2
+    if target in (0, count):
         raise InputError(
-            f"{args.data}: {len(utterances)} utterances of {len(set(spks))} speakers make no "
+            f"{args.data}: {len(utterances)} utterances of {len(people)} speakers make no "
             f"{'non-target' if target else 'target'} trial; needs two speakers, and two utterances of one"
         )
-    write_trials(args.out, Trials(tuple(u.utt for u in utterances), pairs))
+    if count > MOST:
+        raise InputError(
+            f"{args.data}: {len(spks):,} utterances make {count:,} trials, more than a list may hold ({MOST:,}); keep "
+            "fewer utterances in its wav.scp and utt2spk"
+        )
+    write_all_pairs(args.out, [u.utt for u in utterances], spks)
     expected = EXPECTED[args.protocol]
     note = ""
-    if expected is not None and expected != (len(pairs.target), target):
+    if expected is not None and expected != (count, target):
         note = f" (NOT {args.protocol}, which has {expected[0]:,} and {expected[1]:,}: another test set)"
     logging.getLogger(__name__).info(
         "%s trials, %s of them target%s, %d speakers, %d utterances -> %s",
-        f"{len(pairs.target):,}",
+        f"{count:,}",
         f"{target:,}",
         note,
         len(set(spks)),
@@ -74,7 +82,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "protocol": args.protocol,
         "as_published": expected is None or not note,
-        "trials": len(pairs.target),
+        "trials": count,
         "target": target,
         "speakers": len(set(spks)),
         "utterances": len(utterances),

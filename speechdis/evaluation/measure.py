@@ -17,6 +17,7 @@ import torch
 from speechdis.evaluation import attackers, probes, references
 from speechdis.evaluation.attackers import Sequences
 from speechdis.evaluation.embeddings import Embeddings, embed
+from speechdis.evaluation.every_pair import verify_all
 from speechdis.evaluation.generation import generated
 from speechdis.evaluation.judges import Judges
 from speechdis.evaluation.lda import lda
@@ -175,10 +176,10 @@ def _verified(
     """Verification figures of test vectors (U, D) for each condition, raw and centred."""
     figures: dict[str, Any] = {}
     for name, values in vectors.items():
-        pairs = all_pairs(speech.test[name].store.spks)
+        spks = speech.test[name].store.spks
         shifts = {"raw": np.zeros(values.shape[1])} | ({} if centre is None else {"centred": centre})
         figures[name] = {
-            kind: _rates(cosine_scores(values - shift, pairs.i, pairs.j), pairs, speech.test[name], budget)
+            kind: asdict(verify_all(values - shift, spks, budget.resamples, budget.seed))
             for kind, shift in shifts.items()
         }
     return figures

@@ -15,7 +15,7 @@ from speechdis.data.text import read_text
 from speechdis.errors import InputError
 from speechdis.evaluation.names import match_names
 from speechdis.evaluation.trial_table import Index, Table, read_table
-from speechdis.evaluation.trials import Pairs, Trials
+from speechdis.evaluation.trials import Pairs, Trials, ascending
 
 Columns = Sequence[str] | None  # roles of the columns of a file; None to recognise them
 
@@ -118,6 +118,17 @@ def write_trials(path: str | Path, trials: Trials) -> None:
     _write(path, trials, (("nontarget", "target")[label] for label in trials.pairs.target.tolist()))
 
 
+def write_all_pairs(path: str | Path, utts: Sequence[str], spks: Sequence[str]) -> None:
+    """Write the trials of all unordered pairs of utterances, given each one's speaker, without holding them."""
+    ends = {
+        same: [f" {utt} {word}\n" for utt in utts] for same, word in ((True, "target"), (False, "nontarget"))
+    }
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", errors="surrogateescape") as file:
+        for k, (utt, spk) in enumerate(zip(utts, spks, strict=True)):
+            rest = (ends[spk == other][m] for m, other in enumerate(spks[k + 1 :], k + 1))
+            file.write("".join(utt + end for end in rest))
+
+
 def write_scores(path: str | Path, trials: Trials, scores: np.ndarray) -> None:
     """Write lines `enroll test score`; scores (N,) keep 7 significant digits."""
     _write(path, trials, (f"{score:.7g}" for score in scores.tolist()))
@@ -137,9 +148,9 @@ def _once(
     Raises:
         InputError: a pair has two different values.
     """
-    keys = _keys(table.i, table.j, len(utts))
-    if (keys[1:] > keys[:-1]).all():
+    if ascending(table.i, table.j):
         return None
+    keys = _keys(table.i, table.j, len(utts))
     order = np.argsort(keys, kind="stable")
     twice = np.flatnonzero(keys[order][1:] == keys[order][:-1])
     unequal = twice[values[order[twice]] != values[order[twice + 1]]]

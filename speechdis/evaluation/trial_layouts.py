@@ -198,8 +198,7 @@ def _is_header(form: Form, rows: Sequence[Sequence[bytes]]) -> bool:
     first, *later = (FAMILY.get(row[place].lower()) if place < len(row) else None for row in rows)
     if first is None or (later and later[0] != first):
         return True
-    ids = [rows[0][k] for k, role in enumerate(form.columns) if role in ("enroll", "test")]
-    return bool(ids) and not any(cell[-1:].isdigit() for cell in ids)
+    return "test" in form.columns and "-" not in form.columns and not any(c[-1:].isdigit() for c in rows[0])
 
 
 def _headed(layout: Layout, lines: Sequence[tuple[int, bytes]]) -> Layout:

@@ -1,5 +1,6 @@
 """Trials: which pairs of utterances (or segments) are compared, and how alike they are."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,6 +9,9 @@ import numpy as np
 
 from speechdis.errors import InputError
 from speechdis.evaluation.names import match_names
+
+MOST_LISTED = 250_000_000  # trials of a list in memory, 9 bytes each
+MOST_SEGMENTS = 14_000  # their pairs make 10^8 trials
 
 
 class Pairs(NamedTuple):
@@ -39,20 +43,49 @@ def segment_pairs(utterance: np.ndarray, spks: Sequence[str] | np.ndarray) -> Pa
         spks: (U,) speaker of each utterance.
     """
     codes = np.unique(np.asarray(spks), return_inverse=True)[1].astype(np.int32)[utterance]
-    count = len(codes)
     after = np.searchsorted(utterance, utterance, "right")  # the first segment of the next utterance
-    i = np.repeat(np.arange(count, dtype=np.int32), count - after)
-    j = np.concatenate([np.arange(k, count, dtype=np.int32) for k in after] or [np.zeros(0, np.int32)])
-    return Pairs(i, j, codes[i] == codes[j])
+    ends = np.cumsum(len(codes) - after)
+    total = require_pairs(int(ends[-1]) if len(ends) else 0, MOST_LISTED)
+    i, j, target = np.empty(total, np.int32), np.empty(total, np.int32), np.empty(total, bool)
+    for k, (first, end) in enumerate(zip(after, ends, strict=True)):
+        part = slice(end - len(codes) + first, end)
+        i[part], j[part], target[part] = k, np.arange(first, len(codes)), codes[first:] == codes[k]
+    return Pairs(i, j, target)
 
 
-def some_segments(utterance: np.ndarray, limit: int = 10, seed: int = 0) -> np.ndarray:
-    """Indices, ascending, of up to `limit` random segments of each utterance; `utterance` (M,) is of each."""
+def require_pairs(count: int, most: int) -> int:
+    """`count`, if so many trials can be held. Raises InputError if not."""
+    if count > most:
+        raise InputError(
+            f"{count:,} trials are more than the {most:,} that fit here; keep fewer utterances (n of them make "
+            "n (n - 1) / 2 trials)"
+        )
+    return count
+
+
+def some_segments(
+    utterance: np.ndarray, limit: int = 10, seed: int = 0, most: int = MOST_SEGMENTS
+) -> np.ndarray:
+    """Indices, ascending, of up to `limit` random segments of each utterance; `utterance` (M,) is of each.
+
+    Of more than `most` segments in all, that many random ones.
+    """
     shuffled = np.random.default_rng(seed).permutation(len(utterance))
     grouped = shuffled[np.argsort(utterance[shuffled], kind="stable")]
     owner = utterance[grouped]
     rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
-    return np.sort(grouped[rank < limit])
+    kept = np.sort(grouped[rank < limit])
+    if len(kept) > most:
+        logging.getLogger(__name__).info("segments are compared of a random %d of %d", most, len(kept))
+        kept = np.sort(np.random.default_rng(seed).choice(kept, most, replace=False))
+    return kept
+
+
+def unit_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (U, D) divided by their lengths, float32; 0 where one is zero."""
+    vectors = np.asarray(vectors, np.float64)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms != 0).astype(np.float32)
 
 
 def cosine_scores(vectors: np.ndarray, i: np.ndarray, j: np.ndarray, chunk: int = 1 << 16) -> np.ndarray:
@@ -63,14 +96,21 @@ def cosine_scores(vectors: np.ndarray, i: np.ndarray, j: np.ndarray, chunk: int 
         i, j: (N,) rows.
         chunk: trials at a time, which bounds the memory beside the result.
     """
-    vectors = np.asarray(vectors, np.float64)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms != 0).astype(np.float32)
+    unit = unit_vectors(vectors)
     scores = np.empty(len(i), np.float32)
     for start in range(0, len(i), chunk):
         part = slice(start, start + chunk)
         np.einsum("nd,nd->n", unit[i[part]], unit[j[part]], out=scores[part])
     return scores
+
+
+def speakers_of(utts: Sequence[str], utt2spk: Mapping[str, str]) -> list[str]:
+    """The speaker of each utterance, whose name may differ by suffix or folder; InputError if one has none."""
+    missing, known = [utt for utt in utts if utt not in utt2spk], set(utts)
+    names = match_names(missing, [utt for utt in utt2spk if utt not in known]) if missing else {}
+    if missing and not names:
+        raise InputError(f"utterance '{missing[0]}' is in the trials, but not in utt2spk")
+    return [utt2spk[names.get(utt, utt)] for utt in utts]
 
 
 class NoSpeakers(InputError):
@@ -92,11 +132,7 @@ def speakers(trials: Trials, utt2spk: Mapping[str, str] | None = None) -> np.nda
     if utt2spk is None:
         codes = _components(len(trials.utts), i[target], j[target])
     else:
-        missing = [utt for utt in trials.utts if utt not in utt2spk]
-        names = match_names(missing, [utt for utt in utt2spk if utt not in set(trials.utts)])
-        if missing and not names:
-            raise InputError(f"utterance '{missing[0]}' is in the trials, but not in utt2spk")
-        codes = np.unique([utt2spk[names.get(utt, utt)] for utt in trials.utts], return_inverse=True)[1]
+        codes = np.unique(speakers_of(trials.utts, utt2spk), return_inverse=True)[1]
     wrong = np.flatnonzero((codes[i] == codes[j]) != target)
     if len(wrong):
         k = wrong[0]
@@ -110,6 +146,11 @@ def speakers(trials: Trials, utt2spk: Mapping[str, str] | None = None) -> np.nda
     return codes
 
 
+def ascending(i: np.ndarray, j: np.ndarray) -> bool:
+    """Whether the pairs (N,) stand in order and none twice."""
+    return bool(((i[1:] > i[:-1]) | ((i[1:] == i[:-1]) & (j[1:] > j[:-1]))).all())
+
+
 def in_order(trials: Trials, scores: np.ndarray) -> tuple[Trials, np.ndarray]:
     """The same trials and scores (N,), sorted by the ids of the pair: what is drawn of them at random does not
     depend on the order of a file."""
@@ -119,9 +160,8 @@ def in_order(trials: Trials, scores: np.ndarray) -> tuple[Trials, np.ndarray]:
     rank[names] = np.arange(len(names), dtype=np.int32)
     utts = tuple(trials.utts[k] for k in names)
     i, j = rank[i], rank[j]
-    keys = i * np.int64(len(utts)) + j
-    if not (keys[1:] > keys[:-1]).all():
-        order = np.lexsort((scores, keys))
+    if not ascending(i, j):
+        order = np.lexsort((scores, j, i))
         i, j, target, scores = i[order], j[order], target[order], scores[order]
     return Trials(utts, Pairs(i, j, target)), scores
 

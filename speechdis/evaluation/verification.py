@@ -71,7 +71,18 @@ def verify(
     if spk_a is not None and spk_b is not None:
         interval = bootstrap(scores, target, spk_a, spk_b, resamples, seed)
         speakers = len(np.union1d(spk_a, spk_b))
-    t, n = _sorted(scores[target], scores[~target])
+    return figures(*_sorted(scores[target], scores[~target]), interval, speakers)
+
+
+def figures(
+    t: np.ndarray, n: np.ndarray, interval: tuple[float, float] | None, speakers: int | None
+) -> Verification:
+    """What is printed of target scores `t` (P,) and non-target scores `n` (N,), both ascending.
+
+    Raises:
+        InputError: as `eer`.
+    """
+    _check(t, n)
     crossing = _eer(t, n)
     return Verification(
         eer=crossing.value,
@@ -159,11 +170,31 @@ def bootstrap(
         raise InputError(f"the label of trial {wrong[0] + 1} contradicts its speakers")
     rng = np.random.default_rng(seed)
     own, cross = _ascending(scores, target, rng), _ascending(scores, ~target, rng)
-    t, n = scores[own], scores[cross]
-    _check(t, n)
     own_spk, cross_a, cross_b = (
         np.searchsorted(names, spk) for spk in (spk_a[own], spk_a[cross], spk_b[cross])
     )
+    return resampled(len(names), scores[own], scores[cross], own_spk, cross_a, cross_b, resamples, rng)
+
+
+def resampled(
+    people: int,
+    t: np.ndarray,
+    n: np.ndarray,
+    own_spk: np.ndarray,
+    cross_a: np.ndarray,
+    cross_b: np.ndarray,
+    resamples: int,
+    rng: np.random.Generator,
+) -> tuple[float, float]:
+    """The interval of `bootstrap`, from the trials that it uses.
+
+    Args:
+        people: number of speakers.
+        t, n: (P,) target and (N,) non-target scores, ascending.
+        own_spk: (P,) speaker of each target trial, counted from 0.
+        cross_a, cross_b: (N,) speakers of each non-target trial.
+    """
+    _check(t, n)
     # The curve is needed at and just above each target score: so many targets and non-targets lie below.
     targets_below, targets_upto = np.searchsorted(t, t, "left"), np.searchsorted(t, t, "right")
     below, upto = np.searchsorted(n, t, "left"), np.searchsorted(n, t, "right")
@@ -172,7 +203,7 @@ def bootstrap(
     below, upto = np.searchsorted(edges, below), np.searchsorted(edges, upto)
     values = np.full(resamples, np.nan)
     for k in range(resamples):
-        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+        times = np.bincount(rng.integers(people, size=people), minlength=people)
         miss = _cumulative(times.take(own_spk))
         # Sums between edges, not a running sum: four times as fast.
         reject = _cumulative(np.add.reduceat(times.take(cross_a) * times.take(cross_b), edges))
@@ -241,12 +272,17 @@ def _min_dcf(t: np.ndarray, n: np.ndarray, p_target: float, c_miss: float = 1.0,
 def _ascending(scores: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Indices of the trials under `mask`, by score; of too many a random share."""
     index = np.flatnonzero(mask)
-    if len(index) > BOOTSTRAP_TRIALS:
-        logging.getLogger(__name__).info(
-            "the interval uses a random %d of %d trials", BOOTSTRAP_TRIALS, len(index)
-        )
-        index = np.sort(rng.choice(index, BOOTSTRAP_TRIALS, replace=False))
+    if (drawn := some_trials(len(index), rng)) is not None:
+        index = index[drawn]
     return index[np.argsort(scores[index], kind="stable")]
+
+
+def some_trials(count: int, rng: np.random.Generator) -> np.ndarray | None:
+    """Which of `count` trials of a kind the bootstrap uses, ascending; None for all."""
+    if count <= BOOTSTRAP_TRIALS:
+        return None
+    logging.getLogger(__name__).info("the interval uses a random %d of %d trials", BOOTSTRAP_TRIALS, count)
+    return np.sort(rng.choice(count, BOOTSTRAP_TRIALS, replace=False))
 
 
 def _cumulative(weights: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from speechdis.evaluation.trials import all_pairs, cosine_scores
+from speechdis.evaluation.every_pair import all_scores
 from speechdis.evaluation.verification import det, eer
 from speechdis.report.figures import FAINT, Figure, draw
 
@@ -29,9 +29,7 @@ class Curve:
 
 def curve(vectors: np.ndarray, spks: Sequence[str]) -> Curve:
     """DET curve of all pairs of vectors (U, D), by their cosine; InputError for a single speaker."""
-    pairs = all_pairs(spks)
-    scores = cosine_scores(vectors, pairs.i, pairs.j)
-    target, nontarget = scores[pairs.target], scores[~pairs.target]
+    target, nontarget = all_scores(vectors, spks)
     return Curve(*det(target, nontarget), eer(target, nontarget).value)
 
 

@@ -150,6 +150,69 @@ def test_bad_vectors_and_combinations_are_named(folder: Path, capsys: pytest.Cap
     assert "no such file" in capsys.readouterr().err
 
 
+def test_embeddings_without_trials_are_compared_in_all_pairs(folder: Path) -> None:
+    vectors = ["--embeddings", str(folder / "static.scp"), "--utt2spk", str(folder / "data" / "utt2spk")]
+    listed = result(folder, *vectors, "--trials", str(folder / "trials"))
+    assert result(folder, *vectors, "--plot", str(folder / "det.png")) == listed
+
+
+def test_labels_that_contradict_the_speakers_cost_the_interval_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    (tmp_path / "t").write_text("s1 mix target\ns2 mix target\ns1 x nontarget\ns2 x target\n")
+    (tmp_path / "s").write_text("s1 mix 2\ns2 mix 0.5\ns1 x 1\ns2 x 3\n")
+    files = ["--trials", str(tmp_path / "t"), "--scores", str(tmp_path / "s")]
+    (tmp_path / "utt2spk").write_text("s1 a\ns2 b\nmix a\nx b\n")
+    for more, of in (([], "other target trials"), (["--utt2spk", str(tmp_path / "utt2spk")], "utt2spk")):
+        found = result(tmp_path, *files, *more)
+        assert found["eer_percent"] == pytest.approx(100 / 3) and found["interval_percent"] is None
+        assert "contradict the speakers" in found["no_interval"] and f"by {of} it is" in found["no_interval"]
+        assert f"no interval: {found['no_interval']}" in caplog.text
+
+
+def test_cases_15_and_16(shared: Path, tmp_path: Path) -> None:
+    cases = shared.parent / "cases" / "public"
+    if not cases.is_dir():
+        pytest.skip("the cases are not beside this checkout")
+    case = cases / "15-multi-speaker-tests"
+    found = result(tmp_path, "--trials", str(case / "trials"), "--scores", str(case / "scores"))
+    bare = result(tmp_path, "--scores", str(case / "bare.scores"), "--labels", str(case / "bare.labels"))
+    assert found["eer_percent"] == bare["eer_percent"] and "contradict" in found["no_interval"]
+    case = cases / "16-trials-blank-line-bom"
+    results = [
+        result(tmp_path, "--trials", str(case / name), "--scores", str(case / "scores"))
+        for name in ("trials", "bom.trials", "plain.trials")
+    ]
+    assert results[0] == results[1] == results[2]
+
+
+def test_a_million_utterances_are_refused_before_a_trial_is_written(
+    folder: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("speechdis.cli.trials.MOST", 100)
+    assert main(["trials", "--data", str(folder / "data"), "--out", str(folder / "more")]) == 2
+    error = capsys.readouterr().err
+    assert (
+        "20 utterances make 190 trials, more than a list may hold (100)" in error and error.count("\n") == 1
+    )
+    assert not (folder / "more").exists()
+
+
+def test_columns_are_told_once_a_file(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    lines = [line.split() for line in (folder / "scores").read_text().splitlines()]
+    (folder / "turned").write_text("".join(f"{s} x {b} {a}\n" for a, b, s in lines))
+    files = ["--trials", str(folder / "trials"), "--scores"]
+    told = result(folder, *files, str(folder / "turned"), "--columns", "score,_,test,enroll")
+    assert told == result(folder, *files, str(folder / "scores"))
+    for columns in ("enroll,test,label,label", "enroll,score", "enroll,test", "a,b,score", "score,enroll"):
+        with pytest.raises(SystemExit) as exit:
+            main(["eer", *files, str(folder / "turned"), "--columns", columns])
+        assert exit.value.code == 2 and "--columns" in capsys.readouterr().err
+    assert main(["eer", "--scores", str(folder / "turned"), "--columns", "enroll,test,label"]) == 2
+    assert "there is no file for it" in capsys.readouterr().err
+
+
 def test_one_speaker_makes_no_trials(folder: Path, capsys: pytest.CaptureFixture) -> None:
     data = folder / "data"
     (data / "utt2spk").write_text("".join(f"{u} s\n" for u in read_trials(folder / "trials").utts))

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from speechdis.errors import InputError
 from speechdis.evaluation.trials import (
+    NoSpeakers,
     Pairs,
     Trials,
     all_pairs,
     cosine_scores,
+    in_order,
     segment_pairs,
     some_segments,
     speakers,
@@ -94,3 +96,40 @@ def test_labels_that_contradict_the_speakers_are_named() -> None:
         speakers(Trials(("x", "y", "z"), pairs), table)
     with pytest.raises(InputError, match="'z' is in the trials, but not in utt2spk"):
         speakers(Trials(("x", "y", "z"), pairs), {"x": "a", "y": "a"})
+
+
+def test_more_trials_than_fit_are_refused_with_their_number() -> None:
+    with pytest.raises(InputError, match="499,999,500,000 trials are more than the 250,000,000 that fit"):
+        all_pairs(np.zeros(1_000_000, np.int32))
+
+
+def test_of_too_many_segments_some_are_drawn(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    utterance = np.repeat(np.arange(50), 4)
+    chosen = some_segments(utterance, most=30)
+    assert len(chosen) == 30 and (np.diff(chosen) > 0).all() and set(chosen) <= set(some_segments(utterance))
+    assert "a random 30 of 200" in caplog.text
+
+
+def test_what_is_drawn_does_not_depend_on_the_order_of_lines() -> None:
+    rng = np.random.default_rng(0)
+    i, j, target = all_pairs(np.arange(12) // 4)
+    scores, names = rng.normal(size=len(i)), [f"u{k:02d}" for k in range(12)]
+    expected = in_order(Trials(tuple(names), Pairs(i, j, target)), scores)
+    for _ in range(3):
+        lines, number = rng.permutation(len(i)), rng.permutation(12).astype(np.int32)
+        utts = tuple(names[k] for k in np.argsort(number))
+        trials, values = in_order(
+            Trials(utts, Pairs(number[i][lines], number[j][lines], target[lines])), scores[lines]
+        )
+        assert trials.utts == expected[0].utts
+        for one, two in zip((*trials.pairs, values), (*expected[0].pairs, expected[1]), strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_speakers_of_one_utterance_a_trial_cannot_be_told() -> None:
+    alone = Pairs(np.array([0, 1]), np.array([0, 1]), np.array([True, False]))
+    with pytest.raises(NoSpeakers, match="each trial is one utterance"):
+        speakers(Trials(("x", "y"), alone))
+    pairs = Pairs(np.array([0]), np.array([1]), np.array([True]))
+    assert len(set(speakers(Trials(("d/x.wav", "d/y.wav"), pairs), {"d-x": "a", "d-y": "a"}))) == 1
