@@ -236,6 +236,17 @@ def test_clusters_and_what_is_made(tree: Tree, exp: Path, tmp_path: Path) -> Non
         assert 0 <= row["right_digit"] <= 1 and 0 < row["chance"] <= 1
 
 
+@pytest.mark.parametrize("content", ["{", "[1]", '{"clusters": {}}', '{"clusters": [1], "system": 2}'])
+def test_a_bad_earlier_result_is_named_before_the_work(
+    tree: Tree, exp: Path, tmp_path: Path, content: str, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "bad.json").write_text(content)
+    words = ["--checkpoint", str(exp), "--out", str(tmp_path / "a"), "--beside", str(tmp_path / "bad.json")]
+    assert main(["clusters", *tree.words, *words]) == 2
+    assert f"{tmp_path / 'bad.json'}: not " in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
+
+
 @pytest.mark.parametrize("settings", [["name=jmvae"], ["name=vae", "modality=image"]], ids=str)
 def test_the_baselines(tree: Tree, tmp_path: Path, settings: list[str]) -> None:
     recipe = {

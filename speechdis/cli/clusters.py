@@ -72,6 +72,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         shared=True,
     )
     check_folder(out, kind)
+    others = [_earlier(path) for path in args.beside]
     with processes(args.device) as device:
         made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)
@@ -115,7 +116,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         clusters.plot_inertia(partial / "inertia.png", result["inertia"])
         (partial / "digits.json").write_text(json.dumps(result, indent=1) + "\n")
     log = logging.getLogger(__name__)
-    log.info("\n%s", digit_table.markdown([*(json.loads(path.read_text()) for path in args.beside), result]))
+    log.info("\n%s", digit_table.markdown([*others, result]))
     purities = {name: 100 * next(iter(c.values()))["purity"] for name, c in result["clusters"].items()}
     log.info(
         "purity of %s: every figure -> %s",
@@ -123,3 +124,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         out / "digits.json",
     )
     return result
+
+
+def _earlier(path: Path) -> dict[str, Any]:
+    """What an earlier run wrote, if a table can be made of it."""
+    from speechdis.data.text import read_json
+    from speechdis.errors import InputError
+    from speechdis.evaluation import digit_table
+
+    content = read_json(path)
+    try:
+        digit_table.markdown([content])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path}: not a digits.json of this command, or damaged ({error!r})") from None
+    return content
