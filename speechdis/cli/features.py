@@ -116,4 +116,11 @@ def _imported(
     bins = bins_of(settings)
     if bins is None:
         raise InputError(f"--from-kaldi reads spectra, not --type {settings['type']}")
-    return write_store(out, read_rows(data, len(bins.frequencies)), settings, args.overwrite), 0
+    skipped: list[str] = []
+
+    def skip(utt: str, error: InputError) -> None:
+        logging.getLogger(__name__).warning("skipped %s: %s", utt, error)
+        skipped.append(utt)
+
+    rows = read_rows(data, len(bins.frequencies), None if args.strict else skip)
+    return write_store(out, rows, settings, args.overwrite), len(skipped)

@@ -79,3 +79,21 @@ def test_channels_need_audio(store: Store, tmp_path: Path, capsys: pytest.Captur
     arguments = ["--data", str(tmp_path), "--out", str(tmp_path / "s"), "--from-kaldi", "--channel", "0"]
     assert main(["features", *arguments]) == 2
     assert "--from-kaldi" in capsys.readouterr().err
+
+
+def test_one_bad_matrix_is_skipped_and_said(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export(store, tmp_path / "k")
+    with (tmp_path / "k" / "feats.scp").open("a") as file:
+        file.write("s1-x nothing.ark:5\ns1-y feats.ark:7\n")
+    words = ["features", "--data", str(tmp_path / "k"), "--from-kaldi", "--json", "-"]
+    assert main([*words, "--out", str(tmp_path / "s")]) == 0
+    assert '"skipped": 2' in capsys.readouterr().out
+    assert {m.split()[1] for m in caplog.messages if m.startswith("skipped")} == {"s1-x:", "s1-y:"}
+    assert Store.read(tmp_path / "s").utts == store.utts
+    assert main([*words, "--out", str(tmp_path / "t"), "--strict"]) == 2
+    (tmp_path / "k" / "feats.scp").write_text("s1-1 feats.ark:7\n")
+    assert main([*words, "--out", str(tmp_path / "t")]) == 2
+    assert "not one usable utterance; the last: " in capsys.readouterr().err
+    assert not (tmp_path / "t").exists()
