@@ -4,6 +4,7 @@ Text is read as bytes, a block at a time: ids need not be UTF-8, blanks are ASCI
 what the columns take.
 """
 
+import codecs
 import gzip
 import logging
 import zlib
@@ -146,14 +147,13 @@ def _blocks(path: Path, file: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
         yield from array_lines(path)
         return
     number, rest = 1, b""
-    for block in (
-        _unpacked(path, file) if magic.startswith(b"\x1f\x8b") else iter(lambda: file.read(_BLOCK), b"")
-    ):
-        if number == 1 and not rest:
-            block = block.removeprefix(b"\xef\xbb\xbf")
+    packed = magic.startswith(b"\x1f\x8b")
+    for block in _utf8(path, _unpacked(path, file) if packed else iter(lambda: file.read(_BLOCK), b"")):
+        if b"\r" in block and b"\n" not in block:  # as lines ended on old Macs
+            block = block.replace(b"\r", b"\n")
         if (zero := block.find(b"\0")) >= 0:
             place = number + block.count(b"\n", 0, zero)
-            raise InputError(f"{path}:{place}: a zero byte, so not text in UTF-8 (UTF-16? save it as UTF-8)")
+            raise InputError(f"{path}:{place}: a zero byte, so no text in UTF-8")
         lines = (rest + block).split(b"\n")
         rest = lines.pop()
         if len(rest) > _LONGEST:
@@ -162,6 +162,19 @@ def _blocks(path: Path, file: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
         number += len(lines)
     if rest:
         yield number, [rest]
+
+
+def _utf8(path: Path, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same text without a byte order mark, in UTF-8 where that says UTF-16 (as Excel's "Unicode text")."""
+    first = next(blocks, b"")
+    blocks = chain([first.removeprefix(codecs.BOM_UTF8)], blocks)
+    if not first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield from blocks
+        return
+    try:
+        yield from map(str.encode, codecs.iterdecode(blocks, "utf-16"))
+    except UnicodeError as error:
+        raise InputError(f"{path}: not UTF-16 text ({error})") from None
 
 
 def _unpacked(path: Path, file: IO[bytes]) -> Iterator[bytes]:

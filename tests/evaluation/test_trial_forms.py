@@ -211,6 +211,20 @@ def test_gzip_is_read_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             read_scored(bomb)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_encodings_and_ends_of_lines(tmp_path: Path, encoding: str, end: str) -> None:
+    text = (
+        write(tmp_path / "f", rows("enroll test label"), "\t", "enroll test label", end).read_bytes().decode()
+    )
+    (tmp_path / "f").write_bytes(("\ufeff" * (encoding == "utf-16-be") + text).encode(encoding))
+    assert content(read_trials(tmp_path / "f")) == [t[:3] for t in TRIALS]
+    if encoding == "utf-16":
+        (tmp_path / "f").write_bytes((tmp_path / "f").read_bytes() + b"\0\xd8\n\0")
+        with pytest.raises(InputError, match="f: not UTF-16 text"):
+            read_trials(tmp_path / "f")
+
+
 def test_names_differ_by_suffix_or_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     trials = read_trials(write(tmp_path / "t", rows("enroll test label")))
