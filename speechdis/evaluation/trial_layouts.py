@@ -14,6 +14,7 @@ from speechdis.errors import InputError
 from speechdis.evaluation.trial_forms import FAMILY, FORMS, ROLES, SPOOF, Form, role_of
 
 SAMPLE = 1000  # lines that are looked at
+AROUND = b' \t\r\f\v"'  # what may stand around a cell between separators
 _SEPARATORS = {None: "", b"\t": ", split at tabs", b",": ", split at commas", b";": ", split at semicolons"}
 
 
@@ -29,7 +30,7 @@ class Layout:
         """The cells of each line; lines without any are left out."""
         if self.separator is None:
             return [row for row in map(bytes.split, lines) if row]
-        rows = ([cell.strip(b' \t\r"') for cell in line.split(self.separator)] for line in lines)
+        rows = ([cell.strip(AROUND) for cell in line.split(self.separator)] for line in lines)
         return [row for row in rows if any(row)]
 
     def columns(self, lines: Sequence[bytes]) -> list[Sequence[bytes]]:

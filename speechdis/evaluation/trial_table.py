@@ -21,14 +21,14 @@ from speechdis.data.text import require_file
 from speechdis.errors import InputError
 from speechdis.evaluation.trial_arrays import array_lines, largest
 from speechdis.evaluation.trial_forms import LABELS
-from speechdis.evaluation.trial_layouts import SAMPLE, Layout, number, recognise, wrong
+from speechdis.evaluation.trial_layouts import AROUND, SAMPLE, Layout, number, recognise, wrong
 
 _BLOCK = 1 << 22  # bytes read at a time
 _LONGEST = 1 << 20  # bytes of a line
 
 
 class Index(dict[bytes, int]):
-    """Number of each id, in the order of their first use."""
+    """Number of each id, in the order in which they are met."""
 
     def __missing__(self, key: bytes) -> int:
         self[key] = value = len(self)
@@ -73,7 +73,7 @@ def read_table(
         lines: list[tuple[int, bytes]] = []
         for first, block in blocks:
             head.append((first, block))
-            full = ((n, line) for n, line in enumerate(block, first) if line.strip(b' \t\r,;"'))
+            full = ((n, line) for n, line in enumerate(block, first) if line.strip(AROUND + b",;"))
             lines += islice(full, SAMPLE - len(lines))
             if len(lines) >= SAMPLE:
                 break

@@ -178,10 +178,27 @@ def test_numpy_arrays(tmp_path: Path) -> None:
     assert content(*read_scored(tmp_path / "f.npz")) == TRIALS
     np.savez_compressed(tmp_path / "f.npz", scores, labels)
     assert content(*read_scored(tmp_path / "f.npz")) == both
+    rows = [("\udc80x", b"\xe9", 1.5, 1), ("y", b"z", -1.5, 0)]
+    kinds = [("enroll", "U9"), ("test", "S9"), ("score", "f4"), ("label", "?")]
+    np.save(tmp_path / "r.npy", np.array(rows, kinds))
+    trials, values = read_scored(tmp_path / "r.npy")
+    assert {"y", "z", "\udce9"} < set(trials.utts) and values.tolist() == [1.5, -1.5]
+
+
+def test_lines_of_blanks_alone_are_none(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"\v\n \t\r\n\f\na b target\n\v\na c nontarget\n")
+    assert read_trials(tmp_path / "f").utts == ("a", "b", "c")
 
 
 @pytest.mark.parametrize(
-    "old,new", [(b"(66,)", b"(-6,)"), (b"(66,)", b"(9**9,)"), (b"<f8", b"|O8"), (b"(66,)", b"(99,)")]
+    ("old", "new"),
+    [
+        (b"(66,)", b"(-6,)"),
+        (b"(66,)", b"(9**9,)"),
+        (b"<f8", b"|O8"),
+        (b"(66,)", b"(66, "),
+        (b"(66,)", b"(99,)"),
+    ],
 )
 def test_damaged_arrays_are_one_line(tmp_path: Path, old: bytes, new: bytes) -> None:
     np.save(tmp_path / "s.npy", np.zeros(66))
