@@ -12,9 +12,10 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from speechdis.corpora.layout import find, looks_like
+from speechdis.data.text import require_file
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:  # the command line imports every corpus; it need not wait for numpy
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # the command line imports every corpus; it need not wait for
 SIZE = 28
 """Pixels of a side."""
 _IMAGES, _LABELS = 2051, 2049
+_LARGEST = 256 << 20  # bytes; MNIST's largest file has 45 MiB
 _KINDS = {_IMAGES: "images", _LABELS: "labels"}
 _PARTS = {"train": "train", "test": "t10k"}
 
@@ -54,12 +56,16 @@ def read_idx(file: Path, magic: int) -> np.ndarray:
     import numpy as np
 
     try:
-        data = file.read_bytes()
-        data = gzip.decompress(data) if file.suffix == ".gz" and data else data
+        with require_file(file).open("rb") as plain:
+            packed = file.suffix == ".gz" and file.stat().st_size
+            source = cast(BinaryIO, gzip.GzipFile(fileobj=plain)) if packed else plain
+            data = source.read(_LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{file}: cannot be read ({error})") from None
     if not data:
         raise InputError(f"{file}: empty file")
+    if len(data) > _LARGEST:
+        raise InputError(f"{file}: holds more than {_LARGEST >> 20} MiB, so it is no part of MNIST")
     found = int.from_bytes(data[:4], "big")
     if found in _KINDS and found != magic:
         raise InputError(f"{file}: holds {_KINDS[found]}, not {_KINDS[magic]}; are the two files swapped?")

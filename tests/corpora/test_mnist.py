@@ -143,3 +143,14 @@ def test_images_become_frame_stores(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert Store.read(out / "dev").digest != before
     assert main([*command[:-1], "40"]) == 2
     assert "--dev 40: choose 1 to 39 of the 40" in capsys.readouterr().err
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    write_tree(tmp_path)
+    file = tmp_path / "train-images-idx3-ubyte.gz"
+    with gzip.open(file, "wb", compresslevel=9) as bomb:
+        for _ in range(300):
+            bomb.write(bytes(1 << 20))
+    assert file.stat().st_size < 1 << 20
+    with pytest.raises(InputError, match="more than 256 MiB"):
+        mnist.read_idx(file, 2051)
