@@ -12,6 +12,7 @@ _BITS = (16, 24, 32)  # of the integers that floating-point samples may be, unsc
 # A floating-point sample this far above full scale (48 dB) belongs to integers: the loudest of speech in 16 bits lies
 # at hundreds at least, and nobody mixes that hot. Below it, values in whole halves tell integers (a half: their mean).
 _FAR = 256.0
+_HOT = 8.0  # 18 dB above full scale: worth a word
 _CANCELS = 0.25  # of the power that the sum of unrelated channels has
 _noted: set[str] = set()
 
@@ -102,6 +103,11 @@ class Mix:
             note(
                 f"samples in {{}} are {whole.bits}-bit integers stored as floating-point numbers: divided by "
                 f"{2 ** (whole.bits - 1)} (said once)",
+                path,
+            )
+        elif whole.floating and whole.peak > _HOT:
+            note(
+                f"samples in {{}} reach {whole.peak:.3g}, where 1 is full scale: taken as they are (said once)",
                 path,
             )
 

@@ -19,12 +19,7 @@ _SOUND = (
     (rb"\x0b\x77", "AC-3"),
     (rb"\x00\x00\x01\xba|\x47.{187}\x47", "MPEG video"),
 )
-_OTHER = (
-    (rb"version https://git-lfs", "a Git LFS pointer, not the file; run 'git lfs pull' where it came from"),
-    (
-        rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|\?xml|!--)",
-        "a web page or XML; download the file again, its link may ask for a login",
-    ),
+_PACKED = (
     (rb"PK[\x03\x05\x07]", "a ZIP archive; unpack it first: unzip FILE"),
     (rb"\x1f\x8b", "compressed by gzip; unpack it first: gunzip FILE"),
     (rb"BZh", "compressed by bzip2; unpack it first: bunzip2 FILE"),
@@ -32,7 +27,22 @@ _OTHER = (
     (rb"\x28\xb5\x2f\xfd", "compressed by zstd; unpack it first: unzstd FILE"),
     (rb"7z\xbc\xaf|Rar!", "an archive; unpack it first"),
     (rb".{257}ustar", "a tar archive; unpack it first: tar xf FILE"),
+)
+_OTHER = (
+    (
+        rb"(\xef\xbb\xbf)?version https://(git-lfs|hawser)",
+        "a Git LFS pointer, not the file; run 'git lfs pull' where it came from",
+    ),
+    (
+        rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|\?xml|!--)",
+        "a web page or XML; download the file again, its link may ask for a login",
+    ),
+    *_PACKED,
     (rb"\x93NUMPY", "a NumPy array"),
+    (
+        rb"\x00\x05\x16\x07",
+        "what macOS keeps of a file on a foreign disk ('._NAME'), not the file; leave it out",
+    ),
     (rb"%PDF|\x89PNG|\xff\xd8\xff|GIF8", "a document or picture"),
     (rb"\0B[FDC]M ", "a Kaldi matrix; features are read by --from-kaldi"),
 )
@@ -41,6 +51,11 @@ _OTHER = (
 def sound_of(head: bytes) -> str:
     """The name of a format that FFmpeg is known to read; "" for any other."""
     return _first(_SOUND, head)
+
+
+def packing(head: bytes) -> str:
+    """What packed a file that begins with `head`, and how to unpack it; "" if nothing did."""
+    return _first(_PACKED, head)
 
 
 def what_is(head: bytes) -> str:

@@ -196,11 +196,15 @@ def test_the_scale_is_that_of_the_whole_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gain", [0.5, 1.0, 3.0, 30.0])
-def test_loud_floats_are_left_as_they_are(tmp_path: Path, gain: float) -> None:
-    """Mixed hot, or divided by their standard deviation."""
+def test_loud_floats_are_left_as_they_are(
+    tmp_path: Path, gain: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Mixed hot, or divided by their standard deviation; far above full scale, with a note."""
+    monkeypatch.setattr("speechdis.data.survey._noted", set())
     wave = gain * np.sin(np.linspace(0, 60, RATE) ** 2)
     soundfile.write(tmp_path / "a.wav", wave, RATE, subtype="FLOAT")
     np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], wave, rtol=1e-6, atol=1e-7)
+    assert ("where 1 is full scale" in caplog.text) == (gain > 8)
 
 
 def test_floats_on_no_scale_are_refused(tmp_path: Path) -> None:

@@ -187,6 +187,11 @@ NOT_AUDIO = {
         b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12345\n",
         "git lfs pull",
     ),
+    "marked.flac": (
+        b"\xef\xbb\xbfversion https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "git lfs pull",
+    ),
+    "._a.wav": (b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X" + bytes(60), "what macOS keeps"),
     "page.wav": (b"\n<!DOCTYPE html><html><head><title>404</title></head></html>", "web page"),
     "error.flac": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "web page or XML"),
     "words.wav": ("Gr\u00fc\u00dfe\nan alle".encode(), "it is text, 'Gr\u00fc\u00dfe an alle'"),
