@@ -69,6 +69,10 @@ def _columns(path: Path) -> tuple[list[str], list[np.ndarray]]:
     if not flat:
         raise ValueError("it holds no one-dimensional array")
     known = {name: array for name, array in flat.items() if role_of(name) in ROLES}
+    if not known and len(set(map(len, flat.values()))) > 1:
+        raise ValueError(
+            f"its arrays are {', '.join(flat)}, of different length; columns are named enroll, test, score and label"
+        )
     return list(known), list((known or flat).values())
 
 

@@ -67,29 +67,40 @@ FORMS = (
 
 # Words of a header, without case, blanks and signs.
 _HEADERS = {
-    "enroll": "enroll enrol enrollment enrolment enrollid enrolid enrollutt enrollfile enrollwav enrollpath model "
-    "modelid utt1 utterance1 file1 wav1 path1 audio1 id1 segment1 sample1 reference ref",
-    "test": "test testid testutt testfile testwav testpath testsegment testsegmentid testseg segment segmentid segid "
-    "utt2 utterance2 file2 wav2 path2 audio2 id2 segment2 sample2 probe utt uttid utterance filename file wav",
-    "score": "score scores llr llk loglikelihoodratio similarity cosine cos cosinescore cmscore logit",
-    "label": "label labels target targets targettype trialtype istarget key same samespeaker truth groundtruth gt "
-    "cmlabel",
+    "enroll": "model modelid reference ref left first",
+    "test": "test testid segment segmentid segid probe right second utt uttid utterance filename file wav",
+    "score": "score scores llr llk loglikelihoodratio similarity sim cosine cos cossim logit logits prob probability "
+    "plda",
+    "label": "label labels target targets targettype trialtype istarget key same issame samespeaker truth groundtruth "
+    "gt cmlabel ytrue class trial",
 }
 _ROLE_OF = {name: role for role, names in _HEADERS.items() for name in names.split()}
+_THING = "(utt(erance)?|(file|path)?name|file|wav|path|audio|id|seg(ment)?|sample|rec(ording)?|spk|speaker)"
+_PATTERNS = (
+    ("enroll", rf"enroll?(l?ment)?{_THING}*|{_THING}+[1a]({_THING})?"),
+    ("test", rf"test{_THING}*|{_THING}+[2b]({_THING})?"),
+    ("score", r"\w+scores?|\w+similarity"),
+)
 
 
 def role_of(word: str) -> str:
     """The role of a column by its word in a header; "-" if there is none."""
-    return _ROLE_OF.get(re.sub(r"[\W_]", "", word).lower(), "-")
+    word = re.sub(r"[\W_]", "", word).lower()
+    patterns = (role for role, pattern in _PATTERNS if re.fullmatch(pattern, word))
+    return _ROLE_OF.get(word) or next(patterns, "-")
 
 
 _FAMILIES = (
-    ("target tgt", "nontarget non-target imposter impostor imp nontgt"),
-    ("1 1.0", "0 0.0"),
-    ("true same", "false different diff"),
+    ("target tgt tar client", "nontarget non-target non_target imposter impostor imp nontgt non"),
+    ("1 1.0 +1", "0 0.0 -1 -1.0"),
+    (
+        "true same yes positive pos match mated",
+        "false different diff no negative neg mismatch nonmatch nonmated",
+    ),
+    ("t y", "f n"),
     ("bonafide bona-fide genuine", "spoof fake"),
 )
-SPOOF = 3  # the family of ASVspoof
+SPOOF = 4  # the family of ASVspoof
 _WORDS = [
     (word.encode(), family, answer)
     for family, both in enumerate(_FAMILIES)

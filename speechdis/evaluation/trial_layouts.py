@@ -1,8 +1,8 @@
 """Which form a file of trials or scores has, and how its lines are split.
 
-A file has the form that all its first lines fit, split at blanks, tabs, commas or semicolons. Where several fit (ids
-that are numbers), the one wins in which the fewest ids look like numbers or labels; where none wins, the columns must
-be named.
+A file has the form that all its first lines fit, split at blanks, tabs, commas, semicolons or bars. Where several fit
+(ids that are numbers), the one wins in which the fewest ids look like numbers or labels; where none wins, the columns
+must be named.
 """
 
 import math
@@ -15,7 +15,17 @@ from speechdis.evaluation.trial_forms import FAMILY, FORMS, ROLES, SPOOF, Form, 
 
 SAMPLE = 1000  # lines that are looked at
 AROUND = b' \t\r\f\v"'  # what may stand around a cell between separators
-_SEPARATORS = {None: "", b"\t": ", split at tabs", b",": ", split at commas", b";": ", split at semicolons"}
+_SEPARATORS = {
+    None: "",
+    b"\t": ", split at tabs",
+    b",": ", split at commas",
+    b";": ", split at semicolons",
+    b"|": ", split at bars",
+}
+_TRAILING = (
+    {b","},
+    {b";"},
+)  # what ends all cells but the last of 'a, b, 1' at blanks: it separates the columns
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,8 @@ class Layout:
             return None
         costs = [_cost(role, cell) for role, cell in zip(self.form.columns, row, strict=True)]
         more = {"score", "label", "spoof"} & set(self.form.columns) - {*needs, "spoof" * ("label" in needs)}
+        if self.separator is None and len(row) > 1 and {cell[-1:] for cell in row[:-1]} in _TRAILING:
+            more |= {"-"}
         return None if None in costs else sum(filter(None, costs)) + 3 * len(more)
 
     def __str__(self) -> str:
@@ -180,13 +192,15 @@ def _named(lines: Sequence[tuple[int, bytes]], needs: Collection[str], path: obj
     for separator in [mark for mark in _SEPARATORS if mark and mark in lines[0][1]] + [None]:
         rows = Layout(FORMS[0], separator).rows([line for _, line in lines[:2]])
         roles = [role_of(cell.decode("utf-8", "replace")) for cell in rows[0]]
-        if "enroll" in roles and "test" not in roles:
-            roles[roles.index("enroll")] = "test"
         form = Form("its header", tuple(roles))
         if form.gives(needs) and _is_header(form, rows):
             for role in ROLES:
                 if roles.count(role) > 1:
                     raise InputError(f"{path}: several columns may be the {role}; name them by --columns")
+            if "enroll" not in roles and any(cell.lower().startswith(b"test") for cell in rows[0]):
+                raise InputError(
+                    f"{path}: its header names no enrolment beside the test; name the columns by --columns"
+                )
             return Layout(form, separator, header=True)
     return None
 
@@ -199,14 +213,20 @@ def _is_header(form: Form, rows: Sequence[Sequence[bytes]]) -> bool:
     first, *later = (FAMILY.get(row[place].lower()) if place < len(row) else None for row in rows)
     if first is None or (later and later[0] != first):
         return True
-    return "test" in form.columns and "-" not in form.columns and not any(c[-1:].isdigit() for c in rows[0])
+    numbered = any(re.search(rb"(\d|[_-][ab])$", cell) for cell in rows[0])  # as ids are
+    return "test" in form.columns and "-" not in form.columns and not numbered
 
 
 def _headed(layout: Layout, lines: Sequence[tuple[int, bytes]]) -> Layout:
     """`layout`, with a header if the first line has words where numbers and labels belong."""
-    row = next(iter(layout.rows([lines[0][1]])), [])
+    rows = layout.rows([line for _, line in lines[:2]])
     places = [layout.form.place(role) for role in ("score", "label")]
-    cells = [row[place].lower() for place in places if place is not None and place < len(row)]
+    cells = [
+        [row[k].lower() for row in rows] for k in places if k is not None and all(k < len(r) for r in rows)
+    ]
     word = re.compile(rb"(?!nan$|inf$|infinity$)[a-z][\w .-]*")
-    header = len(lines) > 1 and bool(cells) and all(word.fullmatch(c) and c not in FAMILY for c in cells)
+    header = len(rows) > 1 and bool(cells)
+    header = header and all(
+        word.fullmatch(c) and FAMILY.get(c, -1) != FAMILY.get(later) for c, later in cells
+    )
     return Layout(layout.form, layout.separator, header)

@@ -18,6 +18,7 @@ from typing import IO
 import numpy as np
 
 from speechdis.data.text import require_file
+from speechdis.data.unreadable import packing
 from speechdis.errors import InputError
 from speechdis.evaluation.trial_arrays import array_lines, largest
 from speechdis.evaluation.trial_forms import LABELS
@@ -167,6 +168,10 @@ def _blocks(path: Path, file: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
 def _utf8(path: Path, blocks: Iterator[bytes]) -> Iterator[bytes]:
     """The same text without a byte order mark, in UTF-8 where that says UTF-16 (as Excel's "Unicode text")."""
     first = next(blocks, b"")
+    if packed := packing(first):
+        raise InputError(f"{path}: it is {packed}")
+    if first.startswith(b"\x93NUMPY"):
+        raise InputError(f"{path}: a NumPy array under gzip; unpack it first: gunzip FILE")
     blocks = chain([first.removeprefix(codecs.BOM_UTF8)], blocks)
     if not first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         yield from blocks

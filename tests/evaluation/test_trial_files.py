@@ -18,7 +18,9 @@ from speechdis.evaluation.trial_files import (
 )
 from speechdis.evaluation.trials import Pairs, Trials
 
-IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=5)
+IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=5).filter(
+    lambda word: word[-1] not in ",;"  # where all of a file end so, it is split there
+)
 
 
 @st.composite

@@ -22,6 +22,10 @@ WORDS = (
     "True False",
     "target imposter",
     "tgt imp",
+    "yes no",
+    "positive negative",
+    "+1 -1",
+    "target non_target",
     "bonafide spoof",
 )
 Rows = list[tuple[str, ...]]
@@ -51,7 +55,7 @@ def content(trials, scores: np.ndarray | None = None) -> list[tuple[object, ...]
     return [(*i, t, *v) for i, t, v in zip(ids, pairs.target.tolist(), values, strict=True)]
 
 
-@pytest.mark.parametrize("separator", [" ", "\t", ",", ";"])
+@pytest.mark.parametrize("separator", [" ", "\t", ",", ";", ", ", "; ", "|"])
 @pytest.mark.parametrize("words", WORDS)
 def test_columns_in_the_orders_of_other_toolkits(tmp_path: Path, words: str, separator: str) -> None:
     for columns in (
@@ -81,6 +85,9 @@ def test_columns_in_the_orders_of_other_toolkits(tmp_path: Path, words: str, sep
         ("enroll test label", ",", "enroll test target"),
         ("enroll test label", " ", "Enroll_ID Test_ID Label"),
         ("x label enroll test", ";", "x key utt1 utt2"),
+        ("label enroll test", ",", "is_same wav_a wav_b"),
+        ("enroll test label", ",", "Enrolment_File Test_File target"),
+        ("x enroll test label", "\t", "idx filename1 filename2 label"),
         ("label y enroll  test z", ",", '"target_type" y "file1" "file2" z'),
     ],
 )
@@ -88,6 +95,37 @@ def test_headers_name_the_columns(tmp_path: Path, columns: str, separator: str, 
     for words in WORDS:
         file = write(tmp_path / "f", rows(columns, words), separator, header, end="\r\n")
         assert content(read_trials(file)) == [t[:3] for t in TRIALS]
+
+
+def test_a_header_of_half_a_pair_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path / "f", rows("enroll test label", "1 0"), ",", "who test_utt target")
+    with pytest.raises(
+        InputError, match="f: its header names no enrolment beside the test; name the columns"
+    ):
+        read_trials(file)
+    assert content(read_trials(file, ("enroll", "test", "label"))) == [t[:3] for t in TRIALS]
+
+
+def test_text_as_other_systems_save_it(tmp_path: Path) -> None:
+    text = write(tmp_path / "f", rows("enroll test label"), "\t").read_text()
+    ways = {
+        "old Mac": text.replace("\n", "\r").encode(),
+        "Excel's Unicode text": text.replace("\n", "\r\n").encode("utf-16"),
+        "big end first": b"\xfe\xff" + text.encode("utf-16-be"),
+        "packed": gzip.compress(text.encode("utf-16")),
+    }
+    for way, data in ways.items():
+        (tmp_path / "f").write_bytes(data)
+        assert content(read_trials(tmp_path / "f")) == [t[:3] for t in TRIALS], way
+    for data, says in (
+        (b"\xff\xfea", "not UTF-16 text"),
+        (b"BZh91AY", "compressed by bzip2; unpack it first"),
+        (b"\xfd7zXZ\0", "compressed by xz"),
+        (gzip.compress(b"\x93NUMPY"), "a NumPy array under gzip"),
+    ):
+        (tmp_path / "f").write_bytes(data)
+        with pytest.raises(InputError, match=says):
+            read_trials(tmp_path / "f")
 
 
 def test_a_header_that_may_be_a_trial_is_one(tmp_path: Path) -> None:
