@@ -8,6 +8,7 @@ entry is refused. `phones` and `words` are not Kaldi's: lines `utt start end lab
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -217,9 +218,10 @@ def _one_field(value: str) -> str:
 
 
 def _gender(value: str) -> str:
-    if value not in ("m", "f"):
+    gender = {"m": "m", "male": "m", "f": "f", "female": "f"}.get(value.lower())
+    if gender is None:
         raise ValueError(f"gender '{value}' is neither m nor f")
-    return value
+    return gender
 
 
 def _intervals(path: Path, name: str, known: Iterable[str]) -> dict[str, tuple[Interval, ...]]:
@@ -243,8 +245,10 @@ def _tables(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
     """Lines of each file of the directory, sorted by id; Python sorts text by code point, as C does."""
     if not utterances:
         raise InputError(f"{path}: no utterances to write")
-    if len({u.utt for u in utterances}) < len(utterances):
-        raise InputError(f"{path}: an utterance id stands twice")
+    for utt, count in Counter(u.utt for u in utterances).items():
+        if count > 1:
+            files = " and ".join(str(u.path) for u in utterances if u.utt == utt)
+            raise InputError(f"utterance id '{utt}' stands {count} times, of {files}; rename or remove one")
     for u in utterances:
         require_writable(u, str(path))
     utterances = sorted(utterances, key=lambda u: u.utt)

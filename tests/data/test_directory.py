@@ -158,7 +158,7 @@ def test_audio_inside_survives_a_rewrite_and_a_move(tmp_path: Path) -> None:
         ({"path": Path("/a\nb.wav")}, "cannot stand in wav.scp"),
         ({"path": Path("/a\udcff.wav")}, "cannot stand in wav.scp"),  # a byte that is no UTF-8
         ({"gender": "f"}, "both m and f"),
-        ({"utt": "a"}, "twice"),
+        ({"utt": "a"}, r"'a' stands 2 times, of .* and .*; rename"),
         ({"words": (Interval(0, 1, "two words"),)}, "blank"),
     ],
 )
@@ -194,3 +194,13 @@ def test_times_no_recording_has(tmp_path: Path, times: str) -> None:
     write(tmp_path, segments=f"a a {times}\n")
     with pytest.raises(InputError, match="segments:1: "):
         read_directory(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "gender"), [("m", "m"), ("M", "m"), ("male", "m"), ("Female", "f"), ("F", "f")]
+)
+def test_genders_in_words(tmp_path: Path, word: str, gender: str) -> None:
+    (tmp_path / "wav.scp").write_text("a a.wav\n")
+    (tmp_path / "utt2spk").write_text("a s\n")
+    (tmp_path / "spk2gender").write_text(f"s {word}\n")
+    assert [u.gender for u in read_directory(tmp_path)] == [gender]
