@@ -180,15 +180,14 @@ def _listed(root: Path, manifest: str | Path | None) -> Iterator[Recording]:
     file = root / MANIFEST if manifest is None else Path(manifest)
     if not file.is_file():
         raise InputError(f"{file}: no such manifest{looks_like(root, 'SecuVoice with a manifest')}; {_WHERE}")
-    lines = read_text(file, "replace").split("\n")
-    columns = lines[0].strip().split("\t")
+    lines = [(k, line) for k, line in enumerate(read_text(file, "replace").split("\n"), 1) if line.strip()]
+    first, header = lines[0] if lines else (1, "")
+    columns = [name.strip().lower() for name in header.split("\t")]
     missing = [name for name in FIELDS if name not in columns]
     if missing:
-        raise InputError(f"{file}:1: the first line names the columns, and lacks {', '.join(missing)}")
-    for number, line in enumerate(lines[1:], 2):
+        raise InputError(f"{file}:{first}: the first line names the columns, and lacks {', '.join(missing)}")
+    for number, line in lines[1:]:
         fields = line.split("\t")
-        if not line.strip():
-            continue
         if len(fields) != len(columns):
             raise InputError(f"{file}:{number}: {len(fields)} fields, but {len(columns)} columns are named")
         row = dict(zip(columns, fields, strict=True))

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from speechdis import cli
 from speechdis.corpora import secuvoice
 from speechdis.corpora.secuvoice import dynamic_range
 from speechdis.data.audio import write_audio
@@ -106,6 +108,19 @@ def test_the_better_device_of_a_generated_tree_is_the_quieter_one(tmp_path: Path
 def test_a_bad_pattern(tmp_path: Path, pattern: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         secuvoice.prepare(write_tree(tmp_path), pattern=pattern)
+
+
+def test_a_manifest_with_empty_lines_and_columns(tmp_path: Path, shared: Path) -> None:
+    case = shared.parent / "cases" / "public" / "12-bom-manifest"
+    if not case.is_dir():
+        pytest.skip("needs the cases")
+    plain = (case / "manifest.tsv").read_text("utf-8-sig")
+    for text in ("\n\n" + plain + "\n", plain.replace("\n", "\t\n"), plain.replace("path", "Path ")):
+        (tmp_path / "m.tsv").write_text(text)
+        out = tmp_path / "out"
+        words = ["prepare", "secuvoice", "--root", str(case), "--manifest", str(tmp_path / "m.tsv")]
+        assert cli.main([*words, "--out", str(out)]) == 0
+        shutil.rmtree(out)
 
 
 def test_a_bad_manifest(tmp_path: Path) -> None:
