@@ -12,6 +12,7 @@ import numpy as np
 from speechdis.corpora.digits import value
 from speechdis.data.atomic import replacing
 from speechdis.data.directory import read_directory
+from speechdis.data.text import read_text, split
 from speechdis.errors import InputError
 from speechdis.features.store import Store
 
@@ -91,12 +92,12 @@ def read_pairs(path: str | Path, speech: Sequence[str], images: Sequence[str]) -
     """
     places = [{name: i for i, name in enumerate(names)} for names in (speech, images)]
     try:
-        lines = Path(path).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); see 'speechdis pair'") from None
+        lines = [line for line in read_text(path).split("\n") if split(line)]
+    except InputError as error:
+        raise InputError(f"{error}; see 'speechdis pair'") from None
     pairs = []
     for number, line in enumerate(lines, 1):
-        fields = line.split()
+        fields = split(line)
         if len(fields) != 2:
             raise InputError(f"{path}:{number}: expected 'spoken-id image-id', got '{line}'")
         for field, known, what in zip(fields, places, ("utterance", "image"), strict=True):

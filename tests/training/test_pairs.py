@@ -119,5 +119,10 @@ def test_bad_input(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tree / "pairs").write_text(lines)
         with pytest.raises(InputError, match=message):
             read_pairs(tree / "pairs", ["a-1"], ["2-00001"])
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="none: no such file; see 'speechdis pair'"):
         read_pairs(tree / "none", [], [])
+
+
+def test_a_mark_and_blank_lines_are_no_ids(tmp_path: Path) -> None:
+    (tmp_path / "pairs").write_bytes(b"\xef\xbb\xbfa one\r\n\r\nb two\r\n\r\n")
+    assert read_pairs(tmp_path / "pairs", ["a", "b"], ["one", "two"]).tolist() == [[0, 0], [1, 1]]
