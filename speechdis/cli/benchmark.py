@@ -21,8 +21,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from speechdis.cli import command_line, count, device_option, none_or_more, show_notices
-from speechdis.cli.evaluate import MOST_STEPS
+from speechdis.cli import command_line, count, device_option, show_notices
+from speechdis.cli.evaluate import training_options
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,20 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--features", default="fbank", choices=["fbank", "spectrogram"], help="what models are trained on")
     add("--versions", type=count, default=4, metavar="V", help="twins of an utterance")
     add("--split", default="test", choices=["dev", "test"], help="speakers measured on")
-    add(
-        "--attacker-steps",
-        type=count,
-        default=MOST_STEPS,
-        metavar="N",
-        help="the attacking network's training at most; it stops where held-out training speakers say so",
-    )
-    add(
-        "--phone-steps",
-        type=none_or_more,
-        default=1200,
-        metavar="N",
-        help="training of the phone-sequence probe; 0 skips it",
-    )
+    training_options(parser)
     device_option(parser)
 
 

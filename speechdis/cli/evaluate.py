@@ -45,20 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="earlier --out to show (repeatable)",
     )
-    add(
-        "--attacker-steps",
-        type=count,
-        default=MOST_STEPS,
-        metavar="N",
-        help="the attacking network's training at most; it stops where held-out training speakers say so",
-    )
-    add(
-        "--phone-steps",
-        type=none_or_more,
-        default=1200,
-        metavar="N",
-        help="training of the phone-sequence probe; 0 skips it",
-    )
+    training_options(parser)
     add(
         "--lda",
         type=none_or_more,
@@ -82,6 +69,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--markdown", type=Path, metavar="MD", help="also write the table as Markdown")
     device_option(parser)
+
+
+def training_options(parser: argparse.ArgumentParser) -> None:
+    """Let `parser` say how long what listens is trained; `benchmark` hands it on."""
+    parser.add_argument(
+        "--attacker-steps",
+        type=count,
+        default=MOST_STEPS,
+        metavar="N",
+        help="the attacking network's training at most; it stops where held-out training speakers say so",
+    )
+    parser.add_argument(
+        "--phone-steps",
+        type=none_or_more,
+        default=1200,
+        metavar="N",
+        help="training of the phone-sequence probe; 0 skips it",
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
