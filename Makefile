@@ -29,7 +29,8 @@ bench: $(VENV)/.installed ## speed against the peers, as ratios in one run
 
 docs: $(VENV)/.installed ## the site, in work/docs; a dead link is an error
 	$(VENV)/bin/python -m pip install --quiet --editable '.[docs]'
-	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict --config-file docs/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict --config-file docs/mkdocs.yml \
+	  --site-dir $(CURDIR)/$(WORK)/docs
 
 clean: ## everything that can be made again
 	rm -rf $(VENV) $(WORK) .mypy_cache .ruff_cache .pytest_cache
