@@ -15,8 +15,8 @@ class InputError(ValueError):
 def blaming(file: object) -> Iterator[None]:
     """Turn whatever `file` alone can cause into an InputError that names it.
 
-    The one list of exceptions that mean "this recording is bad", so that a run skips it and goes on: those of the
-    system, of memory, of numbers out of range, and of names or text in no known code.
+    This is the one list of exceptions that mean "this recording is bad", so that a run skips it and goes on. They are
+    those of the system, of memory, of numbers out of range, and of names or text in no known code.
     """
     try:
         yield

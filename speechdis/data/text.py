@@ -1,8 +1,8 @@
 """The one door for text that people and other programs write: UTF-8, with or without a byte order mark, or UTF-16.
 
-Every reader of a list, a table, a recipe or a JSON file goes through here, so that each refuses the same things in
-the same words: a folder, a pipe or a device in place of a file, bytes that are no text, YAML that names a key twice
-or grows when it is read.
+Every reader of a list, a table, a recipe or a JSON file goes through here. So each refuses the same things in the same
+words. It refuses a folder, a pipe or a device in place of a file, and bytes that are no text. It refuses YAML that
+names a key twice, or that grows when it is read.
 """
 
 import codecs

@@ -22,10 +22,7 @@ from speechdis.features.store import Store
 NETWORK, CONVOLUTIONS, FUSION = "ECAPA-TDNN", "random convolutions", "fusion of both"
 NAMES = (NETWORK, CONVOLUTIONS, FUSION)
 HELD_OUT, MOST, FEW = 6, 20, 12  # speakers, see `divided`
-CHECKED, ENOUGH = (
-    400,
-    1000,
-)  # utterances, at most, that EERs are measured on: of speakers held out, and in training
+CHECKED, ENOUGH = 400, 1000  # utterances, at most, whose EER is measured: held out, and in training
 
 
 @dataclass(frozen=True)
