@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from speechdis.data import record
+from speechdis.data.lock import in_turn
 from speechdis.data.outputs import check_file, check_folder, passes_through, pour
 from speechdis.data.record import ANY, PARTIAL, RECORD, Kind
 from speechdis.errors import InputError
@@ -95,10 +96,11 @@ def replacing_folder(path: str | Path, kind: Kind, changed: bool = False) -> Ite
         if not fill:
             record.write(partial, kind.name, files)
         _force_all(partial)
-        if fill:
-            _fill(partial, target, kind, files)
-        else:
-            _swap(partial, target, kind, changed)
+        with in_turn(place):
+            if fill:
+                _fill(partial, target, kind, files)
+            else:
+                _swap(partial, target, kind, changed)
         _force(place)
 
 

@@ -1,10 +1,10 @@
-"""One program at a time on one output: a lock beside it, which the system takes away when its holder dies."""
+"""One program at a time: locks, which the system takes away when their holder dies."""
 
 import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from speechdis.errors import InputError
@@ -30,6 +30,26 @@ def alone(path: str | Path) -> Iterator[None]:
         yield
     finally:
         file.unlink(missing_ok=True)  # before the lock goes: after it, the file may be another's
+        os.close(descriptor)
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """Look at what is in `folder`, or rename it, while no other program does: wait until it is done.
+
+    Held for moments; not twice by one program. A folder that is missing or cannot be read is not held, nor one of a
+    file system without locks.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
         os.close(descriptor)
 
 

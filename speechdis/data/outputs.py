@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from speechdis.data.lock import in_turn
 from speechdis.data.record import RECORD, Kind, obstacle
 from speechdis.errors import InputError
 
@@ -74,12 +75,10 @@ def check_folder(path: str | Path, kind: Kind, changed: bool = False) -> Path:
         target = Path(os.path.realpath(path))
     except ValueError as error:  # a NUL in it
         raise InputError(f"{path}: cannot be written ({error})") from None
-    check_place(target)
-    if not target.is_dir():
-        return target
-    # Looked at twice where need be: another run may be replacing it just now.
-    if obstacle(target, kind, changed) and (fault := obstacle(target, kind, changed)):
-        raise InputError(f"{path}: {fault}; choose another --out, or move that away")
+    with in_turn(target.parent):  # another run may be about to replace it
+        check_place(target)
+        if target.is_dir() and (fault := obstacle(target, kind, changed)):
+            raise InputError(f"{path}: {fault}; choose another --out, or move that away")
     return target
 
 

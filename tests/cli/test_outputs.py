@@ -318,12 +318,12 @@ class TestRuns:
     def test_many_at_a_time(self, tmp_path: Path) -> None:
         program = (
             "import sys, numpy as np; from speechdis.features.store import write_store;\n"
-            "for i in range(15):\n"
+            "for i in range(60):\n"
             "    x = np.full((50, 3), int(sys.argv[2]), np.float32)\n"
             "    write_store(sys.argv[1], [(f'u{k}', sys.argv[2], x) for k in range(5)], {'type': sys.argv[2]})\n"
         )
-        runs = [subprocess.Popen([sys.executable, "-c", program, tmp_path / "s", str(n)]) for n in range(3)]
-        assert [process.wait() for process in runs] == [0, 0, 0]
+        runs = [subprocess.Popen([sys.executable, "-c", program, tmp_path / "s", str(n)]) for n in range(4)]
+        assert [process.wait() for process in runs] == [0] * 4
         store = Store.read(tmp_path / "s")
         store.validate()
         assert {store.settings["type"]} == set(store.spks) == {str(int(store.frames[0, 0]))}
