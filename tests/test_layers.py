@@ -15,9 +15,14 @@ MAY_IMPORT = {
     "nn": set(),
     "models": {"nn"},
     "training": {"data", "corpora", "features", "augment", "nn", "models"},
-    "evaluation": {"data", "features", "augment", "nn", "models", "training", "synthesis"},
     "synthesis": {"data", "features", "augment", "nn", "models", "training"},
-    "report": {"data", "features", "models", "training", "evaluation", "synthesis"},
+    "metrics": {"data", "features"},
+    "judges": {"features", "metrics", "nn", "training"},
+    "evaluation": {
+        *("data", "features", "augment", "nn", "models", "training"),
+        *("synthesis", "metrics", "judges"),
+    },
+    "report": {"data", "features", "models", "training", "synthesis", "metrics", "evaluation"},
 }
 NO_TORCH = {"data", "corpora", "segmentation"}
 

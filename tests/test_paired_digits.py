@@ -15,14 +15,14 @@ from speechdis.corpora.digits import ENGLISH
 from speechdis.data.audio import write_audio
 from speechdis.data.directory import write_directory
 from speechdis.data.utterance import Utterance
-from speechdis.evaluation.digit_judge import DigitJudge
 from speechdis.features import settings_of
 from speechdis.features.images import write_images
 from speechdis.features.store import Store, write_store
+from speechdis.judges.digit_judge import DigitJudge
 from speechdis.synthesis.crossmodal import write_image
 from speechdis.training.config import Training
 from speechdis.training.loop import Trainer
-from speechdis.training.paired import PairBatches, _in_batches, paired, spoken, written
+from speechdis.training.paired_batches import PairBatches, _in_batches, paired, spoken, written
 
 DIGITS, RATE, BINS = (0, 1, 2), 8000, 24
 SETTINGS = settings_of("fbank", rate=RATE, bins=BINS)

@@ -204,8 +204,8 @@ def _references(args: argparse.Namespace, feats: Path) -> Path:
 def _measured(args: argparse.Namespace, feats: Path, results: Path) -> bool:
     """Whether `results` are there, of these recordings and judges trained as long."""
     from speechdis.data.text import read_json
-    from speechdis.evaluation import attackers
     from speechdis.features.store import Store
+    from speechdis.judges import attackers
 
     if not results.exists():
         return False

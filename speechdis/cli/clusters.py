@@ -55,12 +55,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.atomic import replacing_folder
     from speechdis.data.outputs import check_folder
     from speechdis.data.record import Kind
-    from speechdis.evaluation import clusters, digit_table, digits
-    from speechdis.evaluation.digit_judge import DigitJudge
+    from speechdis.evaluation import digit_table, digits
+    from speechdis.judges.digit_judge import DigitJudge
+    from speechdis.metrics import clusters
     from speechdis.synthesis.crossmodal import plot_grid
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
-    from speechdis.training.paired import samples_of
+    from speechdis.training.paired_batches import samples_of
     from speechdis.training.provenance import provenance
 
     exp = checkpoint.resolve(args.checkpoint).parent.parent

@@ -131,7 +131,7 @@ def _grids(args: argparse.Namespace, out: Path, trained: Any, device: Any) -> di
     from speechdis.data.audio import write_audio
     from speechdis.synthesis.crossmodal import crossed, plot_grid
     from speechdis.synthesis.vocoders.griffin_lim import griffin_lim
-    from speechdis.training.paired import samples_of
+    from speechdis.training.paired_batches import samples_of
 
     samples = samples_of(trained, args.features, args.data, args.images, device)
     rng = np.random.default_rng(args.seed)

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from speechdis.evaluation.trials import Trials
-    from speechdis.evaluation.verification import Verification
+    from speechdis.metrics.trials import Trials
+    from speechdis.metrics.verification import Verification
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Score, measure and print."""
-    from speechdis.evaluation.trial_files import read_utt2spk
+    from speechdis.metrics.files.trials import read_utt2spk
 
     _check(args)
     table = read_utt2spk(args.utt2spk) if args.utt2spk else None
@@ -95,8 +95,8 @@ Measured = tuple["Verification", str, int, Callable[[], tuple["np.ndarray", "np.
 def _listed(args: argparse.Namespace, table: dict[str, str] | None) -> Measured:
     """Figures of the trials of a file; why there is no interval; utterances; scores of either kind, for the curve."""
     from speechdis.errors import InputError
-    from speechdis.evaluation.trials import NoSpeakers, in_order, speakers
-    from speechdis.evaluation.verification import verify
+    from speechdis.metrics.trials import NoSpeakers, in_order, speakers
+    from speechdis.metrics.verification import verify
 
     trials, scores = _scored(args)
     codes, reason = None, "no utterance ids"
@@ -118,9 +118,9 @@ def _listed(args: argparse.Namespace, table: dict[str, str] | None) -> Measured:
 def _all_pairs(args: argparse.Namespace, table: dict[str, str]) -> Measured:
     """The same of all pairs of the embeddings."""
     from speechdis.errors import InputError
-    from speechdis.evaluation.embedding_files import read_embeddings
-    from speechdis.evaluation.every_pair import all_scores, verify_all
-    from speechdis.evaluation.trials import speakers_of
+    from speechdis.metrics.every_pair import all_scores, verify_all
+    from speechdis.metrics.files.vectors import read_embeddings
+    from speechdis.metrics.trials import speakers_of
 
     utts, vectors = read_embeddings(args.embeddings, None, args.center)
     try:
@@ -132,7 +132,7 @@ def _all_pairs(args: argparse.Namespace, table: dict[str, str]) -> Measured:
 
 def _columns(text: str) -> tuple[str, ...]:
     """The type of --columns: 'label,enroll,test'."""
-    from speechdis.evaluation.trial_forms import ROLES
+    from speechdis.metrics.files.forms import ROLES
 
     roles = tuple(text.replace("_", "-").replace(" ", "").split(","))
     twice = [role for role in ROLES if roles.count(role) > 1]
@@ -188,9 +188,9 @@ def _scored(args: argparse.Namespace) -> "tuple[Trials, np.ndarray]":
     import numpy as np
 
     from speechdis.errors import InputError
-    from speechdis.evaluation.embedding_files import read_embeddings
-    from speechdis.evaluation.trial_files import read_labelled, read_scored, read_scores, read_trials
-    from speechdis.evaluation.trials import cosine_scores
+    from speechdis.metrics.files.trials import read_labelled, read_scored, read_scores, read_trials
+    from speechdis.metrics.files.vectors import read_embeddings
+    from speechdis.metrics.trials import cosine_scores
 
     scored, others = _told(args)
     if args.scores in (None, args.trials):  # one file of both
@@ -241,7 +241,7 @@ def _plot(target: "np.ndarray", nontarget: "np.ndarray", path: Path) -> None:
     from sklearn.metrics import DetCurveDisplay
 
     from speechdis.data.figure import write_figure
-    from speechdis.evaluation.verification import det
+    from speechdis.metrics.verification import det
 
     miss, fa = det(target, nontarget)
     figure = Figure(figsize=(5, 5), layout="constrained")

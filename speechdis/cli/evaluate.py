@@ -163,7 +163,7 @@ def _show(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
 
 def _check(args: argparse.Namespace, trained: Any, speech: Any, out: Path) -> None:
     """Refuse, before any work, what would fail after it."""
-    from speechdis.evaluation.swaps import pairs_of
+    from speechdis.evaluation.swap_scores import pairs_of
 
     for split in (speech.train, *speech.test.values(), *speech.through.values()):
         trained.check(split.store)
@@ -214,7 +214,7 @@ def _speech(args: argparse.Namespace) -> Any:
 
 def _unmeasured(args: argparse.Namespace, speech: Any) -> Iterator[str]:
     """What this speech does not allow to be measured, a line each."""
-    from speechdis.evaluation import attackers
+    from speechdis.judges import attackers
 
     train = args.data / "train"
     for name, split in (("train", speech.train), (args.split, speech.clean)):
@@ -235,7 +235,7 @@ def _unmeasured(args: argparse.Namespace, speech: Any) -> Iterator[str]:
 
 def _protocol(args: argparse.Namespace, speech: Any) -> dict[str, Any]:
     """What the figures were measured on: the frames by digest, by whom, and the budgets."""
-    from speechdis.evaluation import attackers
+    from speechdis.judges import attackers
 
     tested = speech.clean.store
     splits = {"train": speech.train, **{f"train, {name}": split for name, split in speech.through.items()}}

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.outputs import check_file
     from speechdis.errors import InputError
     from speechdis.features.store import Store
-    from speechdis.training.pairs import Pairing, spoken_digits, write_pairs, written_digits
+    from speechdis.training.digit_pairs import Pairing, spoken_digits, write_pairs, written_digits
 
     check_file(args.out)
     spoken, store = spoken_digits(args.speech), Store.read(args.images)

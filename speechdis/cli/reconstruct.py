@@ -28,8 +28,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Reconstruct one recording."""
     from speechdis.data.outputs import check_file
     from speechdis.synthesis import codes
+    from speechdis.synthesis.conversion import reconstruct
     from speechdis.synthesis.files import read_content, wave_file, write
-    from speechdis.synthesis.swap import reconstruct
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
 

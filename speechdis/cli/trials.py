@@ -43,8 +43,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.directory import read_directory
     from speechdis.data.outputs import check_file
     from speechdis.errors import InputError
-    from speechdis.evaluation.trial_files import write_all_pairs
     from speechdis.features.store import Store
+    from speechdis.metrics.files.trials import write_all_pairs
 
     check_file(args.out)
     utterances = read_directory(args.data)

@@ -1,1 +1,1 @@
-"""What is done with frames after training: verification, probes, attackers."""
+"""A trained model is measured here: its vectors, its swaps, its bounds, and the tables of them."""

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speechdis.evaluation.clusters import agreement, inertia, kmeans
-from speechdis.evaluation.digit_judge import DigitJudge
+from speechdis.judges.digit_judge import DigitJudge
+from speechdis.metrics.clusters import agreement, inertia, kmeans
 from speechdis.nn.modality import View, kind
 from speechdis.training.checkpoint import Checkpoint
-from speechdis.training.paired import Samples
+from speechdis.training.paired_batches import Samples
 
 CLASSES = 10
 BATCH = 250

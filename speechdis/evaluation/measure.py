@@ -14,24 +14,25 @@ from typing import Any
 import numpy as np
 import torch
 
-from speechdis.evaluation import attackers, probes, references
-from speechdis.evaluation.attackers import Sequences
 from speechdis.evaluation.embeddings import Embeddings, embed
-from speechdis.evaluation.every_pair import verify_all
-from speechdis.evaluation.generation import generated
-from speechdis.evaluation.judges import Judges
-from speechdis.evaluation.lda import lda
+from speechdis.evaluation.generation_scores import generated
 from speechdis.evaluation.speech import Speech, Split
-from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
-from speechdis.evaluation.trials import (
+from speechdis.evaluation.swap_scores import Court, judge_swaps, pairs_of
+from speechdis.evaluation.word_probes import timed_phones, transcribed, words_left
+from speechdis.judges import attackers
+from speechdis.judges.attackers import Sequences
+from speechdis.judges.listeners import Judges
+from speechdis.metrics import baselines, probes
+from speechdis.metrics.every_pair import verify_all
+from speechdis.metrics.lda import lda
+from speechdis.metrics.trials import (
     Pairs,
     all_pairs,
     cosine_scores,
     segment_pairs,
     some_segments,
 )
-from speechdis.evaluation.verification import eer, verify
-from speechdis.evaluation.words import timed_phones, transcribed, words_left
+from speechdis.metrics.verification import eer, verify
 from speechdis.synthesis import vocoders
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
@@ -136,22 +137,22 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
     stores = {name: split.store for name, split in speech.test.items()}
     everyone = {"train": speech.train.store, **stores}
     rows: list[dict[str, Any]] = []
-    chance = {name: references.random_vectors(len(store)) for name, store in stores.items()}
+    chance = {name: baselines.random_vectors(len(store)) for name, store in stores.items()}
     rows.append({"system": "random vectors", "static": _verified(chance, None, speech, budget)})
     frames = {name: on_device(store.frames, torch.device("cpu")).numpy() for name, store in everyone.items()}
-    statistics = {"features, mean + std": None, "20 MFCC, mean + std": references.mfcc}
+    statistics = {"features, mean + std": None, "20 MFCC, mean + std": baselines.mfcc}
     if speech.train.store.settings["type"] != "fbank":  # cepstra are of mel spectra
         del statistics["20 MFCC, mean + std"]
     for title, change in statistics.items():
         vectors = {
-            name: references.utterance_statistics(
+            name: baselines.utterance_statistics(
                 frames[name] if change is None else change(frames[name]), store.first, store.counts
             )
             for name, store in everyone.items()
         }
         training = vectors.pop("train")
         raw = _verified(vectors, None, speech, budget)
-        standard = {name: references.standardised(v, training) for name, v in vectors.items()}
+        standard = {name: baselines.standardised(v, training) for name, v in vectors.items()}
         centred = _verified(standard, None, speech, budget)
         static = {name: {"raw": raw[name]["raw"], "centred": centred[name]["raw"]} for name in raw}
         rows.append({"system": f"{title} (centred: z-normalised)", "static": static})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from speechdis.evaluation.every_pair import all_scores
-from speechdis.evaluation.verification import det, eer
+from speechdis.metrics.every_pair import all_scores
+from speechdis.metrics.verification import det, eer
 from speechdis.report.figures import FAINT, Figure, draw
 
 if TYPE_CHECKING:

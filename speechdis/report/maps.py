@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from speechdis.evaluation.clusters import tsne
 from speechdis.evaluation.embeddings import Embeddings
-from speechdis.evaluation.probes import frame_labels, log_energy
 from speechdis.evaluation.speech import Split
+from speechdis.metrics.clusters import tsne
+from speechdis.metrics.probes import frame_labels, log_energy
 from speechdis.report.figures import COLOURS, FAINT, Figure, colour, scatter
 
 SHOWN = len(COLOURS)  # speakers, or labels, of a map

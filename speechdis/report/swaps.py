@@ -12,7 +12,7 @@ from speechdis.errors import InputError
 from speechdis.evaluation.speech import Split
 from speechdis.features import extract
 from speechdis.report.figures import Figure, spectrogram
-from speechdis.synthesis.swap import content_of, lend, swapped_frames, voice_of
+from speechdis.synthesis.conversion import content_of, lend, swapped_frames, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 SECONDS = 3.0  # utterances nearest to this length are taken

@@ -22,7 +22,7 @@ from speechdis.segmentation.cepstra import HOP, RATE, cepstra
 from speechdis.segmentation.cuts import Cuts
 from speechdis.segmentation.islands import Settings, islands
 from speechdis.segmentation.viterbi import best_path, final_scores
-from speechdis.segmentation.words import STATES, Statistics, WordModels
+from speechdis.segmentation.word_models import STATES, Statistics, WordModels
 
 _FLOOR = 0.1  # least variance of a state, of that of all frames: silence without noise must not be too sure
 _ROUNDS = (3, 4)  # of Viterbi training: isolated words alone, then with strings

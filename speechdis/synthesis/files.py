@@ -7,9 +7,9 @@ import numpy as np
 from speechdis.data.audio import FORMATS, read_blocks, write_audio, write_blocks
 from speechdis.data.outputs import is_stream
 from speechdis.errors import InputError
-from speechdis.synthesis import swap, vocoders
+from speechdis.synthesis import conversion, vocoders
+from speechdis.synthesis.conversion import Content, Voice
 from speechdis.synthesis.rows import Array, Rows, pieces
-from speechdis.synthesis.swap import Content, Voice
 from speechdis.training.checkpoint import Checkpoint
 
 LONGEST = 300  # s of a waveform in memory
@@ -38,7 +38,7 @@ def read_voice(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: floa
     """
     wave = _read(checkpoint, path, start, end)
     try:
-        return swap.voice_of(checkpoint, wave)
+        return conversion.voice_of(checkpoint, wave)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -47,7 +47,7 @@ def read_content(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: fl
     """The words of a recording; as `read_voice`."""
     wave = _read(checkpoint, path, start, end)
     try:
-        return swap.content_of(checkpoint, wave)
+        return conversion.content_of(checkpoint, wave)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -64,7 +64,7 @@ def swap_file(
 ) -> float:
     """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `swap.lend`."""
     rate = checkpoint.features["config"]["rate"]
-    wave = swap.lend(checkpoint, read_content(checkpoint, content, start, end), voice, vocoder, detail)
+    wave = conversion.lend(checkpoint, read_content(checkpoint, content, start, end), voice, vocoder, detail)
     write(out, wave, rate)
     return len(wave) / rate
 

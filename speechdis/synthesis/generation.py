@@ -6,7 +6,7 @@ from torch import Tensor
 
 from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.blocks import render
-from speechdis.synthesis.swap import Content, Voice, at_pitch, say, unclipped
+from speechdis.synthesis.conversion import Content, Voice, at_pitch, say, unclipped
 from speechdis.synthesis.words import Words
 from speechdis.training.checkpoint import Checkpoint
 

@@ -15,9 +15,9 @@ from speechdis.data.jobs import map_utterances
 from speechdis.data.text import read_json
 from speechdis.errors import InputError
 from speechdis.synthesis import codes, vocoders
+from speechdis.synthesis.conversion import Voice
 from speechdis.synthesis.files import read_voice, swap_file
 from speechdis.synthesis.manifest import Pair
-from speechdis.synthesis.swap import Voice
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 

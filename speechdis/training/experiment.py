@@ -27,7 +27,7 @@ from speechdis.training.distributed import processes
 from speechdis.training.log import JOURNAL, journal
 from speechdis.training.loop import Source, Trainer
 from speechdis.training.mend import mend
-from speechdis.training.paired import paired
+from speechdis.training.paired_batches import paired
 from speechdis.training.provenance import provenance
 from speechdis.training.state import writing
 from speechdis.training.twins import twin_stores

@@ -10,9 +10,9 @@ import pytest
 
 from speechdis.cli import main
 from speechdis.data.archive import write_vectors
-from speechdis.evaluation.trial_files import read_trials, write_scores
-from speechdis.evaluation.verification import eer
 from speechdis.features.store import write_store
+from speechdis.metrics.files.trials import read_trials, write_scores
+from speechdis.metrics.verification import eer
 
 
 @pytest.fixture

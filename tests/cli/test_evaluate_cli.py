@@ -13,9 +13,10 @@ from speechdis import models
 from speechdis.cli import main
 from speechdis.data.directory import write_directory
 from speechdis.data.utterance import Utterance
-from speechdis.evaluation import measure, random_convolutions, table
+from speechdis.evaluation import measure, table
 from speechdis.features import settings_of
 from speechdis.features.store import write_store
+from speechdis.judges import random_convolutions
 from speechdis.training.checkpoint import Checkpoint, save
 
 SETTINGS = settings_of("fbank")

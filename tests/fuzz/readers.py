@@ -14,9 +14,9 @@ import yaml
 from speechdis import models
 from speechdis.cli import main
 from speechdis.data.archive import write_matrices, write_vectors
-from speechdis.evaluation.verification import verify
 from speechdis.features import settings_of
 from speechdis.features.store import write_store
+from speechdis.metrics.verification import verify
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 

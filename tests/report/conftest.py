@@ -14,9 +14,9 @@ from speechdis.cli import main
 from speechdis.data.audio import write_audio
 from speechdis.data.directory import write_directory
 from speechdis.data.utterance import Interval, Utterance
-from speechdis.evaluation.verification import verify
 from speechdis.features import extract, settings_of
 from speechdis.features.store import write_store
+from speechdis.metrics.verification import verify
 from speechdis.training.checkpoint import Checkpoint, save
 
 RATE = 16000

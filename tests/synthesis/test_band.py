@@ -8,7 +8,7 @@ import torch
 
 from speechdis.features import extract, settings_of
 from speechdis.synthesis import band, vocoders
-from speechdis.synthesis.swap import content_of, lend, voice_of
+from speechdis.synthesis.conversion import content_of, lend, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 

@@ -12,8 +12,8 @@ from speechdis.data.audio import write_audio, write_blocks
 from speechdis.errors import InputError
 from speechdis.features import settings_of
 from speechdis.synthesis import codes, files
+from speechdis.synthesis.conversion import content_of, lend, reconstruct, voice_of
 from speechdis.synthesis.rows import Rows, peak, pieces
-from speechdis.synthesis.swap import content_of, lend, reconstruct, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 

@@ -18,14 +18,14 @@ from timing import table  # isort: skip (first: it holds numpy and torch to one 
 import numpy as np
 
 from speechdis.data.audio import read_audio
-from speechdis.evaluation import acoustics
-from speechdis.evaluation.judges import Judges
 from speechdis.evaluation.speech import Split
-from speechdis.evaluation.swaps import Court, judge_swaps, pairs_of
-from speechdis.evaluation.words import transcribed
+from speechdis.evaluation.swap_scores import Court, judge_swaps, pairs_of
+from speechdis.evaluation.word_probes import transcribed
 from speechdis.features import bins_of, extract
+from speechdis.judges.listeners import Judges
+from speechdis.metrics import acoustics
 from speechdis.synthesis import blocks, codes, pitch, vocoders
-from speechdis.synthesis.swap import at_pitch, content_of, lent_frames, voice_of
+from speechdis.synthesis.conversion import at_pitch, content_of, lent_frames, voice_of
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 

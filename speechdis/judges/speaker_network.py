@@ -1,0 +1,216 @@
+"""A small supervised speaker network: the ceiling, the informed attacker and the judge of voices.
+
+ECAPA-TDNN (Desplanques, Thienpondt & Demuynck 2020, arXiv 2005.07143), SpeechBrain's, trained with an
+additive angular margin (Deng et al. 2019, arXiv 1801.07698) on random crops of utterances with known speakers.
+On features its EER for other speakers is what supervision reaches (the ceiling of "static"); on dynamic codes it
+is the informed attacker of the VoicePrivacy challenges: how much voice a trained listener still finds in them.
+"""
+
+import copy
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+from tqdm import tqdm
+
+from speechdis.errors import InputError
+from speechdis.metrics.moments import moments
+
+RATE = 1e-3  # of Adam: the top of one cycle, or after WARM steps where training stops by itself
+WARM, MEMORY = 100, 200  # steps; MEMORY of the mean of weights that is kept where training stops by itself
+CHECK, PATIENCE = (
+    100,
+    400,
+)  # steps between checks on held-out speakers; and without a lower error, before it stops
+LEAST = 1000  # steps before it may stop: where there is little voice to find, the error does not fall at once
+
+
+class SpeakerNetwork:
+    """A trained network; see `train`.
+
+    Args:
+        network: (B, T, D) to (B, 1, E).
+        mean, std: (D,) statistics of the training frames.
+        crop: frames it was trained on at a time; shorter utterances are repeated to that length.
+
+    Attributes:
+        steps: of training that it is the result of.
+    """
+
+    def __init__(self, network: nn.Module, mean: Tensor, std: Tensor, crop: int) -> None:
+        self.network, self.mean, self.std, self.crop = network.eval(), mean, std, crop
+        self.steps = 0
+        self.speakers: tuple[str, ...] = ()
+        self.cosines: nn.Module = nn.Identity()  # of embeddings to the training speakers
+
+    @classmethod
+    def train(
+        cls,
+        frames: np.ndarray,
+        first: np.ndarray,
+        counts: np.ndarray,
+        speakers: Sequence[str] | np.ndarray,
+        steps: int = 800,
+        crop: int = 100,
+        batch: int = 32,
+        channels: int = 96,
+        size: int = 96,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        label: str = "speaker network",
+        error: "Callable[[SpeakerNetwork], float] | None" = None,
+        begin: "SpeakerNetwork | None" = None,
+    ) -> "SpeakerNetwork":
+        """Train on utterances whose speakers are known. The global random state is left as it was.
+
+        Without `error`, for `steps` over one cycle of the learning rate. With it, at a constant rate until `error`
+        falls no more, `steps` at most; what is kept is the mean of recent weights (Polyak & Juditsky 1992) where
+        `error` was least. So no schedule hangs on how many steps were allowed.
+
+        Args:
+            frames: (N, D) features or codes, memory-mapped or not.
+            first, counts: (U,) first row and number of frames of each utterance.
+            speakers: (U,) names.
+            steps: of Adam, at most.
+            crop: frames of a training example, cut anywhere in an utterance.
+            batch: examples a step.
+            channels, size: width of the network and of its embedding.
+            seed: initial weights and crops.
+            device: where to train.
+            label: what the progress bar says.
+            error: of a network, on speakers that are not among `speakers`.
+            begin: a network trained on the same speakers and D, from whose weights this one goes on; one of other
+                speakers is left alone.
+
+        Raises:
+            InputError: fewer than two speakers.
+        """
+        from speechbrain.lobes.models.ECAPA_TDNN import Classifier
+        from speechbrain.nnet.losses import AdditiveAngularMargin, LogSoftmaxWrapper
+
+        _drop_lazy_modules()
+        names, codes = np.unique(np.asarray(speakers), return_inverse=True)
+        if len(names) < 2:
+            raise InputError(f"{label}: needs two speakers to tell apart, got {len(names)}")
+        mean, std = (torch.as_tensor(s, dtype=torch.float32, device=device) for s in moments(frames))
+        devices = [device] if torch.device(device).type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(seed)
+            model = cls(_ecapa(frames.shape[1], channels, size).to(device), mean, std, crop)
+            model.cosines = Classifier(size, out_neurons=len(names)).to(device)
+        model.speakers = tuple(names.tolist())
+        if begin is not None and begin.speakers != model.speakers:
+            begin = None
+        if begin is not None:
+            model.network.load_state_dict(begin.network.state_dict())
+            model.cosines.load_state_dict(begin.cosines.state_dict())
+        margin_loss = LogSoftmaxWrapper(AdditiveAngularMargin(margin=0.2, scale=30))
+        optimizer = torch.optim.Adam([*model.network.parameters(), *model.cosines.parameters()], lr=RATE)
+        rng = np.random.default_rng(seed)
+
+        def step() -> None:
+            chosen = rng.integers(len(counts), size=batch)
+            x = model._normalised(frames[_crops(first[chosen], counts[chosen], crop, rng)])
+            found = model.cosines(model.network(x))
+            loss = margin_loss(found, torch.as_tensor(codes[chosen, None], device=device))
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+
+        with tqdm(total=steps, desc=label, unit="step", leave=False) as progress:
+            if error is not None:
+                least = LEAST if begin is None else 0
+                return model._until_no_better(progress, steps, least, step, optimizer, error)
+            schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
+            model.network.train()
+            for model.steps in range(1, steps + 1):
+                step()
+                schedule.step()
+                progress.update()
+        model.network.eval()
+        return model
+
+    def _until_no_better(
+        self,
+        progress: "tqdm[Any]",
+        steps: int,
+        least_steps: int,
+        step: Callable[[], None],
+        optimizer: torch.optim.Optimizer,
+        error: "Callable[[SpeakerNetwork], float]",
+    ) -> "SpeakerNetwork":
+        """The mean of recent weights at the check of least error."""
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: min(1.0, (k + 1) / WARM))
+        average = AveragedModel(self.network, avg_fn=_recent_mean, use_buffers=True)
+        best, least = copy.deepcopy(self), np.inf
+        for number in range(1, steps + 1):
+            self.network.train()
+            step()
+            schedule.step()
+            average.update_parameters(self.network)
+            progress.update()
+            if number % CHECK == 0 or number == steps:
+                found = SpeakerNetwork(average.module, self.mean, self.std, self.crop)
+                found.cosines, found.speakers = self.cosines, self.speakers
+                wrong = error(found)
+                if wrong < least:
+                    best, least = copy.deepcopy(found), wrong
+                    best.steps = number
+                progress.set_postfix_str(f"{100 * wrong:.1f} % on held-out speakers")
+                if number >= max(best.steps + PATIENCE, least_steps):
+                    break
+        return best
+
+    @torch.no_grad()
+    def embed(self, frames: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Embeddings of whole utterances, (U, E) float32; arguments as of `train`."""
+        vectors = []
+        for begin, count in zip(first.tolist(), counts.tolist(), strict=True):
+            x = self._normalised(frames[begin : begin + count]).repeat(-(-self.crop // count), 1)
+            vectors.append(self.network(x[None])[0, 0])
+        return torch.stack(vectors).cpu().numpy()
+
+    def _normalised(self, frames: np.ndarray) -> Tensor:
+        x = torch.from_numpy(np.array(frames, np.float32)).to(self.mean.device)
+        return (x - self.mean) / self.std
+
+
+def _crops(first: np.ndarray, counts: np.ndarray, crop: int, rng: np.random.Generator) -> np.ndarray:
+    """Rows (B, crop) of a random stretch of each utterance; one that is shorter is repeated."""
+    start = rng.integers(np.maximum(counts - crop, 0) + 1)
+    return first[:, None] + (start[:, None] + np.arange(crop)) % counts[:, None]
+
+
+def _recent_mean(mean: Tensor, value: Tensor, count: int | Tensor) -> Tensor:
+    """The mean of the first MEMORY values, then one that forgets at that rate."""
+    return mean + (value - mean) * max(1 / MEMORY, 1 / (float(count) + 1))
+
+
+def _drop_lazy_modules() -> None:
+    """Take SpeechBrain's lazy stand-ins for optional packages out of `sys.modules`.
+
+    They raise ImportError when merely looked at, so `inspect.getmodule` (of warnings, hypothesis, torch.compile)
+    would fail in any process that has imported SpeechBrain.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith("speechbrain") and type(module).__name__ in (
+            "LazyModule",
+            "DeprecatedModuleRedirect",
+        ):
+            del sys.modules[name]
+
+
+def _ecapa(inputs: int, channels: int, size: int) -> nn.Module:
+    from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+
+    return ECAPA_TDNN(
+        inputs,
+        channels=[channels] * 4 + [3 * channels],
+        lin_neurons=size,
+        attention_channels=channels // 2,
+        se_channels=channels // 2,
+    )

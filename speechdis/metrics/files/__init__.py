@@ -1,0 +1,1 @@
+"""Files of trials, scores and vectors, in the forms that toolkits write them."""
