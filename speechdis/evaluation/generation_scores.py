@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from speechdis.evaluation.swap_scores import Court
+from speechdis.evaluation.swap_scores import Listeners
 from speechdis.features.store import Store
-from speechdis.judges.listeners import SCALE
+from speechdis.judges.judges import SCALE
 from speechdis.synthesis import codes
 from speechdis.synthesis.generation import new_words
 from speechdis.training.checkpoint import Checkpoint
@@ -50,13 +50,13 @@ def scores(log_probabilities: np.ndarray, labels: np.ndarray) -> Scores:
 
 @torch.no_grad()
 def generated(
-    checkpoint: Checkpoint, court: Court, store: Store, chosen: list[int], seed: int = 0
+    checkpoint: Checkpoint, listeners: Listeners, store: Store, chosen: list[int], seed: int = 0
 ) -> dict[str, Scores]:
     """Scores of "voice" (kept, with new words), and of "words" (kept, in a new voice) where there are sentences.
 
     Args:
-        store: frames of the court's utterances, in their order.
-        chosen: utterances that lend what is kept.
+        store: frames of the listeners's utterances, in their order.
+        chosen: utterances whose voice or words are kept.
     """
     from scipy.special import log_softmax
 
@@ -64,19 +64,21 @@ def generated(
     device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(seed)
     opinions: dict[str, list[np.ndarray]] = {"voice": [], "words": []}
-    said: list[int] = []
+    spoken: list[int] = []
     for k in chosen:
         own = codes.encode(checkpoint, np.asarray(store[k]))
         babble = new_words(checkpoint, own.static, own.frames, generator)
-        near = court.enrolled.cosines(court.judges.embed(babble), (k,))
+        near = listeners.enrolled.cosines(listeners.judges.embed(babble), (k,))
         opinions["voice"].append(log_softmax(SCALE * near))
-        text = tuple(court.utterances[k].text_phone.split())
-        if court.judges.words is not None and text:
+        text = tuple(listeners.utterances[k].text_phone.split())
+        if listeners.judges.words is not None and text:
             new, _ = model.sample_prior(1, 1, generator)
-            frames = codes.decode(checkpoint, codes.lent(checkpoint, own.static, new), own)
-            opinions["words"].append(log_softmax(court.judges.words.log_likelihoods(frames, court.sentences)))
-            said.append(court.sentences.index(text))
-    found = {"voice": scores(np.stack(opinions["voice"]), court.enrolled.speaker[chosen])}
-    if said:
-        found["words"] = scores(np.stack(opinions["words"]), np.array(said))
+            frames = codes.decode(checkpoint, codes.transfer_static(checkpoint, own.static, new), own)
+            opinions["words"].append(
+                log_softmax(listeners.judges.words.log_likelihoods(frames, listeners.sentences))
+            )
+            spoken.append(listeners.sentences.index(text))
+    found = {"voice": scores(np.stack(opinions["voice"]), listeners.enrolled.speaker[chosen])}
+    if spoken:
+        found["words"] = scores(np.stack(opinions["words"]), np.array(spoken))
     return found

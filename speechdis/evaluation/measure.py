@@ -17,11 +17,11 @@ import torch
 from speechdis.evaluation.embeddings import Embeddings, embed
 from speechdis.evaluation.generation_scores import generated
 from speechdis.evaluation.speech import Speech, Split
-from speechdis.evaluation.swap_scores import Court, judge_swaps, pairs_of
+from speechdis.evaluation.swap_scores import Listeners, judge_swaps, pairs_of
 from speechdis.evaluation.word_probes import timed_phones, transcribed, words_left
 from speechdis.judges import attackers
 from speechdis.judges.attackers import Sequences
-from speechdis.judges.listeners import Judges
+from speechdis.judges.judges import Judges
 from speechdis.metrics import baselines, probes
 from speechdis.metrics.every_pair import verify_all
 from speechdis.metrics.lda import lda
@@ -125,10 +125,12 @@ def _swapped(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: tor
         seed=budget.seed,
         device=device,
     )
-    court = Court.of(judges, test.utterances, [np.asarray(test.store[k]) for k in range(len(test.store))])
-    found = judge_swaps(checkpoint, court, pairs, budget.vocoder)
+    listeners = Listeners.of(
+        judges, test.utterances, [np.asarray(test.store[k]) for k in range(len(test.store))]
+    )
+    found = judge_swaps(checkpoint, listeners, pairs, budget.vocoder)
     chosen = [words for _, words in pairs]
-    kept = generated(checkpoint, court, test.store, chosen, budget.seed)
+    kept = generated(checkpoint, listeners, test.store, chosen, budget.seed)
     return {**found, "generation": {factor: asdict(scores) for factor, scores in kept.items()}}
 
 

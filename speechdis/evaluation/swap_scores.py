@@ -2,7 +2,7 @@
 
 Pairs of utterances of different unseen speakers are swapped, made sound, and read again as features, which judges hear.
 Beside the swaps stand, of the same pairs: B's recording (what the judges make of real speech; as a swap, "no change" is
-the floor of the voice), copy-synthesis (the vocoder on B's own features: the ceiling), B said again from its codes, and
+the floor of the voice), copy-synthesis (the vocoder on B's own features: the ceiling), B synthesised from its codes, and
 swaps without the detail that the model's reconstruction lacks ("plain").
 """
 
@@ -18,10 +18,10 @@ from speechdis.data.audio import read_audio
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.features import extract, spectrum_of
-from speechdis.judges.listeners import Enrolled, Judges
+from speechdis.judges.judges import Enrolled, Judges
 from speechdis.metrics import acoustics
 from speechdis.synthesis import blocks, pitch, vocoders
-from speechdis.synthesis.conversion import content_of, lend, reconstruct, unclipped, voice_of
+from speechdis.synthesis.conversion import content_of, convert, reconstruct, unclipped, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 CONDITIONS = ("recording", "no change", "copy-synthesis", "reconstruction", "swap", "swap, plain")
@@ -30,7 +30,7 @@ MEANS = ("cents", "correlation", "voicing", "distortion")
 
 
 @dataclass(frozen=True)
-class Court:
+class Listeners:
     """Judges, and what they may say of the utterances in question.
 
     Attributes:
@@ -46,7 +46,7 @@ class Court:
     sentences: list[tuple[str, ...]]
 
     @classmethod
-    def of(cls, judges: Judges, utterances: list[Utterance], frames: list[np.ndarray]) -> "Court":
+    def of(cls, judges: Judges, utterances: list[Utterance], frames: list[np.ndarray]) -> "Listeners":
         """Enrol U utterances by their log frames (T, F)."""
         sentences = sorted({tuple(u.text_phone.split()) for u in utterances if u.text_phone})
         enrolled = judges.enrol(frames, [u.spk for u in utterances])
@@ -70,12 +70,12 @@ class Court:
             "voice": float(near.argmax() == speaker[wanted]),
             "nearer": float(near[speaker[wanted]] > near[speaker[other]]),
         }
-        said = tuple(self.utterances[words].text_phone.split())
-        if self.judges.words is not None and said:
+        spoken = tuple(self.utterances[words].text_phone.split())
+        if self.judges.words is not None and spoken:
             best = int(self.judges.words.log_likelihoods(frames, self.sentences).argmax())
-            found["words"] = float(self.sentences[best] == said)
-            found["wrong phones"] = edit_distance(self.judges.words.phones_of(frames), said)
-            found["phones"] = len(said)
+            found["words"] = float(self.sentences[best] == spoken)
+            found["wrong phones"] = edit_distance(self.judges.words.phones_of(frames), spoken)
+            found["phones"] = len(spoken)
         return found
 
 
@@ -104,7 +104,7 @@ def pairs_of(utterances: list[Utterance], count: int, seed: int = 0) -> list[tup
 
 def judge_swaps(
     checkpoint: Checkpoint,
-    court: Court,
+    listeners: Listeners,
     pairs: list[tuple[int, int]],
     vocoder: str = vocoders.DEFAULT,
 ) -> dict[str, Any]:
@@ -114,29 +114,30 @@ def judge_swaps(
     nearer: nearer to that speaker than to the other of the pair.
     words: B's sentence is the likeliest of all; phone_errors: of greedy decoding.
     level: mean log F0 nearer A's utterance than B's (swaps, no change). cents, correlation, voicing: F0 against B's,
-    moved to the level it should have. distortion: mel-cepstral, dB, against B said again from its codes.
+    moved to the level it should have. distortion: mel-cepstral, dB, against B synthesised from its codes.
     """
     heard: dict[str, list[dict[str, float]]] = {name: [] for name in CONDITIONS}
     for a, b in tqdm(pairs, desc="swaps", unit="swap", leave=False):
-        for name, found in _judged(checkpoint, court, a, b, vocoder).items():
+        for name, found in _judged(checkpoint, listeners, a, b, vocoder).items():
             heard[name].append(found)
     return {
         "vocoder": vocoder,
         "pairs": len(pairs),
-        "speakers": int(court.enrolled.speaker.max()) + 1,
-        "sentences": len(court.sentences),
+        "speakers": int(listeners.enrolled.speaker.max()) + 1,
+        "sentences": len(listeners.sentences),
         "conditions": {name: _summary(found) for name, found in heard.items()},
     }
 
 
 def _judged(
-    checkpoint: Checkpoint, court: Court, a: int, b: int, vocoder: str
+    checkpoint: Checkpoint, listeners: Listeners, a: int, b: int, vocoder: str
 ) -> dict[str, dict[str, float]]:
     """Each condition of the pair with the voice of utterance `a` and the words of utterance `b`."""
     settings = checkpoint.features
     rate, bins = settings["config"]["rate"], spectrum_of(settings)
     one, other = (
-        read_audio(u.path, rate, u.start, u.end)[0] for u in (court.utterances[a], court.utterances[b])
+        read_audio(u.path, rate, u.start, u.end)[0]
+        for u in (listeners.utterances[a], listeners.utterances[b])
     )
     voice, content = voice_of(checkpoint, one), content_of(checkpoint, other)
     module = vocoders.load(vocoder)
@@ -147,8 +148,8 @@ def _judged(
         "recording": other,
         "copy-synthesis": unclipped(copy),
         "reconstruction": reconstruct(checkpoint, content, vocoder),
-        "swap": lend(checkpoint, content, voice, vocoder),
-        "swap, plain": lend(checkpoint, content, voice, vocoder, detail=False),
+        "swap": convert(checkpoint, content, voice, vocoder),
+        "swap, plain": convert(checkpoint, content, voice, vocoder, detail=False),
     }
     frames = {name: extract(wave, settings) for name, wave in waves.items()}
     contours = {name: pitch.contour(wave, rate)[0] for name, wave in waves.items()}
@@ -160,7 +161,7 @@ def _judged(
         f0 = contours[name]
         moved = acoustics.pitch_distance(f0, contours["recording"], rise if foreign else 0.0)
         found[name] = {
-            **court.verdict(frames[name], *((a, b) if foreign else (b, a)), words=b, heard=b),
+            **listeners.verdict(frames[name], *((a, b) if foreign else (b, a)), words=b, heard=b),
             **moved._asdict(),
             "distortion": acoustics.mel_cepstral_distortion(frames[name], frames["reconstruction"], bins),
         }

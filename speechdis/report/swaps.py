@@ -12,7 +12,7 @@ from speechdis.errors import InputError
 from speechdis.evaluation.speech import Split
 from speechdis.features import extract
 from speechdis.report.figures import Figure, spectrogram
-from speechdis.synthesis.conversion import content_of, lend, swapped_frames, voice_of
+from speechdis.synthesis.conversion import content_of, convert, swapped_frames, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 SECONDS = 3.0  # utterances nearest to this length are taken
@@ -101,7 +101,7 @@ def matrix(out: Path, key: str, name: str, checkpoint: Checkpoint, utterances: S
         [
             sound(
                 f"{key}-voice-{i + 1}-words-{j + 1}",
-                lend(checkpoint, contents[j], voices[i]),
+                convert(checkpoint, contents[j], voices[i]),
                 decoded[i][j],
                 a,
                 b,

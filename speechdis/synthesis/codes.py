@@ -150,8 +150,8 @@ def decode(checkpoint: Checkpoint, static: Tensor, codes: Codes) -> np.ndarray:
     return (total / np.where(norm == 0, 1, norm))[: codes.frames] * checkpoint.std + checkpoint.mean
 
 
-def lent(checkpoint: Checkpoint, own: Tensor, voice: Tensor) -> Tensor:
-    """Static vectors (M, S) that say segments with `own` (M, S) in the voice of other segments `voice` (M', S).
+def transfer_static(checkpoint: Checkpoint, own: Tensor, voice: Tensor) -> Tensor:
+    """Static vectors (M, S) of segments with `own` (M, S), in the voice of other segments `voice` (M', S).
 
     Their mean, but where the model knows better (`transfer`).
     """

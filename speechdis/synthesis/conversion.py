@@ -23,7 +23,7 @@ WIDTH = 0.25  # standard deviation of the ranks that count as one level
 
 
 class Voice(NamedTuple):
-    """What a recording lends.
+    """The voice of a recording.
 
     Attributes:
         static: (M, S) of its segments.
@@ -77,15 +77,15 @@ def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray)
     """Log frames (T, F) decoded from the static vectors of `voice` and the dynamic vectors of `words`.
 
     Args:
-        voice: log frames (T', F) of the recording that lends its voice.
+        voice: log frames (T', F) of the recording whose voice is taken.
         words: log frames (T, F) of the recording whose words are kept.
     """
     own = codes.encode(checkpoint, words)
-    static = codes.lent(checkpoint, own.static, codes.encode(checkpoint, voice).static)
+    static = codes.transfer_static(checkpoint, own.static, codes.encode(checkpoint, voice).static)
     return codes.decode(checkpoint, static, own)
 
 
-def lent_frames(
+def converted_frames(
     checkpoint: Checkpoint, content: Content, static: Tensor, residual: np.ndarray | None = None
 ) -> np.ndarray:
     """Log frames (T, F) of the words, changed by what static vectors (M, S) of their segments change in decoded ones.
@@ -95,13 +95,13 @@ def lent_frames(
     to segment is words; of it a share is made (`share_of_change`). Then the words are read from the changed frames, and
     what they lost by the change is put back. Where the words, or the voice, have no sound at all, nothing is changed.
     """
-    return np.concatenate(list(_lent(checkpoint, content, static, residual)))
+    return np.concatenate(list(_converted(checkpoint, content, static, residual)))
 
 
-def _lent(
+def _converted(
     checkpoint: Checkpoint, content: Content, static: Tensor, residual: np.ndarray | None
 ) -> Iterator[np.ndarray]:
-    """`lent_frames` in consecutive parts, each as if there were no others: read with all that it depends on."""
+    """`converted_frames` in consecutive parts, each as if there were no others: read with all that it depends on."""
     from scipy.interpolate import make_interp_spline
 
     lacking = None
@@ -159,7 +159,7 @@ def share_of_change(ranks: np.ndarray, settings: Mapping[str, Any]) -> np.ndarra
 def _mean_voice(checkpoint: Checkpoint, content: Content) -> Tensor:
     """Static vectors (M, S) of the mean voice of the words."""
     own = content.codes.static
-    return codes.lent(checkpoint, own, own)
+    return codes.transfer_static(checkpoint, own, own)
 
 
 def _residual(checkpoint: Checkpoint, content: Content) -> np.ndarray:
@@ -170,9 +170,9 @@ def _residual(checkpoint: Checkpoint, content: Content) -> np.ndarray:
     weight = np.exp(-0.5 * ((_ranks(content) - LEVELS[:, None]) / WIDTH) ** 2)
     total, heard = np.zeros(1), np.zeros(1)
     first = 0
-    for said in _decoded(checkpoint, content, _mean_voice(checkpoint, content)):
-        part = slice(first, first + len(said))
-        lacking = content.words.frames[part] - said
+    for decoded in _decoded(checkpoint, content, _mean_voice(checkpoint, content)):
+        part = slice(first, first + len(decoded))
+        lacking = content.words.frames[part] - decoded
         if content.silent is None or not content.silent[part].any():
             total, heard = total + weight[:, part] @ lacking, heard + weight[:, part].sum(1, keepdims=True)
         else:
@@ -213,7 +213,7 @@ def at_pitch(
     return Content(words, codes.encode(checkpoint, words.frames, content.empty), silent)
 
 
-def say(
+def synthesise(
     checkpoint: Checkpoint,
     content: Content,
     static: Tensor,
@@ -230,27 +230,27 @@ def say(
         static: of each of its segments.
         residual: of the voice; None keeps that of the words.
         vocoder: by name.
-        detail: the words' own frames are said, changed (`lent_frames`); without it, those that the model decodes.
+        detail: the words' own frames are said, changed (`converted_frames`); without it, those that the model decodes.
     """
     if detail:
-        parts = _lent(checkpoint, content, static, residual)
+        parts = _converted(checkpoint, content, static, residual)
     else:
         parts = _decoded(checkpoint, content, static)
     frames = collected(_kept(checkpoint, content, parts), content.words.frames)
     return unclipped(blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features))
 
 
-def lend(
+def convert(
     checkpoint: Checkpoint,
     content: Content,
     voice: Voice,
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
 ) -> Array:
-    """Waveform (n,) of the words of `content` in `voice`; see `say`."""
+    """Waveform (n,) of the words of `content` in `voice`; see `synthesise`."""
     moved = at_pitch(checkpoint, content, voice.log_f0, vocoder)
-    static = codes.lent(checkpoint, moved.codes.static, voice.static)
-    return say(checkpoint, moved, static, voice.residual, vocoder, detail)
+    static = codes.transfer_static(checkpoint, moved.codes.static, voice.static)
+    return synthesise(checkpoint, moved, static, voice.residual, vocoder, detail)
 
 
 def swap(
@@ -265,20 +265,20 @@ def swap(
     Args:
         voice, words: waveforms in [-1, 1] at the model's sample rate.
         vocoder: by name.
-        detail: see `say`.
+        detail: see `synthesise`.
 
     Raises:
         InputError: as `voice_of`; no such vocoder.
     """
     content = content_of(checkpoint, words)
-    return lend(checkpoint, content, voice_of(checkpoint, voice), vocoder, detail)
+    return convert(checkpoint, content, voice_of(checkpoint, voice), vocoder, detail)
 
 
 def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> Array:
     """Waveform (n,) of `content` in its own voice, as far as its codes hold it: a swap without a change of voice."""
     words = blocks.at_pitch(vocoders.load(vocoder), content.words, checkpoint.features)
-    said = Content(words, content.codes, content.silent)
-    return say(checkpoint, said, content.codes.static, vocoder=vocoder, detail=False)
+    spoken = Content(words, content.codes, content.silent)
+    return synthesise(checkpoint, spoken, content.codes.static, vocoder=vocoder, detail=False)
 
 
 def unclipped(wave: Array) -> Array:

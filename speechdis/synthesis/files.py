@@ -34,7 +34,7 @@ def read_voice(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: floa
     """The voice of a recording, or of its part from `start` to `end` s; any format and rate that `read_audio` knows.
 
     Raises:
-        InputError: as `read_audio` and `swap.voice_of`.
+        InputError: as `read_audio` and `conversion.voice_of`.
     """
     wave = _read(checkpoint, path, start, end)
     try:
@@ -62,9 +62,11 @@ def swap_file(
     start: float = 0.0,
     end: float | None = None,
 ) -> float:
-    """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `swap.lend`."""
+    """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `conversion.convert`."""
     rate = checkpoint.features["config"]["rate"]
-    wave = conversion.lend(checkpoint, read_content(checkpoint, content, start, end), voice, vocoder, detail)
+    wave = conversion.convert(
+        checkpoint, read_content(checkpoint, content, start, end), voice, vocoder, detail
+    )
     write(out, wave, rate)
     return len(wave) / rate
 

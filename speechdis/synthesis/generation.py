@@ -6,7 +6,7 @@ from torch import Tensor
 
 from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.blocks import render
-from speechdis.synthesis.conversion import Content, Voice, at_pitch, say, unclipped
+from speechdis.synthesis.conversion import Content, Voice, at_pitch, synthesise, unclipped
 from speechdis.synthesis.words import Words
 from speechdis.training.checkpoint import Checkpoint
 
@@ -22,8 +22,10 @@ def with_new_voice(
     The pitch stays that of the words: no code says it. (FHVAE's z2 counts as one segment of a new speaker.)
     """
     drawn, _ = checkpoint.model.sample_prior(1, 1, generator)
-    said = at_pitch(checkpoint, content, vocoder=vocoder)
-    return say(checkpoint, said, codes.lent(checkpoint, said.codes.static, drawn), vocoder=vocoder)
+    moved = at_pitch(checkpoint, content, vocoder=vocoder)
+    return synthesise(
+        checkpoint, moved, codes.transfer_static(checkpoint, moved.codes.static, drawn), vocoder=vocoder
+    )
 
 
 def with_new_words(
@@ -31,7 +33,7 @@ def with_new_words(
 ) -> np.ndarray:
     """Waveform of `seconds` in `voice`, its dynamic vectors drawn from the model's prior, by Griffin-Lim.
 
-    No recording lends it phases.
+    No recording gives it phases.
     """
     config = checkpoint.features["config"]
     count = max(1, round((seconds - config["window"]) / config["hop"]) + 1)
@@ -50,7 +52,7 @@ def new_words(checkpoint: Checkpoint, static: Tensor, frames: int, generator: to
     segments = -(-frames // checkpoint.segment)
     _, dynamic = checkpoint.model.sample_prior(segments, checkpoint.segment, generator)
     own = static[torch.arange(segments, device=static.device) % len(static)]
-    mean = checkpoint.model.decode(codes.lent(checkpoint, own, static), dynamic).mean.flatten(0, 1)
+    mean = checkpoint.model.decode(codes.transfer_static(checkpoint, own, static), dynamic).mean.flatten(0, 1)
     return mean[:frames].cpu().numpy() * checkpoint.std + checkpoint.mean
 
 
@@ -67,6 +69,8 @@ def between(
     Static vectors, means of log F0 and residuals are interpolated linearly.
     """
     moved = at_pitch(checkpoint, content, one.log_f0 + weight * (other.log_f0 - one.log_f0), vocoder)
-    first, second = (codes.lent(checkpoint, moved.codes.static, voice.static) for voice in (one, other))
+    first, second = (
+        codes.transfer_static(checkpoint, moved.codes.static, voice.static) for voice in (one, other)
+    )
     residual = one.residual + weight * (other.residual - one.residual)
-    return say(checkpoint, moved, torch.lerp(first, second, weight), residual, vocoder)
+    return synthesise(checkpoint, moved, torch.lerp(first, second, weight), residual, vocoder)

@@ -58,7 +58,7 @@ def swap_pairs(
         out: their folder; it remembers checkpoint and vocoder.
         trained: checkpoint.
         vocoder: by name.
-        detail: see `swap.say`.
+        detail: see `conversion.synthesise`.
         device: "cpu" or "cuda".
         jobs: processes.
         strict: a pair that cannot be used is an error, before any is swapped where that can be told; otherwise it is

@@ -9,9 +9,9 @@ from scipy.stats import binomtest
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.evaluation.generation_scores import scores
-from speechdis.evaluation.swap_scores import Court, pairs_of, share
+from speechdis.evaluation.swap_scores import Listeners, pairs_of, share
 from speechdis.evaluation.table import swaps as swap_table
-from speechdis.judges.listeners import Enrolled
+from speechdis.judges.judges import Enrolled
 
 
 @pytest.mark.parametrize(("hits", "count"), [(0, 7), (3, 10), (50, 50), (123, 200)])
@@ -80,12 +80,12 @@ def test_a_verdict_leaves_out_what_it_was_made_of() -> None:
         ]
     )
     vectors = directions / np.linalg.norm(directions, axis=1, keepdims=True)
-    court = Court(Voices(), UTTERANCES, Enrolled(vectors, np.repeat([0, 1, 2], 3)), [])
+    listeners = Listeners(Voices(), UTTERANCES, Enrolled(vectors, np.repeat([0, 1, 2], 3)), [])
     like_a = np.array([[1, 0, 0.2]])
-    found = court.verdict(like_a, wanted=0, other=3, words=3, heard=3)
+    found = listeners.verdict(like_a, wanted=0, other=3, words=3, heard=3)
     assert found == {"voice": 1, "nearer": 1}
-    assert court.verdict(like_a, wanted=3, other=0, words=3, heard=0) == {"voice": 0, "nearer": 0}
-    cosines = court.enrolled.cosines(np.array([1.0, 0, 0]), (0,))
+    assert listeners.verdict(like_a, wanted=3, other=0, words=3, heard=0) == {"voice": 0, "nearer": 0}
+    cosines = listeners.enrolled.cosines(np.array([1.0, 0, 0]), (0,))
     assert cosines[0] == pytest.approx(np.cos(np.arctan2(vectors[2, 1], 1 + vectors[2, 0])))
 
 

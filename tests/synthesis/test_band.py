@@ -8,7 +8,7 @@ import torch
 
 from speechdis.features import extract, settings_of
 from speechdis.synthesis import band, vocoders
-from speechdis.synthesis.conversion import content_of, lend, voice_of
+from speechdis.synthesis.conversion import content_of, convert, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 
@@ -76,7 +76,7 @@ def test_no_end_clicks_and_speech_keeps_its_level(rate: int, vocoder: str) -> No
     checkpoint = model(rate)
     voice = voice_of(checkpoint, speech(rate, 1.5, 200))
     for name, words in cases(rate).items():
-        made = lend(checkpoint, content_of(checkpoint, words), voice, vocoder)
+        made = convert(checkpoint, content_of(checkpoint, words), voice, vocoder)
         end, rest = ends_and_rest(made, rate)
         own_end, own_rest = ends_and_rest(words - words.mean(), rate)
         assert end <= 1.1 * rest * max(1, own_end / own_rest), name
@@ -89,7 +89,7 @@ def test_an_empty_band_stays_empty(vocoder: str) -> None:
     checkpoint = model(16000)
     voice = voice_of(checkpoint, speech(16000, 1.5, 200))
     words = cases(16000)["narrow"]
-    power = np.square(np.abs(np.fft.rfft(lend(checkpoint, content_of(checkpoint, words), voice, vocoder))))
+    power = np.square(np.abs(np.fft.rfft(convert(checkpoint, content_of(checkpoint, words), voice, vocoder))))
     hertz = np.linspace(0, 8000, len(power))
     assert power[hertz > 4600].sum() < 3e-3 * power.sum()
 
@@ -99,7 +99,7 @@ def test_a_narrow_voice_leaves_the_words_their_own_upper_band(vocoder: str) -> N
     checkpoint = model(16000)
     narrow = resampled(speech(8000, 1.5, 130), 8000, 16000)
     words = speech(16000, 1.17, 130, seed=1)
-    made = lend(checkpoint, content_of(checkpoint, words), voice_of(checkpoint, narrow), vocoder)
+    made = convert(checkpoint, content_of(checkpoint, words), voice_of(checkpoint, narrow), vocoder)
     upper = slice(68, 80)  # above 5 kHz
     before, after = (extract(wave, checkpoint.features)[5:-5, upper].mean() for wave in (words, made))
     assert abs(after - before) < 1.5

@@ -16,10 +16,9 @@ from speechdis.synthesis import codes, pitch, vocoders
 from speechdis.synthesis.conversion import (
     Content,
     content_of,
-    lend,
-    lent_frames,
+    convert,
+    converted_frames,
     reconstruct,
-    say,
     share_of_change,
     swap,
     swapped_frames,
@@ -175,8 +174,8 @@ def test_a_voice_changes_frames_from_the_mean_voice_of_the_words(monkeypatch: py
     own, frames = content.codes.static, content.words.frames
     assert own.std(0).min() > 0.1
     mean = own.mean(0).expand_as(own)
-    np.testing.assert_array_equal(lent_frames(checkpoint, content, mean), frames)
-    change = lent_frames(checkpoint, content, mean + 1) - frames
+    np.testing.assert_array_equal(converted_frames(checkpoint, content, mean), frames)
+    change = converted_frames(checkpoint, content, mean + 1) - frames
     share = share_of_change(np.linspace(0, 1, 301), checkpoint.features)
     np.testing.assert_allclose(change, 3 * share, atol=1e-4)  # 3: the standard deviation
 
@@ -199,7 +198,7 @@ def test_words_that_a_change_of_voice_cost_are_put_back() -> None:
     checkpoint = replace(perfect(), model=Louder())
     content = ramp(checkpoint, 20)
     frames = content.words.frames
-    change = lent_frames(checkpoint, content, content.codes.static + 1) - frames
+    change = converted_frames(checkpoint, content, content.codes.static + 1) - frames
     np.testing.assert_allclose(change, change[0] + 0 * frames, atol=1e-4)
     share = share_of_change(np.linspace(0, 1, 20), checkpoint.features).mean(0)
     np.testing.assert_allclose(change[0], 3 * share, atol=0.05)
@@ -221,7 +220,7 @@ def test_what_a_model_lacks_of_a_voice_is_lent_at_every_loudness() -> None:
         checkpoint = replace(perfect(), model=model)
         content, voice = content_of(checkpoint, words), voice_of(checkpoint, noisy)
         static = voice.static.mean(0).expand_as(content.codes.static)
-        change = lent_frames(checkpoint, content, static, voice.residual) - content.words.frames
+        change = converted_frames(checkpoint, content, static, voice.residual) - content.words.frames
         if isinstance(model, Mute):
             assert change[:20].mean() > 3 and abs(change[-20:].mean()) < 0.75
         else:
@@ -234,7 +233,7 @@ def test_silence_stays_alike() -> None:
     checkpoint = replace(perfect(), model=Mute())
     content, voice = content_of(checkpoint, words), voice_of(checkpoint, glide(100, 100, 0.5))
     static = voice.static.mean(0).expand_as(content.codes.static)
-    change = lent_frames(checkpoint, content, static, voice.residual) - content.words.frames
+    change = converted_frames(checkpoint, content, static, voice.residual) - content.words.frames
     silent = change[np.ptp(content.words.frames, axis=1) == 0]
     assert len(silent) > 80 and np.ptp(silent, axis=0).max() < 1e-4
 
@@ -265,7 +264,7 @@ def test_a_voice_without_pitch_leaves_that_of_the_words() -> None:
     words = glide(120, 180, 1.0)
     hiss = (0.1 * np.random.default_rng(1).standard_normal(8000)).astype(np.float32)
     voice = voice_of(perfect(), hiss)
-    made = lend(perfect(), content_of(perfect(), words), voice._replace(log_f0=float("nan")), "filter")
+    made = convert(perfect(), content_of(perfect(), words), voice._replace(log_f0=float("nan")), "filter")
     np.testing.assert_allclose(made, words, atol=1e-4)
 
 
@@ -284,7 +283,7 @@ def test_a_louder_voice_makes_louder_words(vocoder: str) -> None:
     # of the mean share, since words read back are changed evenly; 3: the standard deviation
     share = share_of_change(np.linspace(0, 1, 100), checkpoint.features).mean(0)
     own, gain = content.codes.static, torch.from_numpy(1.5 / (3 * share)).float()
-    made = [say(checkpoint, content, own + more, vocoder=vocoder) for more in (0, gain)]
+    made = [synthesise(checkpoint, content, own + more, vocoder=vocoder) for more in (0, gain)]
     powers = [np.square(wave[2000:-2000]).mean() for wave in made]
     assert np.log(powers[1] / powers[0]) == pytest.approx(1.5, abs=0.1)
 

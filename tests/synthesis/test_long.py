@@ -12,7 +12,7 @@ from speechdis.data.audio import write_audio, write_blocks
 from speechdis.errors import InputError
 from speechdis.features import settings_of
 from speechdis.synthesis import codes, files
-from speechdis.synthesis.conversion import content_of, lend, reconstruct, voice_of
+from speechdis.synthesis.conversion import content_of, convert, reconstruct, voice_of
 from speechdis.synthesis.rows import Rows, peak, pieces
 from speechdis.training.checkpoint import Checkpoint
 
@@ -58,11 +58,11 @@ def test_a_swap_by_windows_on_disk_is_that_of_the_whole(
     """To rounding; voice and words are both read so."""
     checkpoint = model(name)
     words, voice = speech(5.3, 130), speech(4.1, 190)
-    whole = lend(checkpoint, content_of(checkpoint, words), voice_of(checkpoint, voice), vocoder)
+    whole = convert(checkpoint, content_of(checkpoint, words), voice_of(checkpoint, voice), vocoder)
     monkeypatch.setattr(codes, "LONGEST", 150)
     monkeypatch.setattr("speechdis.synthesis.rows.PIECE", 4000)
     content = content_of(checkpoint, on_disk(words))
-    made = lend(checkpoint, content, voice_of(checkpoint, on_disk(voice)), vocoder)
+    made = convert(checkpoint, content, voice_of(checkpoint, on_disk(voice)), vocoder)
     assert isinstance(made, Rows) and len(codes.windows(checkpoint, content.codes)) > 3
     assert np.abs(made[:] - whole).max() < 1e-4 * np.abs(whole).max()
     again = reconstruct(checkpoint, content, vocoder)[:]
@@ -135,7 +135,7 @@ def test_memory_does_not_grow_with_the_recording(monkeypatch: pytest.MonkeyPatch
     for seconds in (3, 10, 30):  # the first time imports, too
         wave = on_disk(speech(seconds, 130))
         tracemalloc.start()
-        lend(checkpoint, content_of(checkpoint, wave), voice, "filter")
+        convert(checkpoint, content_of(checkpoint, wave), voice, "filter")
         held.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert held[2] - held[1] < 20 * 100 * 80 * 4 / 2  # half of the frames that the longer one has more

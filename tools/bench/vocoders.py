@@ -19,19 +19,19 @@ import numpy as np
 
 from speechdis.data.audio import read_audio
 from speechdis.evaluation.speech import Split
-from speechdis.evaluation.swap_scores import Court, judge_swaps, pairs_of
+from speechdis.evaluation.swap_scores import Listeners, judge_swaps, pairs_of
 from speechdis.evaluation.word_probes import transcribed
 from speechdis.features import bins_of, extract
-from speechdis.judges.listeners import Judges
+from speechdis.judges.judges import Judges
 from speechdis.metrics import acoustics
 from speechdis.synthesis import blocks, codes, pitch, vocoders
-from speechdis.synthesis.conversion import at_pitch, content_of, lent_frames, voice_of
+from speechdis.synthesis.conversion import at_pitch, content_of, converted_frames, voice_of
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 
 
 def distances(
-    trained: Checkpoint, court: Court, pairs: list[tuple[int, int]], vocoder: str
+    trained: Checkpoint, listeners: Listeners, pairs: list[tuple[int, int]], vocoder: str
 ) -> dict[str, float]:
     """Means over pairs of spectral distance, cepstral distortion and pitch error, of copies and of swaps; and speed."""
     settings, module = trained.features, vocoders.load(vocoder)
@@ -39,7 +39,7 @@ def distances(
     found: dict[str, list[float]] = {}
     spent = seconds = 0.0
     for pair in pairs:
-        one, other = (read_audio(court.utterances[k].path, rate)[0] for k in pair)
+        one, other = (read_audio(listeners.utterances[k].path, rate)[0] for k in pair)
         voice, content = voice_of(trained, one), content_of(trained, other)
         rise = voice.log_f0 - content.words.log_f0
         rise = 0.0 if math.isnan(rise) else rise
@@ -48,8 +48,8 @@ def distances(
             start = time.process_time()
             said, frames = at_pitch(trained, content, level, vocoder), content.words.frames
             if what == "swap":
-                static = codes.lent(trained, said.codes.static, voice.static)
-                frames = lent_frames(trained, said, static, voice.residual)
+                static = codes.transfer_static(trained, said.codes.static, voice.static)
+                frames = converted_frames(trained, said, static, voice.residual)
             wave = blocks.render(module, frames, said.words, settings)
             spent, seconds = spent + time.process_time() - start, seconds + len(wave) / rate
             heard = extract(wave, settings)
@@ -92,12 +92,14 @@ def main() -> None:
     trained = checkpoint.load(args.checkpoint)
     train, test = (Split.read(args.features / name, args.data / name) for name in ("train", args.split))
     judges = Judges.train(transcribed(train), train.store.spks, args.steps, args.steps)
-    court = Court.of(judges, test.utterances, [np.asarray(test.store[k]) for k in range(len(test.store))])
+    listeners = Listeners.of(
+        judges, test.utterances, [np.asarray(test.store[k]) for k in range(len(test.store))]
+    )
     pairs = pairs_of(test.utterances, args.pairs)
     rows = []
     for name in vocoders.names():
-        scores = judge_swaps(trained, court, pairs, name)
-        rows.append({"vocoder": name, **distances(trained, court, pairs, name), **heard(scores)})
+        scores = judge_swaps(trained, listeners, pairs, name)
+        rows.append({"vocoder": name, **distances(trained, listeners, pairs, name), **heard(scores)})
     real = scores["conditions"]["recording"]
     print(f"{len(pairs)} pairs of {scores['speakers']} speakers, {scores['sentences']} sentences")
     print({key: value for key, value in real.items() if key in ("voice", "words", "phone_errors")}, "\n")
