@@ -2,7 +2,7 @@
 
 Pairs of utterances of different unseen speakers are swapped, made sound, and read again as features, which judges hear.
 Beside the swaps stand, of the same pairs: B's recording (what the judges make of real speech; as a swap, "no change" is
-the floor of the voice), copy-synthesis (the vocoder on B's own features: the ceiling), B synthesised from its codes, and
+the floor of the voice), copy-synthesis (the vocoder on B's own features: the ceiling), B made from its codes, and
 swaps without the detail that the model's reconstruction lacks ("plain").
 """
 

@@ -22,6 +22,7 @@ from speechdis.synthesis.conversion import (
     share_of_change,
     swap,
     swapped_frames,
+    synthesise,
     unclipped,
     voice_of,
 )
