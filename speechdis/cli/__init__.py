@@ -12,7 +12,7 @@ import logging
 import os
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -20,6 +20,15 @@ from typing import Any, NoReturn
 import speechdis
 from speechdis.errors import InputError, Interrupted
 
+GROUPS: dict[str, tuple[str, ...]] = {  # of `speechdis --help`; every command stands in one
+    "everyday": ("prepare", "features", "train", "swap", "evaluate"),
+    "data": ("generate", "segment", "augment", "validate"),
+    "training": ("recipes", "benchmark"),
+    "evaluation": ("trials", "eer", "report"),
+    "use": ("embed", "reconstruct", "sample", "interpolate"),
+    "digits": ("images", "pair", "clusters", "crossmodal"),
+    "sequence models": ("rollout", "bounds"),
+}
 _LONGEST = 600  # characters of an error line
 
 
@@ -31,7 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     # In a log, a bar's line every ten seconds, not ten a second. Read when tqdm is imported.
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "10")
-    args = command_line().parse_args(argv)
+    parser = command_line()
+    args = parser.parse_args(argv)
+    if args.command is None:
+        parser.print_help(sys.stderr)
+        return 2
     if args.quiet:
         os.environ["TQDM_DISABLE"] = "1"  # for processes that this one starts, too
     show_notices(args.quiet)
@@ -109,13 +122,23 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def command_line() -> argparse.ArgumentParser:
     """The parser of all commands; what it parses holds the command's `run`."""
-    parser = Parser(prog="speechdis", description=speechdis.__doc__)
+    modules = {
+        info.name: importlib.import_module(f"{__name__}.{info.name}")
+        for info in pkgutil.iter_modules(__path__)
+    }
+    parser = Parser(
+        prog="speechdis",
+        usage="speechdis [--version] [--quiet] COMMAND ...",
+        description=f"{speechdis.__doc__}\n\n{_listed(modules)}\n\n'speechdis COMMAND --help' says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"speechdis {speechdis.__version__}")
     _add_quiet(parser, False)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{info.name}")
-        command = _described(commands, info.name, module)
+    commands = parser.add_subparsers(
+        dest="command", prog="speechdis", metavar="COMMAND", help=argparse.SUPPRESS
+    )
+    for name, module in modules.items():
+        command = _described(commands, name, module)
         module.arguments(command)
         command.add_argument(
             "--json", metavar="FILE", help="write the result as JSON to FILE ('-': standard output)"
@@ -123,6 +146,19 @@ def command_line() -> argparse.ArgumentParser:
         _add_quiet(command)
         command.set_defaults(run=module.run)
     return parser
+
+
+def _listed(modules: Mapping[str, ModuleType]) -> str:
+    """Every command in its group, with the first line of its docstring."""
+    return "\n\n".join(
+        "\n".join([f"{group}:", *(f"  {name:<12} {_summary(modules[name])}" for name in names)])
+        for group, names in GROUPS.items()
+    )
+
+
+def _summary(module: ModuleType) -> str:
+    """The first line of its docstring."""
+    return (module.__doc__ or "").strip().partition("\n")[0]
 
 
 def _add_quiet(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
@@ -215,7 +251,7 @@ def _described(commands: Any, name: str, module: ModuleType) -> argparse.Argumen
     text = (module.__doc__ or "").strip().replace("%", "%%")
     return commands.add_parser(
         name,
-        help=text.splitlines()[0],
+        help=_summary(module),
         description=text,
         formatter_class=_Help,
     )

@@ -1,5 +1,6 @@
-"""Measure sequence models (vrnn, avrnn) by their bounds on held-out speech, and draw how they learnt.
+"""Measure sequence models by their bounds; draw how they learnt.
 
+For vrnn and avrnn, on held-out speech.
 Prints a table in nats a frame: reconstruction, KL(q || p), ELBO, importance-weighted bound, what the critic sees, and
 squared errors teacher-forced and free-running. OUT gets bounds.json, and learning.png with learning.tsv: the
 reconstruction and the bounds over training, the losses of critic and adversary (figures 2 and 3 of A-VRNN's paper).

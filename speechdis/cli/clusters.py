@@ -1,4 +1,4 @@
-"""Measure a model of spoken and written digits: clusters of its codes, and the digits that it makes.
+"""Measure a model of spoken and written digits by its clusters.
 
 Reads the stores FEATURES/SPLIT and IMAGES/SPLIT and the texts of DATA/SPLIT; trains a judge of each modality on their
 `train`. Prints purities beside those of the PVAE paper's Table 1 and writes to OUT: digits.json (every figure),

@@ -1,4 +1,4 @@
-"""Turn a spoken digit into a written one in the handwriting of a reference, and back.
+"""Turn a spoken digit into a written one, and back.
 
     --speech F.wav --image G.png --out X.png      the digit that F says, in the handwriting of G
     --speech F.wav --image G.png --out X.wav      the digit that G shows, in the voice of F

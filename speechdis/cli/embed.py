@@ -1,6 +1,6 @@
-"""Write one static and one dynamic vector per utterance, as Kaldi archives.
+"""Write a static and a dynamic vector per utterance.
 
-OUT gets static.ark/.scp and dynamic.ark/.scp: means over segments (and frames) of posterior means.
+OUT gets the Kaldi archives static.ark/.scp and dynamic.ark/.scp: means over segments (and frames) of posterior means.
 
 Example:
     speechdis embed --checkpoint exp/cdsvae --features feats/test --out exp/cdsvae/embeddings

@@ -1,4 +1,4 @@
-"""Measure a trained model by every metric of the protocol, beside floors and ceilings.
+"""Measure a trained model by every metric of the protocol.
 
 Reads the stores FEATURES/train and FEATURES/test and the data directories DATA/train and DATA/test; and, of the same
 recordings through random channels, CHANNEL/test, and CHANNEL/train, from which attackers learn who know of channels.

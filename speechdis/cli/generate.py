@@ -1,5 +1,6 @@
-"""Speak a synthetic corpus, in the published layout of a licensed one, with espeak-ng.
+"""Speak a synthetic corpus in a licensed one's published layout.
 
+The voice is espeak-ng's.
 Times of phones, words or digits and speaker factors are known exactly. The same seed gives the same bytes.
 
 Example:

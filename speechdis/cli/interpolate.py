@@ -1,4 +1,4 @@
-"""Say the words of a recording in voices on the way from one to another.
+"""Say a recording's words in voices from one to another.
 
 OUT gets 0.wav (the first voice) to N-1.wav (the second), at the model's sample rate; static vectors, the mean of
 log F0 and what the model lacks of a voice go from one to the other in equal steps.

@@ -1,5 +1,6 @@
-"""Pair each spoken digit with a random written one of the same identity, once and for all.
+"""Pair each spoken digit with a written one, once and for all.
 
+The written one is drawn from those of the same identity.
 For dev and test; training draws new pairs in every epoch. SPEECH is a data directory whose `text` is one digit an
 utterance, IMAGES a store of `speechdis images`. Lines 'spoken-id image-id'.
 

@@ -1,4 +1,4 @@
-"""List the recipes that can be trained by name, or check one and show where it is.
+"""List the recipes, or check one and show where it is.
 
 A recipe's name is MODEL/RECIPE, such as cdsvae/timit; MODEL alone is its recipe for speech, or else for digits.
 

@@ -1,4 +1,4 @@
-"""Say a recording again from its codes: what a model has kept of it.
+"""Say a recording again from its codes, to hear what a model keeps.
 
 A swap without a change of voice; the output is as long as the recording, at the model's sample rate.
 

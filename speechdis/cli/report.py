@@ -1,4 +1,4 @@
-"""Show experiments as one web page: error rates, swaps to hear, maps, curves, settings.
+"""Show experiments as one web page, with swaps to hear.
 
 Writes OUT/index.html with its figures and sounds beside it; it opens without a network. With --data and --features
 (as of 'speechdis evaluate') it also shows what each model makes of test speech: DET curves, t-SNE maps, swaps. What

@@ -1,5 +1,6 @@
-"""Hear a sequence model (vrnn, avrnn): a recording as it expects it, and speech of its own.
+"""Hear a sequence model: what it expects, and speech of its own.
 
+Of vrnn and avrnn.
 OUT gets teacher-forced.wav (every frame expected from the recording's true past and from z of the posterior),
 continued.wav (the first --prompt seconds, and what the model goes on with), and free-0.wav, free-1.wav, ... (from
 nothing, every frame drawn and fed back). Spectra become sound by Griffin-Lim; waveforms are sound. Expect babble.

@@ -1,5 +1,6 @@
-"""Draw a voice or words from a model's prior, and take the other factor from a recording.
+"""Draw a voice or words from a model's prior.
 
+The other factor comes from a recording.
 --content WAV: its words in N new voices (at its own pitch, which no code holds).
 --voice WAV: N times new words in its voice, by Griffin-Lim, --seconds long. Such words are babble: a prior of segments
 of 200 ms knows no sentences.

@@ -1,4 +1,4 @@
-"""Write the list of speaker verification trials of a data directory.
+"""Write the speaker verification trials of a data directory.
 
 Every protocol takes all unordered pairs of different utterances of DATA, which is the test set; target = same
 speaker. A named protocol also says, in the last line, where the numbers of trials are not that protocol's.

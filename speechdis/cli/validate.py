@@ -1,7 +1,8 @@
-"""Check frame stores and data directories in full: every frame by its digest, every sample decoded.
+"""Check frame stores and data directories in full.
 
 PATH is a store, a data directory, or a folder that holds some. Opening a store checks its sizes and samples of its
-frames; this reads all of them.
+frames; this checks every frame by its digest and decodes every
+sample.
 
 Example:
     speechdis validate feats/timit

@@ -39,6 +39,23 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_help_names_every_command_once_with_what_it_does() -> None:
+    grouped = [name for names in cli.GROUPS.values() for name in names]
+    assert sorted(grouped) == COMMANDS
+    lines = cli.command_line().format_help().splitlines()
+    for name in COMMANDS:
+        (line,) = [line for line in lines if line.startswith(f"  {name} ")]
+        assert line.split(None, 1)[1]
+
+
+@pytest.mark.parametrize("words", [[], ["--quiet"]])
+def test_without_a_command_the_help_is_shown(words: list[str], capsys: pytest.CaptureFixture) -> None:
+    """As an error: a script whose command is an empty variable has done nothing."""
+    assert main(words) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", cli.command_line().format_help())
+
+
 @pytest.mark.parametrize("option", ["--jobs", "--versions"])
 @pytest.mark.parametrize("number", ["0", "-3", "many"])
 def test_a_count_is_one_or_more(option: str, number: str, capsys: pytest.CaptureFixture) -> None:
@@ -107,7 +124,6 @@ def test_the_same_option_has_the_same_default() -> None:
         (["prepare", "timit", "--rot", "r"], "speechdis prepare timit: no option '--rot'; did you mean '--root'?"),
         (["train"], "speechdis train: the following arguments are required: "),
         (["eer", "--trials"], "speechdis eer: argument --trials: expected one argument"),
-        ([], "speechdis: the following arguments are required: COMMAND"),
     ],
 )  # fmt: skip
 def test_a_wrong_word_is_one_line_with_the_nearest_right_one(
