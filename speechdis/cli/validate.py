@@ -1,8 +1,7 @@
 """Check frame stores and data directories in full.
 
 PATH is a store, a data directory, or a folder that holds some. Opening a store checks its sizes and samples of its
-frames; this checks every frame by its digest and decodes every
-sample.
+frames; this checks every frame by its digest and decodes every sample.
 
 Example:
     speechdis validate feats/timit
