@@ -3,7 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 WORK ?= work
 
-.PHONY: demo test lint bench docs clean
+# Laws: what holds of the parts. The rest of tests/ runs whole commands, or several processes.
+LAWS = $(addprefix tests/, augment contract metrics models nn test_layers.py) \
+  $(addprefix --ignore=tests/, contract/test_corpora.py nn/test_parallel.py)
+PYTEST = $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
+
+.PHONY: demo check test lint bench docs clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.installed: pyproject.toml
@@ -16,8 +21,11 @@ demo: $(VENV)/.installed ## a generated corpus, a trained Revoice, its EER table
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" bash egs/timit/run.sh --generated --model revoice \
 	  --config recipes/revoice/demo.yaml --attacker-steps 300 --phone-steps 300 --work $(WORK)/demo
 
+check: lint ## within a minute: style, types, and the laws that the parts obey
+	$(PYTEST) $(LAWS)
+
 test: $(VENV)/.installed ## all tests; those on real speech skip where there is none
-	$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
+	$(PYTEST)
 
 lint: $(VENV)/.installed ## style and types
 	$(VENV)/bin/ruff check .
