@@ -8,7 +8,7 @@ corpus, and read as one array, so that training can put all of it on the device 
 
 import hashlib
 import importlib.metadata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -103,6 +103,16 @@ class Store:
             raise InputError(f"{path}: its files do not belong together (mixed or edited); {AGAIN}")
         first = np.cumsum(counts) - counts
         return cls(path, frames, utts, spks, first, counts, about["settings"], mean, std, about["digest"])
+
+    @classmethod
+    def of(cls, recordings: Sequence[np.ndarray], settings: dict[str, Any]) -> "Store":
+        """A store in memory: frames (T, F) of recordings, each an utterance and a speaker of its own."""
+        frames = np.concatenate(recordings)
+        names = tuple(map(str, range(len(recordings))))
+        counts = np.array([len(one) for one in recordings], np.int64)
+        first, std = np.cumsum(counts) - counts, frames.std(0)
+        mean, std = frames.mean(0), np.where(std > 0, std, 1)
+        return cls(Path("recordings"), frames, names, names, first, counts, settings, mean, std, "")
 
     def validate(self) -> None:
         """Read all frames; raises InputError if they are not those that were written."""

@@ -9,6 +9,7 @@ sorts; memory O(n), for the sorted copies.
 
 import logging
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +21,11 @@ BOOTSTRAP_TRIALS = 250_000  # of either kind; more add time and, next to the dra
 
 @dataclass(frozen=True)
 class EER:
-    """Equal error rate, in [0, 1], and the score at which it is met."""
+    """Equal error rate, in [0, 1], the score at which it is met, and its 95 % interval where that was asked for."""
 
     value: float
     threshold: float
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,36 @@ def resampled(
         own_spk: (P,) speaker of each target trial, counted from 0.
         cross_a, cross_b: (N,) speakers of each non-target trial.
     """
+
+    def draw() -> tuple[np.ndarray, np.ndarray]:
+        times = np.bincount(rng.integers(people, size=people), minlength=people)
+        return times.take(own_spk), times.take(cross_a) * times.take(cross_b)
+
+    return _interval(t, n, draw, resamples)
+
+
+def over_trials(
+    target: np.ndarray, nontarget: np.ndarray, resamples: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """95 % interval of the EER when target and non-target trials are drawn anew, each trial for itself.
+
+    Trials that share speakers depend on one another: then this is too narrow, and `bootstrap` is right.
+    """
+    rng = np.random.default_rng(seed)
+    t, n = _sorted(target, nontarget)
+    t, n = (x if (drawn := some_trials(len(x), rng)) is None else x[drawn] for x in (t, n))
+
+    def draw() -> tuple[np.ndarray, np.ndarray]:
+        first, second = (np.bincount(rng.integers(len(x), size=len(x)), minlength=len(x)) for x in (t, n))
+        return first, second
+
+    return _interval(t, n, draw, resamples)
+
+
+def _interval(
+    t: np.ndarray, n: np.ndarray, draw: Callable[[], tuple[np.ndarray, np.ndarray]], resamples: int
+) -> tuple[float, float]:
+    """95 % interval of the EER of ascending scores when `draw` weighs the trials, (P,) and (N,) integers."""
     _check(t, n)
     # The curve is needed at and just above each target score: so many targets and non-targets lie below.
     targets_below, targets_upto = np.searchsorted(t, t, "left"), np.searchsorted(t, t, "right")
@@ -203,10 +235,10 @@ def resampled(
     below, upto = np.searchsorted(edges, below), np.searchsorted(edges, upto)
     values = np.full(resamples, np.nan)
     for k in range(resamples):
-        times = np.bincount(rng.integers(people, size=people), minlength=people)
-        miss = _cumulative(times.take(own_spk))
+        own, cross = draw()
+        miss = _cumulative(own)
         # Sums between edges, not a running sum: four times as fast.
-        reject = _cumulative(np.add.reduceat(times.take(cross_a) * times.take(cross_b), edges))
+        reject = _cumulative(np.add.reduceat(cross, edges))
         if miss[-1] and reject[-1]:
             miss, fa = miss / miss[-1], 1 - reject / reject[-1]
             i = np.argmax(miss[targets_upto] >= fa[upto])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from speechdis.features import spectrum_of
@@ -61,6 +62,31 @@ def voice_of(checkpoint: Checkpoint, wave: Array) -> Voice:
     if content.silent is not None:
         residual[:, content.empty] = np.nan
     return Voice(content.codes.static, content.words.log_f0, residual)
+
+
+def one_voice(voices: Sequence[Voice]) -> Voice:
+    """One voice of several recordings of it, each with the weight of its length.
+
+    All segments count as if they were of one recording; pitch and residual are means over those that have them.
+    """
+    if len(voices) == 1:
+        return voices[0]
+    sizes = np.array([len(voice.static) for voice in voices], float)
+    levels = np.array([voice.log_f0 for voice in voices])
+    residuals = np.stack([voice.residual for voice in voices])  # (R, 5, F)
+    return Voice(
+        torch.cat([voice.static for voice in voices]),
+        float(_mean(levels, sizes)),
+        _mean(residuals, sizes[:, None, None]),
+    )
+
+
+def _mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted mean over the first axis of what is not NaN; NaN where all are."""
+    known = ~np.isnan(values)
+    total = (known * weight).sum(0)
+    mean = np.where(known, values, 0) * weight
+    return np.where(total > 0, mean.sum(0) / np.maximum(total, 1e-9), np.nan)
 
 
 def content_of(checkpoint: Checkpoint, wave: Array) -> Content:

@@ -30,13 +30,27 @@ _OTHER = (
 )
 
 
+def read_wave(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: float | None = None) -> Array:
+    """A waveform (n,) at the model's rate; a long one goes to disk as it comes. Raises InputError as `read_audio`."""
+    rate = checkpoint.features["config"]["rate"]
+    parts: list[np.ndarray] = []
+    rows: Rows | None = None
+    for block in read_blocks(path, rate, start, end):
+        parts.append(block)
+        if rows is not None or sum(map(len, parts)) > LONGEST * rate:
+            rows = rows or Rows()
+            while parts:
+                rows.append(parts.pop(0))
+    return np.concatenate(parts) if rows is None else rows
+
+
 def read_voice(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: float | None = None) -> Voice:
     """The voice of a recording, or of its part from `start` to `end` s; any format and rate that `read_audio` knows.
 
     Raises:
         InputError: as `read_audio` and `conversion.voice_of`.
     """
-    wave = _read(checkpoint, path, start, end)
+    wave = read_wave(checkpoint, path, start, end)
     try:
         return conversion.voice_of(checkpoint, wave)
     except InputError as error:
@@ -45,7 +59,7 @@ def read_voice(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: floa
 
 def read_content(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: float | None = None) -> Content:
     """The words of a recording; as `read_voice`."""
-    wave = _read(checkpoint, path, start, end)
+    wave = read_wave(checkpoint, path, start, end)
     try:
         return conversion.content_of(checkpoint, wave)
     except InputError as error:
@@ -91,17 +105,3 @@ def wave_file(path: str | Path) -> Path:
     if path.suffix.lower() in _OTHER:
         raise InputError(f"{path}: cannot write '{path.suffix}' audio; choose one of {', '.join(FORMATS)}")
     return path.with_name(f"{path.name}.wav")
-
-
-def _read(checkpoint: Checkpoint, path: Path, start: float, end: float | None) -> Array:
-    """A waveform (n,) at the model's rate; a long one goes to disk as it comes."""
-    rate = checkpoint.features["config"]["rate"]
-    parts: list[np.ndarray] = []
-    rows: Rows | None = None
-    for block in read_blocks(path, rate, start, end):
-        parts.append(block)
-        if rows is not None or sum(map(len, parts)) > LONGEST * rate:
-            rows = rows or Rows()
-            while parts:
-                rows.append(parts.pop(0))
-    return np.concatenate(parts) if rows is None else rows

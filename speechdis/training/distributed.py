@@ -21,10 +21,7 @@ def processes(device: str) -> Iterator[torch.device]:
     Raises:
         InputError: "cuda" where there is none.
     """
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    elif device == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device cuda: torch finds no GPU it can use here; use --device cpu")
+    device = place(device)
     if "RANK" not in os.environ:
         yield torch.device(device)
         return
@@ -35,3 +32,21 @@ def processes(device: str) -> Iterator[torch.device]:
         yield torch.device(device, torch.cuda.current_device()) if device == "cuda" else torch.device(device)
     finally:
         dist.destroy_process_group()
+
+
+def place(device: str) -> str:
+    """`device`, or the best there is for "auto": a GPU before the CPU.
+
+    Raises:
+        InputError: torch does not know it, or cannot use it here.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        raise InputError(f"no device '{device}'; there are cpu, cuda and mps") from None
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(kind, False):
+        raise InputError(f"device '{device}': torch finds none that it can use here; use cpu")
+    return device

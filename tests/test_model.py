@@ -1,0 +1,211 @@
+"""A trained model in Python: the vectors and sounds of the commands; files, arrays and lists; what is refused."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+import speechdis
+from speechdis import models
+from speechdis.cli import main
+from speechdis.data.archive import read_vectors
+from speechdis.data.audio import read_audio, write_audio
+from speechdis.data.directory import write_directory
+from speechdis.data.samples import as_wave
+from speechdis.data.utterance import Utterance
+from speechdis.errors import InputError
+from speechdis.features import settings_of
+from speechdis.features.store import Store
+from speechdis.metrics import verification
+from speechdis.model import Codes, TrainedModel
+from speechdis.synthesis import conversion
+from speechdis.synthesis.files import read_voice
+from speechdis.training import checkpoint
+from speechdis.training.checkpoint import Checkpoint
+
+RATE = 16000
+
+
+def tone(hertz: float, seconds: float, rate: int = RATE) -> np.ndarray:
+    t = np.arange(round(seconds * rate)) / rate
+    wave = sum(np.sin(2 * np.pi * k * hertz * t) / k for k in range(1, 12))
+    return (0.1 * wave + 1e-3 * np.random.default_rng(0).standard_normal(len(t))).astype(np.float32)
+
+
+@pytest.fixture(scope="module", params=["dsvae", "fhvae", "revoice"])
+def experiment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that has not learnt anything, on disk."""
+    torch.manual_seed(0)
+    config = models.load(request.param).Config(static_size=4, dynamic_size=3, hidden_size=8)
+    path = tmp_path_factory.mktemp(request.param) / "checkpoints" / "best.safetensors"
+    mean, std = np.full(80, 8, np.float32), np.full(80, 3, np.float32)
+    network = models.build(request.param, 80, config)
+    checkpoint.save(path, Checkpoint(network, request.param, settings_of("fbank"), 20, mean, std, 0))
+    return path.parent.parent
+
+
+@pytest.fixture(scope="module")
+def model(experiment: Path) -> TrainedModel:
+    return speechdis.load(experiment)
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("recordings")
+    files = [folder / name for name in ("a.wav", "b.wav", "c.wav")]
+    for file, hertz, seconds in zip(files, (110, 220, 150), (0.9, 1.31, 0.1), strict=True):
+        write_audio(file, tone(hertz, seconds), RATE)
+    return files
+
+
+def test_vectors_are_those_of_the_command(
+    model: TrainedModel, experiment: Path, recordings: list[Path], tmp_path: Path
+) -> None:
+    utterances = [Utterance(file.stem, file.stem, file) for file in recordings]
+    write_directory(tmp_path / "data", utterances)
+    for words in (
+        ["features", "--data", tmp_path / "data", "--out", tmp_path / "feats"],
+        [
+            "embed",
+            "--checkpoint",
+            experiment,
+            "--features",
+            tmp_path / "feats",
+            "--out",
+            tmp_path / "vectors",
+        ],
+    ):
+        assert main([str(word) for word in words]) == 0
+    store = Store.read(tmp_path / "feats")
+    static, dynamic = (dict(read_vectors(tmp_path / "vectors" / f"{k}.scp")) for k in ("static", "dynamic"))
+    together = model.embed(recordings)
+    for k, codes in enumerate(together):
+        alone = model.embed(str(recordings[k]))
+        of_frames = model.encode(np.array(store[store.utts.index(recordings[k].stem)]))
+        for found in (codes, alone, of_frames):
+            np.testing.assert_allclose(found.static, static[recordings[k].stem], atol=1e-5)
+            np.testing.assert_allclose(found.dynamic_mean, dynamic[recordings[k].stem], atol=1e-5)
+            assert found.dynamic.shape == (store.counts[k], 3) and found.times.shape == (store.counts[k],)
+        np.testing.assert_allclose(np.diff(codes.times), 0.01)
+
+
+def test_a_swap_is_that_of_the_command(
+    model: TrainedModel, experiment: Path, recordings: list[Path], tmp_path: Path
+) -> None:
+    a, b, _ = recordings
+    words = ["swap", "--checkpoint", experiment, "--voice", a, "--content", b, "--out", tmp_path / "cli.wav"]
+    assert main([str(word) for word in words]) == 0
+    speech = model.swap(voice=a, content=b)
+    assert speech.save(tmp_path / "python.wav") == tmp_path / "python.wav"
+    assert (tmp_path / "python.wav").read_bytes() == (tmp_path / "cli.wav").read_bytes()
+    assert speech.rate == RATE and speech.seconds == pytest.approx(1.31)
+    again = model.swap(voice=[model.embed(a)], content=model.embed(b))  # codes in place of recordings
+    np.testing.assert_array_equal(again.wave, speech.wave)
+
+
+def test_files_and_arrays_are_the_same_recordings(model: TrainedModel, recordings: list[Path]) -> None:
+    wave, rate = read_audio(recordings[0])
+    by_file = model.embed(recordings[0])
+    for given in (wave, torch.from_numpy(wave), np.stack([wave, wave]), (wave * 32768).astype(np.int16)):
+        np.testing.assert_allclose(model.embed(given, rate=rate).static, by_file.static, atol=1e-5)
+    assert len(model.embed([wave, recordings[1]], rate=rate)) == 2
+    assert isinstance(model.embed(tone(110, 0.9, 8000), rate=8000), Codes)
+
+
+def test_several_recordings_are_one_voice(model: TrainedModel, recordings: list[Path]) -> None:
+    """The same recording twice is the voice of it once; of two, what each has counts by its length."""
+    a, b, _ = recordings
+    once, twice = (model.swap(voice=v, content=b).wave for v in (a, [a, a]))
+    np.testing.assert_allclose(once, twice, atol=2e-3)  # FHVAE shrinks the s-vector of few segments
+    one, other = (read_voice(model, file) for file in (a, b))
+    joined = conversion.one_voice([one, other._replace(log_f0=float("nan"))])
+    assert len(joined.static) == len(one.static) + len(other.static)
+    assert joined.log_f0 == pytest.approx(one.log_f0)
+    weights = [len(one.static), len(other.static)]
+    by_hand = np.average([one.residual, other.residual], axis=0, weights=weights)
+    np.testing.assert_allclose(joined.residual, by_hand)
+
+
+def test_draws_follow_the_seed_and_reconstructions_are_as_long(
+    model: TrainedModel, recordings: list[Path]
+) -> None:
+    first, again, other = (model.sample_voice(recordings[0], seed=seed).wave for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert model.reconstruct(recordings[0]).seconds == pytest.approx(0.9)
+
+
+def test_it_is_a_checkpoint(model: TrainedModel) -> None:
+    """Whatever takes a checkpoint takes it."""
+    assert isinstance(model, Checkpoint) and model.sample_rate == RATE and model.device.type == "cpu"
+    assert model.features == settings_of("fbank")
+
+
+def test_what_is_refused_says_so(model: TrainedModel, recordings: list[Path], tmp_path: Path) -> None:
+    wave = tone(110, 0.5)
+    text = tmp_path / "text.wav"
+    text.write_text("no sound\n" * 9)
+    for call, fault in (
+        (lambda: model.embed(wave), "add rate="),
+        (lambda: model.embed(wave, rate=0), "above 0"),
+        (lambda: model.embed(wave * np.nan, rate=RATE), "NaN"),
+        (lambda: model.embed(np.zeros((2, 3, 4)), rate=RATE), "no recording"),
+        (lambda: model.embed(wave[:10], rate=RATE), "shorter than one"),
+        (lambda: model.embed(text), "text.wav"),
+        (lambda: model.embed(tmp_path / "none.wav"), "none.wav"),
+        (lambda: model.encode(np.zeros((5, 7))), "reads"),
+        (lambda: model.swap(voice=[], content=wave, rate=RATE), "empty"),
+        (lambda: model.swap(voice=wave, content=model.encode(np.zeros((30, 80))), rate=RATE), "frames"),
+        (lambda: model.swap(wave, wave, RATE, vocoder="none"), "vocoder"),
+        (lambda: model.reconstruct(wave, RATE).save(tmp_path / "x.mp3"), "mp3"),
+        (lambda: speechdis.load(tmp_path), "no checkpoint"),
+        (lambda: speechdis.load(tmp_path, device="tpu"), "tpu"),
+    ):
+        with pytest.raises(InputError, match=fault):
+            call()
+    assert not (tmp_path / "x.mp3").exists()
+
+
+def test_samples_in_every_form() -> None:
+    wave = tone(200, 0.2)
+    np.testing.assert_array_equal(as_wave(wave, RATE, RATE), wave)
+    np.testing.assert_allclose(as_wave(np.stack([wave, 3 * wave], 1), RATE, RATE), 2 * wave, rtol=1e-6)
+    for kind, half in ((np.int16, 2**15), (np.int32, 2**31)):
+        np.testing.assert_allclose(as_wave((wave * half).astype(kind), RATE, RATE), wave, atol=1 / 2**15)
+    np.testing.assert_allclose(as_wave((wave * 127 + 128).astype(np.uint8), RATE, RATE), wave, atol=1 / 60)
+    assert len(as_wave(wave, 8000, RATE)) == 2 * len(wave)
+
+
+def test_error_rates_with_their_interval() -> None:
+    rng = np.random.default_rng(0)
+    target, nontarget = rng.normal(1, 1, 400), rng.normal(-1, 1, 4000)
+    found = speechdis.eer(target, nontarget)
+    known = verification.eer(target, nontarget)
+    assert (found.value, found.threshold) == (known.value, known.threshold)
+    assert found.interval is not None and found.interval[0] < found.value < found.interval[1]
+    # Of independent trials near the binomial's, at a rate of 16 %: the slopes of both curves enter, too.
+    assert 0.02 < found.interval[1] - found.interval[0] < 0.06
+    people = rng.integers(20, size=400), np.stack([np.arange(4000) % 20, (np.arange(4000) + 7) % 20], 1)
+    assert speechdis.eer(target, nontarget, people).interval != found.interval
+    with pytest.raises(InputError, match="non-target"):
+        speechdis.eer([1.0], [])
+
+
+def test_importing_it_imports_nothing() -> None:
+    program = "import sys, speechdis; print([m for m in sys.modules if m in ('torch', 'numpy', 'yaml')])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    with pytest.raises(AttributeError, match="speechdis"):
+        speechdis.nothing  # noqa: B018
+
+
+def test_a_long_recording_is_embedded_piece_by_piece(model: TrainedModel, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "long.wav", np.tile(tone(130, 1.0), 330), RATE)
+    codes = model.embed(tmp_path / "long.wav")
+    assert len(codes.dynamic) == len(codes.times) == 32998 and codes.times[-1] == pytest.approx(
+        329.98, abs=0.01
+    )
