@@ -102,7 +102,7 @@ class TrainedModel(Checkpoint):
             InputError: no such checkpoint, a damaged one, or no such device.
         """
         read = checkpoint.load(Path(path), place(device))
-        return cls(**{f.name: getattr(read, f.name) for f in fields(Checkpoint)})
+        return cls(**{f.name: getattr(read, f.name) for f in fields(Checkpoint)})  # its own fields
 
     @property
     def sample_rate(self) -> int:

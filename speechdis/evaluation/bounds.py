@@ -7,7 +7,6 @@ from z alone, each expected frame fed back ("free-running"). 1 is what the mean 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import segments
 from speechdis.evaluation.table import grid
 from speechdis.features.store import Store
-from speechdis.models.base import Batch
+from speechdis.models.base import Batch, SequenceModel
 from speechdis.models.vrnn import importance
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
@@ -64,7 +63,7 @@ def bounds(
         InputError: a model with a static factor, or features that are not its own.
     """
     model = checkpoint.model
-    if not getattr(model, "autoregressive", False):
+    if not isinstance(model, SequenceModel):
         raise InputError(f"a '{checkpoint.name}' is no sequence model; 'speechdis evaluate' measures it")
     checkpoint.check(store)
     starts, lengths, _ = segments(store, checkpoint.segment)
@@ -73,37 +72,35 @@ def bounds(
     mean, std = (torch.as_tensor(s, device=device) for s in (checkpoint.mean, checkpoint.std))
     generator = torch.Generator(device).manual_seed(seed)
     offsets = torch.arange(checkpoint.segment, device=device)
-    sums = np.zeros(7)
+    sums = np.zeros(1)
     for chunk in np.array_split(kept, min(len(kept), -(-len(kept) * samples // ROWS))):
         size = torch.as_tensor(lengths[chunk], device=device)
         rows = torch.as_tensor(starts[chunk], device=device)[:, None] + offsets
         x = (frames[rows.clamp(max=len(frames) - 1)] - mean) / std
-        sums += _sums(model, Batch(x * (offsets < size[:, None])[..., None], size), samples, generator)
+        sums = sums + _sums(model, Batch(x * (offsets < size[:, None])[..., None], size), samples, generator)
     total = int(lengths[kept].sum())
     reconstruction, kl, elbo, iwae, forced, free = sums[:6] / total
-    critic = sums[6] / len(kept) if hasattr(model, "adversarial_loss") else None
+    critic = sums[6] / len(kept) if len(sums) > 6 else None
     bins = store.frames.shape[1]
     return Bounds(
         reconstruction, kl, elbo, iwae, critic, forced / bins, free / bins, samples, len(kept), total
     )
 
 
-def _sums(model: Any, batch: Batch, samples: int, generator: torch.Generator) -> np.ndarray:
-    """Sums over a batch of what `Bounds` names, the critic's last."""
+def _sums(model: SequenceModel, batch: Batch, samples: int, generator: torch.Generator) -> np.ndarray:
+    """Sums over a batch of what `Bounds` names, the critic's last, if there is one."""
     assert batch.lengths is not None
     size, x = len(batch.x), batch.x
     weights = model.log_weights(x, batch.lengths, samples, generator)
-    terms = model.bound(batch, model.follow(x, generator))
+    terms = model.loss(batch, generator)
     real = (torch.arange(x.shape[1], device=x.device) < batch.lengths[:, None])[..., None]
     static, dynamic = model.embed(x, batch.lengths)
     made = model.reconstruct(x), model.decode(static, dynamic, batch.lengths).mean
     forced, free = (((m - x).square() * real).sum() for m in made)
-    critic = x.new_zeros(())
-    if hasattr(model, "adversarial_loss"):
-        critic = model.adversarial_loss(batch, generator)["adversarial"]
+    critic = model.adversarial_loss(batch, generator).values()
     kl = terms["kl_dynamic"] * size
     elbo = weights.mean(0).sum()
-    found = (elbo + kl, kl, elbo, importance(weights).sum(), forced, free, critic * size)
+    found = (elbo + kl, kl, elbo, importance(weights).sum(), forced, free, *(c * size for c in critic))
     return torch.stack([v.double() for v in found]).cpu().numpy()
 
 
@@ -122,6 +119,6 @@ def markdown(rows: Mapping[str, Bounds]) -> str:
     """A table, a row a system."""
     cells = []
     for name, row in rows.items():
-        values = (getattr(row, field) for field in COLUMNS.values())
+        values = (getattr(row, field) for field in COLUMNS.values())  # a dataclass's fields
         cells.append([name, *("" if v is None else f"{v:.4g}" for v in values)])
     return grid(["system", *COLUMNS], cells)

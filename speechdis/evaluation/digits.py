@@ -17,7 +17,7 @@ from speechdis.judges.digit_judge import DigitJudge
 from speechdis.metrics.clusters import agreement, inertia, kmeans
 from speechdis.nn.modality import View, kind
 from speechdis.training.checkpoint import Checkpoint
-from speechdis.training.paired_batches import Samples
+from speechdis.training.paired_batches import Samples, paired_model
 
 CLASSES = 10
 BATCH = 250
@@ -27,8 +27,9 @@ Codes = dict[str, Tensor]  # by name, posterior means (U, D)
 @torch.no_grad()
 def infer(checkpoint: Checkpoint, name: str, samples: Samples) -> Codes:
     """Posterior means (U, D) of every code of all samples of modality `name`, by its unimodal encoder."""
+    model = paired_model(checkpoint)
     parts = np.split(np.arange(len(samples)), range(BATCH, len(samples), BATCH))
-    found = [checkpoint.model.infer(name, samples.view(part)) for part in parts]
+    found = [model.infer(name, samples.view(part)) for part in parts]
     return {code: torch.cat([q[code].mean for q in found]) for code in found[0]}
 
 
@@ -84,7 +85,7 @@ def generated(
                 row = {"right_digit": float(right.mean()), "count": count}
                 if groups is not None:
                     with torch.no_grad():
-                        again = checkpoint.model.infer(target, made)["style"].mean.cpu().numpy()
+                        again = paired_model(checkpoint).infer(target, made)["style"].mean.cpu().numpy()
                     share = np.bincount(groups.labels_, minlength=CLASSES) / len(groups.labels_)
                     row["same_style"] = float((groups.predict(again) == groups.labels_[like]).mean())
                     row["chance"] = float(np.square(share).sum())
@@ -121,11 +122,11 @@ def decoded(
 @torch.no_grad()
 def make(checkpoint: Checkpoint, name: str, codes: Codes, lengths: Tensor | None = None) -> View:
     """Mean samples of modality `name`; speech of `lengths` (B,) frames, or of the likeliest number, zeros past it."""
-    device = next(iter(codes.values())).device
+    model, device = paired_model(checkpoint), next(iter(codes.values())).device
     if kind(name) == "image":
-        return View(checkpoint.model.generate(name, codes))
-    lengths = checkpoint.model.frames(name, codes) if lengths is None else lengths.to(device)
-    x = checkpoint.model.generate(name, codes, lengths)
+        return View(model.generate(name, codes))
+    lengths = model.frames(name, codes) if lengths is None else lengths.to(device)
+    x = model.generate(name, codes, lengths)
     inside = torch.arange(x.shape[1], device=device) < lengths[:, None]
     return View(x * inside[..., None], lengths)
 

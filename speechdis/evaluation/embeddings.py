@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from speechdis.errors import InputError
 from speechdis.features.store import Store
+from speechdis.models.base import SegmentModel
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 
@@ -70,9 +71,7 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
         InputError: the store's features are not those the model was trained on, or it is of paired modalities.
     """
     checkpoint.check(store)
-    model, segment = checkpoint.model, checkpoint.segment
-    if not hasattr(model, "embed"):
-        raise InputError(f"a '{checkpoint.name}' is of pairs; 'speechdis clusters' measures it")
+    model, segment = _model(checkpoint), checkpoint.segment
     starts, lengths, utterance = segments(store, segment)
     statics: list[Tensor] = []
     dynamics: list[Tensor] = []
@@ -89,13 +88,13 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     times = np.maximum(_sums(present.astype(np.float32), utterance, len(store)), 1)  # (U, T)
     flattened = _sums(dynamic_codes, utterance, len(store)) / times[..., None]
     count = np.bincount(utterance)[:, None]
-    if at_once := getattr(model, "static_frames", 0):
-        static = in_pieces(checkpoint, store, at_once, device, batch)
+    if model.static_frames:
+        voices = in_pieces(checkpoint, store, model.static_frames, device, batch)
     else:
-        static = _sums(static_codes, utterance, len(store)) / (count + getattr(model, "shrinkage", 0))
-    of_segment = getattr(model, "dynamic_of_segment", False)
+        voices = _sums(static_codes, utterance, len(store)) / (count + model.shrinkage)
+    of_segment = model.dynamic_of_segment
     return Embeddings(
-        static=static,
+        static=voices,
         dynamic=_sums(means, utterance, len(store)) / count,
         flattened=flattened.reshape(len(store), -1),
         frames=around(checkpoint, store, device, batch) if of_segment else dynamic_codes[present],
@@ -113,8 +112,8 @@ def in_pieces(
     """The mean static vector (U, S) of each utterance cut into pieces of `frames` frames, the last one shorter."""
     starts, lengths, utterance = segments(store, frames)
     cut = _cut(checkpoint, store, starts, lengths, device, batch)
-    read = checkpoint.model.encode_static
-    codes = np.concatenate([read(x, size).mean.cpu().numpy() for x, _, size in cut])
+    read = _model(checkpoint).static_mean
+    codes = np.concatenate([read(x, size).cpu().numpy() for x, _, size in cut])
     return _sums(codes, utterance, len(store)) / np.bincount(utterance)[:, None]
 
 
@@ -129,7 +128,16 @@ def around(checkpoint: Checkpoint, store: Store, device: torch.device, batch: in
     starts = np.repeat(store.first, store.counts) + begin
     lengths = np.minimum(counts, checkpoint.segment)
     cut = _cut(checkpoint, store, starts, lengths, device, batch)
-    return np.concatenate([checkpoint.model.embed(x, size)[1][:, 0].cpu().numpy() for x, _, size in cut])
+    model = _model(checkpoint)
+    return np.concatenate([model.embed(x, size)[1][:, 0].cpu().numpy() for x, _, size in cut])
+
+
+def _model(checkpoint: Checkpoint) -> SegmentModel:
+    """The model, which must read segments. Raises InputError for one of pairs."""
+    model = checkpoint.model
+    if not isinstance(model, SegmentModel):
+        raise InputError(f"a '{checkpoint.name}' is of pairs; 'speechdis clusters' measures it")
+    return model
 
 
 def _cut(

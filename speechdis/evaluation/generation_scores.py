@@ -60,7 +60,7 @@ def generated(
     """
     from scipy.special import log_softmax
 
-    model = checkpoint.model
+    model = codes.check(checkpoint)
     device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(seed)
     opinions: dict[str, list[np.ndarray]] = {"voice": [], "words": []}

@@ -68,7 +68,7 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
     clean = test["clean"]
     row: dict[str, Any] = {"system": checkpoint.name, "step": checkpoint.step}
     for code in ("static", "dynamic", "flattened"):
-        vectors = {name: getattr(codes, code) for name, codes in test.items()}
+        vectors = {name: getattr(codes, code) for name, codes in test.items()}  # dataclass fields
         row[code] = _verified(vectors, getattr(train, code).mean(0), speech, budget)
     if budget.lda:
         projected = lda(train.static, speech.train.store.spks, budget.lda)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from speechdis.errors import InputError
+from speechdis.models.base import Model
 
 
 def names() -> list[str]:
@@ -28,6 +29,7 @@ def shapes(name: str, bins: int, config: Any) -> dict[str, torch.Size]:
         return {key: value.shape for key, value in build(name, bins, config).state_dict().items()}
 
 
-def build(name: str, bins: int, config: Any) -> Any:
+def build(name: str, bins: int, config: Any) -> Model:
     """Model `name` for features of `bins` dimensions, with random weights, from its own `Config`."""
-    return load(name).Model(bins, config)
+    model: Model = load(name).Model(bins, config)
+    return model

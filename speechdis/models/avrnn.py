@@ -102,7 +102,7 @@ class Model(vrnn.Model):
         ]
 
     def _parameters_of(self, *parts: str) -> list[nn.Parameter]:
-        return [p for part in parts for p in getattr(self, part).parameters()]
+        return [p for part in parts for p in self.get_submodule(part).parameters()]
 
     def critic_loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """ "critic", L_dis, and "critic_loss": the same with the gradient penalty, if there is one."""
@@ -123,10 +123,10 @@ class Model(vrnn.Model):
         scores = self.critic(torch.cat([prior, posterior], 1), torch.cat([real, real], 1))
         return scores[: len(scores) // 2].mean() - scores[len(scores) // 2 :].mean()
 
-    def look(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+    def validation_terms(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """VRNN's, and "critic" on the validation speakers."""
         return {
-            **super().look(batch, generator),
+            **super().validation_terms(batch, generator),
             "critic": -self.adversarial_loss(batch, generator)["adversarial"],
         }
 

@@ -1,65 +1,22 @@
-"""What every sequence model takes and gives; training, scoring and swapping know nothing else about one.
+"""The model contract: what a model takes and gives. Training, measuring and swapping know nothing else about one.
 
-A model file has a frozen dataclass `Config` (every number a recipe may set; the weight of a loss term is the
-field of the term's name) and `Model(bins, config)`, an `nn.Module` with
+A model file has a frozen dataclass `Config` and a class `Model(bins, config)` of one of three kinds:
 
-    encode(x, lengths=None, generator=None) -> Posterior
-    decode(static, dynamic, lengths=None) -> Gaussian over x; a segment's frames do not hear what is past its end
-    loss(batch, generator) -> named terms in nats per segment, and their weighted sum "loss"
-    embed(x, lengths=None) -> (static (B, S), dynamic (B, T, Z)), posterior means
+    StaticDynamicModel   one static vector a segment, one dynamic vector a frame     dsvae, fhvae, revoice, ...
+    SequenceModel        no static factor: each frame follows from the past ones     vrnn, avrnn
+    PairedModel          samples that are each seen in several modalities            pvae, jmvae, vae
 
-A model that trains in phases (an adversary, say) also gives
-
-    phases() -> list of Phase
-
-One whose looks at the validation speakers show more than its loss gives
-
-    look(batch, generator) -> the terms of its loss, and more
-
-One without a static factor, whose frames are made from its own past ones (VRNN), says so in `autoregressive`: its
-`embed` gives a summary as the static vector, its `decode` reads the dynamic one alone, it has no `encode`, and it gives
-
-    reconstruct(x) -> expected frames (B, T, F) given the true past
-    generate(segments, frames, generator, prompt=None) -> new frames (B, T, F)
-    log_weights(x, lengths, samples, generator) -> (K, B), of an importance-weighted bound
-
-One that cannot train without voice-converted twins says in `reads_twins` by which setting it can ("contrast=0").
-
-One that holds a parameter with a row for each utterance also has a field `rows` in its Config, which training sets,
-and gives
-
-    begin_pass(batches) -> the parameters that it set from all segments of the utterances of a new pass
-
-One whose looks at the validation speakers need all segments of an utterance, not those of one batch, gives
-
-    begin_look(batches): what it takes from all segments of all their utterances, before the first batch of a look
-
-One whose static vector is not simply the mean over an utterance's segments also has
-
-    shrinkage: the vector is the sum over M segments, divided by M + shrinkage
-    transfer(static (M, S), voice (M', S)) -> (M, S), what to decode M segments with in the voice of M' others
-
-One that reads the voice of an utterance from more frames at a time than a segment has also has
-
-    static_frames: how many
-    encode_static(x, lengths=None) -> Gaussian of the static factor, (B, S)
-
-One whose dynamic vector is one of a whole segment, the same at all its frames, says so in `dynamic_of_segment`.
-
-A model of paired modalities says so in `reads_pairs`. Its batches are `Pairs`; for encode, decode and
-embed it gives
-
-    infer(name, view) -> the posterior of each of its codes, by name, of samples seen in modality `name` alone
-    generate(name, codes, lengths=None) -> mean samples of modality `name`; speech has `lengths` frames
-    frames(name, codes) -> the likeliest of those lengths
+A member marked abstract has to be written, and a class that lacks one cannot be made. Every other one has its default
+here. `docs/pages/contract.md` lists them all.
 
 Dimension letters: B segments, T frames, F features, S and Z sizes of the static and dynamic factor.
 """
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -140,14 +97,183 @@ class Phase:
     weight_limit: float = 0.0
 
 
-def phases_of(model: Any) -> list[Phase]:
-    """The phases of `model`; of one that names none, Adam on all parameters and "loss"."""
-    return model.phases() if hasattr(model, "phases") else [Phase(list(model.parameters()), model.loss)]
+class Settings(Protocol):
+    """What is known of every model's `Config`, a frozen dataclass; the weight of a term is the field of its name."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def hidden_size(self) -> int:
+        """Width of the hidden layers: training counts one of them before it asks for memory."""
+
+
+class Model(nn.Module, ABC):
+    """What training needs of a model of any kind.
+
+    Attributes:
+        config: its `Config`, set by the constructor; a model declares it anew with its own class.
+    """
+
+    config: Settings
+
+    @abstractmethod
+    def loss(self, batch: Any, generator: torch.Generator) -> dict[str, Tensor]:
+        """Named terms in nats a segment, and their weighted sum "loss" (see `weighted`).
+
+        Args:
+            batch: a `Batch`; of a PairedModel `Pairs`.
+            generator: of all noise that is drawn.
+        """
+
+    def validation_terms(self, batch: Any, generator: torch.Generator) -> dict[str, Tensor]:
+        """What a look at the validation speakers shows; its "loss" chooses the best checkpoint. Default: the loss."""
+        return self.loss(batch, generator)
+
+    def phases(self) -> list[Phase]:
+        """The parts of a training step. Default: Adam lowers "loss" by all parameters. See rwae.py for an adversary."""
+        return [Phase(list(self.parameters()), self.loss)]
+
+    def begin_pass(self, batches: Iterable[Any]) -> list[nn.Parameter]:
+        """Set parameters from `batches`, all segments of the utterances of a new pass; returns them. Default: none.
+
+        A pass goes over `training.utterances` utterances. See `fhvae.py`, which has a row for each.
+        """
+        return []
+
+    def begin_look(self, batches: Iterable[Any]) -> None:
+        """Take what a look needs from `batches`, all segments of the validation speakers. Default: nothing."""
+        return
+
+
+class SegmentModel(Model):
+    """What is common to the two kinds that read segments of speech, `Batch`es.
+
+    Attributes:
+        shrinkage: an utterance's static vector is the sum over its M segments, divided by M + shrinkage (FHVAE).
+        static_frames: an utterance's static vector is read from so many frames at a time; 0: from segments (Revoice).
+        dynamic_of_segment: all frames of a segment have the same dynamic vector (FHVAE).
+    """
+
+    shrinkage: float = 0
+    static_frames: int = 0
+    dynamic_of_segment: bool = False
+
+    @classmethod
+    def for_utterances(cls, config: Any, count: int) -> Any:
+        """`config` of a model that is trained on `count` utterances a pass. Default: as it is."""
+        return config
+
+    @property
+    def reads_twins(self) -> str | None:
+        """The setting without which it needs voice-converted twins, "contrast=0". Default None: it needs none."""
+        return None
+
+    @abstractmethod
+    def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Posterior means of segments (B, T, F): static (B, S), dynamic (B, T, Z).
+
+        Args:
+            x: normalised frames.
+            lengths: (B,) frames that count; None: all. A segment's codes do not hear what is past its end.
+        """
+
+    @abstractmethod
+    def decode(self, static: Tensor, dynamic: Tensor, lengths: Tensor | None = None) -> Gaussian:
+        """p(x | s, z) over normalised frames (B, T, F), of static (B, S) and dynamic (B, T, Z).
+
+        No frame of a segment hears what is past its end, `lengths` (B,).
+        """
+
+    def static_mean(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The static means of `embed` alone, (B, S), of `static_frames` frames at a time. Default: by `embed`."""
+        return self.embed(x, lengths)[0]
+
+
+class StaticDynamicModel(SegmentModel):
+    """A static vector a segment (the voice) and a dynamic vector a frame (the words): Li & Mandt 2018 and after."""
+
+    @abstractmethod
+    def encode(
+        self, x: Tensor, lengths: Tensor | None = None, generator: torch.Generator | None = None
+    ) -> Posterior:
+        """q(s, z | x) of segments (B, T, F), and a sample of both; the means without a generator."""
+
+    @abstractmethod
+    def sample_prior(self, segments: int, frames: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """New codes from the prior: static (B, S), dynamic (B, T, Z)."""
+
+    def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Posterior means of segments (B, T, F): static (B, S), dynamic (B, T, Z). Default: those of `encode`."""
+        posterior = self.encode(x, lengths)
+        return posterior.static.mean, posterior.dynamic.mean
+
+    def transfer(self, static: Tensor, voice: Tensor) -> Tensor:
+        """What to decode M segments with in the voice of M' others, (M, S). Default: the others' mean.
+
+        Args:
+            static: their own static vectors (M, S).
+            voice: those of the others (M', S).
+        """
+        return voice.mean(0).expand_as(static)
+
+
+class SequenceModel(SegmentModel):
+    """No static factor: every frame is made from those before it, and a latent vector (VRNN, Chung et al. 2015).
+
+    The static vector of `embed` is a summary, and `decode` does not read it. The loss gives "reconstruction" and
+    "kl_dynamic".
+    """
+
+    @abstractmethod
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Expected frames of segments (B, T, F), each given the true ones before it."""
+
+    @abstractmethod
+    def generate(
+        self, segments: int, frames: int, generator: torch.Generator, prompt: Tensor | None = None
+    ) -> Tensor:
+        """New frames (B, T, F), each drawn given those before it, which begin with `prompt` (B, T', F)."""
+
+    @abstractmethod
+    def log_weights(
+        self, x: Tensor, lengths: Tensor | None, samples: int, generator: torch.Generator
+    ) -> Tensor:
+        """log p(x, z) - log q(z | x) of K draws of z for each segment (B, T, F), (K, B), in nats."""
+
+    def adversarial_loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """ "adversarial": how far a critic tells posterior from prior. Default: nothing, for there is no critic."""
+        return {}
+
+
+class PairedModel(Model):
+    """A code for samples that are each seen in several modalities, read from any one of them (Hsu & Glass 2018).
+
+    A modality's name is its kind, "speech" or "image", and a number where a sample has several of a kind.
+    """
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """The modalities that it reads."""
+
+    @abstractmethod
+    def infer(self, name: str, view: View) -> dict[str, Gaussian]:
+        """The posterior (B, D) of each of its codes, by name, of samples seen in modality `name` alone."""
+
+    @abstractmethod
+    def generate(self, name: str, codes: dict[str, Tensor], lengths: Tensor | None = None) -> Tensor:
+        """Mean samples in modality `name` of codes (B, D) named as by `infer`; speech has `lengths` (B,) frames."""
+
+    @abstractmethod
+    def frames(self, name: str, codes: dict[str, Tensor]) -> Tensor:
+        """The likeliest number of frames (B,) of speech with these codes."""
 
 
 def weighted(terms: Mapping[str, Tensor], config: Any) -> dict[str, Tensor]:
     """`terms` with "loss" added: "reconstruction" plus every other term times the config field of its name."""
     loss = terms["reconstruction"] + sum(
-        getattr(config, name) * term for name, term in terms.items() if name != "reconstruction"
+        getattr(config, name) * term  # a dataclass's field, by name
+        for name, term in terms.items()
+        if name != "reconstruction"
     )
     return {**terms, "loss": torch.as_tensor(loss)}

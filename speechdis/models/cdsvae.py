@@ -60,10 +60,10 @@ class Model(dsvae.Model):
     config: Config
 
     @property
-    def reads_twins(self) -> str:
+    def reads_twins(self) -> str | None:
         """The setting that needs no voice-converted twins, where this one does."""
         needed = self.config.information == "contrast" and self.config.contrast_dynamic
-        return "contrast_dynamic=0" if needed else ""
+        return "contrast_dynamic=0" if needed else None
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per segment, and their weighted sum "loss" (eq 6 with its sign turned).
@@ -72,7 +72,7 @@ class Model(dsvae.Model):
         """
         return weighted(self._terms(batch, generator)[0], self.config)
 
-    def look(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+    def validation_terms(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss's terms, and all three estimates by MWS, of which none but the loss's own count in it."""
         terms, posterior = self._terms(batch, generator)
         names = {"mws_static", "mws_dynamic", "mutual_information"} - terms.keys()

@@ -17,7 +17,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from speechdis.models.base import Batch, Posterior, weighted
+from speechdis.models.base import Batch, Posterior, StaticDynamicModel, weighted
 from speechdis.nn import parallel, sequence
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.ranges import Size, Weight
@@ -44,8 +44,10 @@ class Config:
     kl_dynamic: Weight = 1.0
 
 
-class Model(nn.Module):
+class Model(StaticDynamicModel):
     """DSVAE over segments of `bins`-dimensional frames."""
+
+    config: Config
 
     def __init__(self, bins: int, config: Config) -> None:
         super().__init__()
@@ -220,11 +222,6 @@ class Model(nn.Module):
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per segment, and their weighted sum "loss"."""
         return weighted(self.bound(batch, self.encode(batch.x, batch.lengths, generator)), self.config)
-
-    def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Posterior means: static (B, S), dynamic (B, T, Z)."""
-        posterior = self.encode(x, lengths)
-        return posterior.static.mean, posterior.dynamic.mean
 
 
 def _repeat(lengths: Tensor | None, times: int) -> Tensor | None:

@@ -20,7 +20,7 @@ frames. z1 and z2 are the paper's; its first released code swaps them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
 
@@ -28,7 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from speechdis.models.base import ADAM, Batch, Phase, Posterior, weighted
+from speechdis.models.base import ADAM, Batch, Phase, Posterior, StaticDynamicModel, weighted
 from speechdis.nn import sequence
 from speechdis.nn.gaussian import LOGVAR_LIMIT, Gaussian, GaussianHead, bounded
 from speechdis.ranges import CountOrNone, Layers, Range, Size, Weight
@@ -66,9 +66,10 @@ class Config:
     rows: CountOrNone = 0
 
 
-class Model(nn.Module):
+class Model(StaticDynamicModel):
     """FHVAE over segments of `bins`-dimensional frames."""
 
+    config: Config
     shrinkage = Z2_VARIANCE  # over the variance of mu2
     dynamic_of_segment = True  # z1
 
@@ -84,6 +85,11 @@ class Model(nn.Module):
         self.x_head = nn.Linear(hidden, 2 * bins)
         self.table = nn.Parameter(config.table_std * torch.randn(config.rows, z2))
         self.looked_at: Tensor | None = None  # mu2 of the validation utterances
+
+    @classmethod
+    def for_utterances(cls, config: Config, count: int) -> Config:
+        """The table has a row for each."""
+        return replace(config, rows=count)
 
     def phases(self) -> list[Phase]:
         """All parameters at once, by the paper's Adam."""
@@ -186,11 +192,6 @@ class Model(nn.Module):
 
     def _s_vector(self, z2: Tensor) -> Tensor:
         return z2.sum(0) / (len(z2) + self.shrinkage)
-
-    def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Posterior means: static (B, S), dynamic (B, T, Z)."""
-        posterior = self.encode(x, lengths)
-        return posterior.static.mean, posterior.dynamic.mean
 
 
 def _origin(batch: Batch) -> tuple[Tensor, Tensor]:

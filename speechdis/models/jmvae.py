@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from speechdis.models.base import Pairs, weighted
+from speechdis.models.base import PairedModel, Pairs, weighted
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.modality import View, decoder, encoder, modalities
 from speechdis.ranges import Positive, Size, Weight
@@ -38,15 +38,14 @@ class Config:
     pixel_std: Positive = 1.0
 
 
-class Model(nn.Module):
+class Model(PairedModel):
     """JMVAE-kl for speech of `bins` dimensions and images."""
 
-    reads_pairs = True
+    config: Config
 
     def __init__(self, bins: int, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.names = modalities(config.modalities)
         hidden, size = config.hidden_size, config.latent_size
         self.joint_features = nn.ModuleDict({n: encoder(n, bins, hidden) for n in self.names})
         self.joint_latent = GaussianHead(hidden * len(self.names), size)
@@ -55,6 +54,11 @@ class Model(nn.Module):
         self.decoders: Any = nn.ModuleDict(
             {n: decoder(n, size, bins, hidden, config.pixel_std) for n in self.names}
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modalities of its recipe."""
+        return modalities(self.config.modalities)
 
     def encode(self, views: dict[str, View]) -> Gaussian:
         """The multimodal posterior q(z | x_1..M), (B, D)."""

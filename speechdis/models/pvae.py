@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from speechdis.models.base import Pairs, weighted
+from speechdis.models.base import PairedModel, Pairs, weighted
 from speechdis.nn import parallel
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.hinge import semantic_hinge
@@ -64,15 +64,14 @@ class Codes(NamedTuple):
     style: dict[str, Gaussian]
 
 
-class Model(nn.Module):
+class Model(PairedModel):
     """PVAE for speech of `bins` dimensions and images."""
 
-    reads_pairs = True
+    config: Config
 
     def __init__(self, bins: int, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.names = modalities(config.modalities)
         hidden, style, semantic = config.hidden_size, config.style_size, config.semantic_size
         both = hidden * len(self.names)
         self.joint_features = nn.ModuleDict({n: encoder(n, bins, hidden) for n in self.names})
@@ -84,6 +83,11 @@ class Model(nn.Module):
         self.decoders: Any = nn.ModuleDict(
             {n: decoder(n, semantic + style, bins, hidden, config.pixel_std) for n in self.names}
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modalities of its recipe."""
+        return modalities(self.config.modalities)
 
     def encode(self, views: dict[str, View]) -> Codes:
         """The multimodal posterior, q(z | x_1..M) and q(s_m | x_1..M)."""

@@ -34,7 +34,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from speechdis.models.base import Batch, Posterior, weighted
+from speechdis.models.base import Batch, Posterior, StaticDynamicModel, weighted
 from speechdis.nn import sequence
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.convolution import AttentiveStatistics, Block, normalised_over_time
@@ -81,9 +81,10 @@ class Config:
     all_layers: bool = True
 
 
-class Model(nn.Module):
+class Model(StaticDynamicModel):
     """Revoice over segments of `bins`-dimensional frames."""
 
+    config: Config
     static_frames = 1000  # read at a time for an utterance's static vector: ten seconds
 
     def __init__(self, bins: int, config: Config) -> None:
@@ -111,9 +112,9 @@ class Model(nn.Module):
             self.prior_head = GaussianHead(width, config.dynamic_size)
 
     @property
-    def reads_twins(self) -> str:
+    def reads_twins(self) -> str | None:
         """The setting that needs no voice-converted twins, where this one does."""
-        return "twin=false" if self.config.twin else ""
+        return "twin=false" if self.config.twin else None
 
     def encode_dynamic(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
         """q(z | x) of segments (B, T, F), (B, T, Z)."""
@@ -138,6 +139,10 @@ class Model(nn.Module):
         heard = torch.cat(layers, 1) if self.config.all_layers else h
         joined = functional.leaky_relu(self.joined(heard), sequence.SLOPE)
         return self.static_head(self.pool(joined, real))
+
+    def static_mean(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Posterior means (B, S), without a look at the words."""
+        return self.encode_static(x, lengths).mean
 
     def encode(
         self, x: Tensor, lengths: Tensor | None = None, generator: torch.Generator | None = None

@@ -80,7 +80,7 @@ class Model(dsvae.Model):
         """Named terms and their weighted sum "loss"; every frame of the batch enters the dynamic divergence."""
         return weighted(self._terms(batch, generator)[0], self.config)
 
-    def look(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+    def validation_terms(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss's terms; with a discriminator also "static_mmd", which stands in "loss" for what it says.
 
         It moves, and what it says of two checkpoints does not compare: no choice between them may rest on that.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from speechdis.models.base import Pairs, weighted
+from speechdis.models.base import PairedModel, Pairs, weighted
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.modality import View, decoder, encoder
 from speechdis.ranges import Positive, Size, Weight
@@ -36,20 +36,24 @@ class Config:
     pixel_std: Positive = 1.0
 
 
-class Model(nn.Module):
+class Model(PairedModel):
     """VAE of speech of `bins` dimensions, or of images."""
 
-    reads_pairs = True
+    config: Config
 
     def __init__(self, bins: int, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.names = (config.modality,)
         self.features = encoder(config.modality, bins, config.hidden_size)
         self.latent = GaussianHead(config.hidden_size, config.latent_size)
         self.decoder: Any = decoder(
             config.modality, config.latent_size, bins, config.hidden_size, config.pixel_std
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modalities of its recipe."""
+        return (self.config.modality,)
 
     def infer(self, name: str, view: View) -> dict[str, Gaussian]:
         """The posterior of samples seen in its modality: "latent"."""

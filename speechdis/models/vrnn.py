@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, linear, pad
 
-from speechdis.models.base import Batch, weighted
+from speechdis.models.base import Batch, SequenceModel, weighted
 from speechdis.nn import mixture, parallel, sequence
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.mixture import Mixture
@@ -80,10 +80,10 @@ class GaussianNetwork(nn.Module):
         return self.head(leaky_relu(self.first(h), SLOPE))
 
 
-class Model(nn.Module):
+class Model(SequenceModel):
     """VRNN over segments of `bins`-dimensional frames."""
 
-    autoregressive = True
+    config: Config
 
     def __init__(self, bins: int, config: Config) -> None:
         super().__init__()
@@ -149,7 +149,7 @@ class Model(nn.Module):
             "kl_dynamic": (divergence * real).sum(0).mean(),
         }
 
-    def look(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+    def validation_terms(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """What a look at the validation speakers shows: the loss's terms, "elbo" and "iwae".
 
         The gain of the importance-weighted bound over the other one is measured on the first few segments of the

@@ -47,7 +47,7 @@ def _said(split: Split, frames: np.ndarray) -> tuple[str, np.ndarray]:
     """What is said in some frames of a store: phones, or words, where timed; else how loud they are."""
     config = split.store.settings["config"]
     for kind in ("phones", "words"):
-        timed = [getattr(u, kind) for u in split.utterances]
+        timed = [getattr(u, kind) for u in split.utterances]  # a dataclass field
         if any(timed):
             labels = [
                 frame_labels(t, count, config["hop"], config["window"])

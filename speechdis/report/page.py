@@ -19,6 +19,7 @@ from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import embed
 from speechdis.evaluation.speech import Split
 from speechdis.features import bins_of
+from speechdis.models.base import PairedModel, SequenceModel
 from speechdis.report import curves, error_rates, maps, swaps, tables
 from speechdis.report.experiment import Experiment
 from speechdis.report.figures import Figure, colour
@@ -86,7 +87,7 @@ def _hear(out: Path, experiments: Sequence[Experiment], splits: Sequence[Split],
                 continue
             codes = embed(model, split.store, torch.device("cpu"))
             heard.curves[e.name] = {
-                code: error_rates.curve(getattr(codes, code), split.store.spks)
+                code: error_rates.curve(getattr(codes, code), split.store.spks)  # a dataclass's field
                 for code in ("static", "dynamic")
             }
             progress.update()
@@ -103,11 +104,11 @@ def _ready(e: Experiment, splits: Sequence[Split]) -> tuple[Checkpoint | None, S
         return None, None, "no checkpoint yet; speechdis train --resume goes on with it"
     model = checkpoint.load(e.path)
     kind = model.features["type"]
-    if not hasattr(model.model, "embed"):
+    if isinstance(model.model, PairedModel):
         lacks = (
             f"a '{model.name}' has no static and dynamic factors; speechdis clusters and crossmodal show it"
         )
-    elif getattr(model.model, "autoregressive", False):
+    elif isinstance(model.model, SequenceModel):
         lacks = f"a '{model.name}' has no static factor to swap; speechdis bounds and rollout show it"
     elif bins_of(model.features) is None:
         lacks = f"its frames, of type '{kind}', are no spectra to show"

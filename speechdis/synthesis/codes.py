@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from speechdis.errors import InputError
+from speechdis.models.base import StaticDynamicModel
 from speechdis.synthesis.rows import Array
 from speechdis.training.checkpoint import Checkpoint
 
@@ -50,10 +51,12 @@ def starts_of(frames: int, segment: int) -> np.ndarray:
     return np.linspace(0, max(0, frames - segment), count).round().astype(np.int64)
 
 
-def check(checkpoint: Checkpoint) -> None:
-    """Raises InputError for a model that has no static and dynamic factors."""
-    if not hasattr(checkpoint.model, "embed") or getattr(checkpoint.model, "autoregressive", False):
+def check(checkpoint: Checkpoint) -> StaticDynamicModel:
+    """The model. Raises InputError for one that has no static and dynamic factors."""
+    model = checkpoint.model
+    if not isinstance(model, StaticDynamicModel):
         raise InputError(f"a '{checkpoint.name}' has no static and dynamic factors to swap")
+    return model
 
 
 @torch.no_grad()
@@ -74,8 +77,8 @@ def _encoded(
     checkpoint: Checkpoint, frames: Array, starts: np.ndarray, empty: np.ndarray | None, whole: bool
 ) -> Codes:
     """Codes of the segments of `frames` that begin at `starts`; the dynamic ones only if `whole`."""
-    device = next(checkpoint.model.parameters()).device
-    segment = checkpoint.segment
+    model, segment = check(checkpoint), checkpoint.segment
+    device = next(model.parameters()).device
     lengths = _lengths(checkpoint, len(frames), device)
     static, dynamic = [], []
     size = BATCH if whole else BATCH // 4
@@ -87,7 +90,7 @@ def _encoded(
         if empty is not None:
             x[:, empty] = 0
         pieces = torch.from_numpy(x).unfold(0, segment, 1)[torch.from_numpy(part - part[0])].transpose(1, 2)
-        s, z = checkpoint.model.embed(pieces.to(device), lengths)
+        s, z = model.embed(pieces.to(device), lengths)
         static.append(s)
         if whole:
             dynamic.append(z)
@@ -136,10 +139,11 @@ def _lengths(checkpoint: Checkpoint, frames: int, device: torch.device) -> Tenso
 @torch.no_grad()
 def decode(checkpoint: Checkpoint, static: Tensor, codes: Codes) -> np.ndarray:
     """Log frames (T, F) of `codes`, cross-faded, with `static` (M, S) in place of their own static vectors."""
+    model = check(checkpoint)
     assert codes.dynamic is not None, "a long recording is decoded window by window"
     parts = zip(static.split(BATCH), codes.dynamic.split(BATCH), strict=True)
     lengths = _lengths(checkpoint, codes.frames, static.device)
-    means = np.concatenate([checkpoint.model.decode(s, z, lengths).mean.cpu().numpy() for s, z in parts])
+    means = np.concatenate([model.decode(s, z, lengths).mean.cpu().numpy() for s, z in parts])
     ramp = np.arange(1, checkpoint.segment + 1, dtype=np.float32)
     weight = np.minimum(ramp, ramp[::-1])[:, None]
     total = np.zeros((max(codes.frames, checkpoint.segment), means.shape[-1]), np.float32)
@@ -155,5 +159,4 @@ def transfer_static(checkpoint: Checkpoint, own: Tensor, voice: Tensor) -> Tenso
 
     Their mean, but where the model knows better (`transfer`).
     """
-    model = checkpoint.model
-    return model.transfer(own, voice) if hasattr(model, "transfer") else voice.mean(0).expand_as(own)
+    return check(checkpoint).transfer(own, voice)

@@ -15,6 +15,7 @@ from speechdis.data.atomic import replacing
 from speechdis.data.figure import write_figure
 from speechdis.errors import InputError
 from speechdis.features import extract
+from speechdis.models.base import PairedModel
 from speechdis.nn.modality import SIZE, View, kind
 from speechdis.training.checkpoint import Checkpoint
 
@@ -81,9 +82,11 @@ def crossed(
     """
     model = checkpoint.model
     (source, meant), (target, like) = digit, style
+    known = model.names if isinstance(model, PairedModel) else ()
     for name in (source, target):
-        if name not in getattr(model, "names", ()) or not hasattr(model, "infer"):
+        if name not in known:
             raise InputError(f"the model, a '{checkpoint.name}', knows no {name}; a 'pvae' of both is needed")
+    assert isinstance(model, PairedModel)  # else it knows neither
     codes = {
         "semantic": model.infer(source, meant).get("semantic"),
         "style": model.infer(target, like).get("style"),

@@ -21,7 +21,7 @@ def with_new_voice(
 
     The pitch stays that of the words: no code says it. (FHVAE's z2 counts as one segment of a new speaker.)
     """
-    drawn, _ = checkpoint.model.sample_prior(1, 1, generator)
+    drawn, _ = codes.check(checkpoint).sample_prior(1, 1, generator)
     moved = at_pitch(checkpoint, content, vocoder=vocoder)
     return synthesise(
         checkpoint, moved, codes.transfer_static(checkpoint, moved.codes.static, drawn), vocoder=vocoder
@@ -49,10 +49,10 @@ def new_words(checkpoint: Checkpoint, static: Tensor, frames: int, generator: to
 
     Segments are drawn one by one, as long as in training, and laid end to end.
     """
-    segments = -(-frames // checkpoint.segment)
-    _, dynamic = checkpoint.model.sample_prior(segments, checkpoint.segment, generator)
+    model, segments = codes.check(checkpoint), -(-frames // checkpoint.segment)
+    _, dynamic = model.sample_prior(segments, checkpoint.segment, generator)
     own = static[torch.arange(segments, device=static.device) % len(static)]
-    mean = checkpoint.model.decode(codes.transfer_static(checkpoint, own, static), dynamic).mean.flatten(0, 1)
+    mean = model.decode(codes.transfer_static(checkpoint, own, static), dynamic).mean.flatten(0, 1)
     return mean[:frames].cpu().numpy() * checkpoint.std + checkpoint.mean
 
 

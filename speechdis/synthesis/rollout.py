@@ -11,20 +11,23 @@ import torch
 from torch import Tensor
 
 from speechdis.errors import InputError
+from speechdis.models.base import SequenceModel
 from speechdis.synthesis.vocoders.griffin_lim import griffin_lim
 from speechdis.training.checkpoint import Checkpoint
 
 
-def check(checkpoint: Checkpoint) -> None:
-    """Raises InputError for a model that does not feed its own frames back."""
-    if not getattr(checkpoint.model, "autoregressive", False):
+def check(checkpoint: Checkpoint) -> SequenceModel:
+    """The model. Raises InputError for one that does not feed its own frames back."""
+    model = checkpoint.model
+    if not isinstance(model, SequenceModel):
         raise InputError(f"a '{checkpoint.name}' does not go on from its own frames; vrnn and avrnn do")
+    return model
 
 
 @torch.no_grad()
 def teacher_forced(checkpoint: Checkpoint, frames: np.ndarray) -> np.ndarray:
     """Expected frames (T, F) of a recording (T, F), each given the true ones before it and the posterior's z."""
-    return _raw(checkpoint, checkpoint.model.reconstruct(_normalised(checkpoint, frames)))[0]
+    return _raw(checkpoint, check(checkpoint).reconstruct(_normalised(checkpoint, frames)))[0]
 
 
 @torch.no_grad()
@@ -40,7 +43,7 @@ def free_running(
     The prompt is not in what is returned.
     """
     before = None if prompt is None else _normalised(checkpoint, prompt).expand(count, -1, -1)
-    return _raw(checkpoint, checkpoint.model.generate(count, frames, generator, before))
+    return _raw(checkpoint, check(checkpoint).generate(count, frames, generator, before))
 
 
 def sound(frames: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:

@@ -21,6 +21,7 @@ from speechdis.data.atomic import replacing
 from speechdis.data.text import parse_json
 from speechdis.errors import InputError
 from speechdis.features.store import Store
+from speechdis.models.base import Model
 from speechdis.ranges import CountOrNone, Range
 from speechdis.training.config import fill, model_named
 
@@ -51,7 +52,7 @@ class Checkpoint:
         validation: terms of the loss on the validation speakers at that step, nats per segment.
     """
 
-    model: Any
+    model: Model
     name: str
     features: dict[str, Any]
     segment: int

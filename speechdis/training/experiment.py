@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +17,8 @@ from speechdis.data.lock import alone
 from speechdis.data.text import parse_json, read_yaml
 from speechdis.errors import InputError
 from speechdis.features.store import Store
+from speechdis.models.base import Model, PairedModel, SegmentModel
 from speechdis.nn import parallel
-from speechdis.nn.modality import modalities
 from speechdis.training import log, memory
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
@@ -164,42 +164,50 @@ def _trainer(
         raise InputError(
             f"training.batch={recipe.training.batch} does not divide among {parallel.world()} processes"
         )
-    training, mean, std, config = recipe.training, store.mean, store.std, recipe.model
+    training, mean, std = recipe.training, store.mean, store.std
     if device.type == "cpu":
         memory.require(recipe, len(mean))
+    model: Model
     batches: Source
     looks: Source
-    reads_pairs = getattr(models.load(recipe.name).Model, "reads_pairs", False)
-    if reads_pairs:
+    kind = models.load(recipe.name).Model
+    if issubclass(kind, PairedModel):
         if digits is None:
             raise InputError(
                 f"{recipe.name}: needs written digits beside the spoken ones: give --images and --data"
             )
-        names = modalities(getattr(config, "modalities", "speech image"))
-        batches, looks = paired(training, features, *digits, device, names)
+        digit_model: PairedModel = kind(len(mean), recipe.model).to(device)
+        batches, looks = paired(training, features, *digits, device, digit_model.names)
+        model = digit_model
     elif digits is not None:
         raise InputError(f"{recipe.name}: has no use for --images; pvae, jmvae and vae have")
     else:
-        batches = segments = Batches(store, twins.get("train"), training, mean, std, device)
-        if hasattr(config, "rows"):
-            config = replace(config, rows=segments.rows)
-    model = models.build(recipe.name, len(mean), config).to(device)
-    without = getattr(model, "reads_twins", "")
-    if without and not twins:
-        raise InputError(
-            f"{recipe.name} as told needs voice-converted twins: give --augmented (see 'speechdis augment'), "
-            f"or --set model.{without}"
-        )
-    if not reads_pairs:
-        looks = _looks(validation, twins.get("dev") if without else None, segments)
-        if without and "dev" not in twins and parallel.rank() == 0:
-            _LOG.warning(
-                "%s: no twins of the validation speakers, so 'best' is chosen without the terms that read them; "
-                "'speechdis augment' over the folder of train and dev makes both",
-                augmented,
-            )
+        segments = Batches(store, twins.get("train"), training, mean, std, device)
+        config = kind.for_utterances(recipe.model, segments.rows)
+        speech_model: SegmentModel = kind(len(mean), config).to(device)
+        needed = _twins_needed(recipe.name, speech_model, augmented, twins)
+        batches, looks = segments, _looks(validation, twins.get("dev") if needed else None, segments)
+        model = speech_model
     current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
     return Trainer(current, training, batches, looks, out)
+
+
+def _twins_needed(name: str, model: SegmentModel, augmented: Path | None, twins: Mapping[str, Store]) -> bool:
+    """Whether the model reads voice-converted twins. Raises InputError where it does and there are none."""
+    if model.reads_twins is None:
+        return False
+    if not twins:
+        raise InputError(
+            f"{name} as told needs voice-converted twins: give --augmented (see 'speechdis augment'), "
+            f"or --set model.{model.reads_twins}"
+        )
+    if "dev" not in twins and parallel.rank() == 0:
+        _LOG.warning(
+            "%s: no twins of the validation speakers, so 'best' is chosen without the terms that read them; "
+            "'speechdis augment' over the folder of train and dev makes both",
+            augmented,
+        )
+    return True
 
 
 def _looks(store: Store, twins: Store | None, training: Batches) -> Batches:

@@ -18,7 +18,7 @@ from torch.nn.utils import clip_grad_norm_, get_total_norm
 from tqdm import tqdm
 
 from speechdis.errors import InputError
-from speechdis.models.base import Loss, Phase, phases_of
+from speechdis.models.base import Loss, Phase
 from speechdis.nn import parallel
 from speechdis.training import checkpoint, state, stop
 from speechdis.training.checkpoint import Checkpoint
@@ -67,7 +67,7 @@ class Trainer:
             raise InputError(
                 "training.precision=bfloat16 needs AVX-512, which this CPU has not; take float32"
             )
-        self.phases = phases_of(self.model)
+        self.phases = self.model.phases()
         self.optimisers = [p.optimiser(p.parameters, lr=self._learning_rate(p)) for p in self.phases]
         self.generator = torch.Generator(self.device).manual_seed(training.seed)
         self.step, self.best, self.worse = 0, math.inf, 0
@@ -155,10 +155,9 @@ class Trainer:
 
     def _begin_pass(self) -> None:
         """Have a model with a row for each utterance set its rows; what the optimiser knew of the last ones goes."""
-        if hasattr(self.model, "begin_pass"):
-            for parameter in self.model.begin_pass(self.batches.everything()):
-                for optimiser in self.optimisers:
-                    optimiser.state.pop(parameter, None)
+        for parameter in self.model.begin_pass(self.batches.everything()):
+            for optimiser in self.optimisers:
+                optimiser.state.pop(parameter, None)
 
     def _take(self, phase: Phase, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
         """One optimiser step of `phase`, on a batch of its own."""
@@ -197,14 +196,12 @@ class Trainer:
         """Mean of every term over the validation speakers' tiled segments, with the same noise every time."""
         self.model.eval()
         generator = torch.Generator(self.device).manual_seed(self.training.seed)
-        look = getattr(self.model, "look", self.model.loss)
-        if hasattr(self.model, "begin_look"):
-            self.model.begin_look(self.validation.everything())
+        self.model.begin_look(self.validation.everything())
         totals: dict[str, Tensor] = {}
         count = 0
         for batch in self.validation.tile(generator):
             self._heed()
-            add(totals, self._terms(look, batch, generator))
+            add(totals, self._terms(self.model.validation_terms, batch, generator))
             count += 1
         self.model.train()
         return means_of(totals, count)

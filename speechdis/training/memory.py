@@ -58,7 +58,7 @@ def require(recipe: Recipe, bins: int) -> None:
     sizes = models.shapes(recipe.name, bins, recipe.model).values()
     weights = 4 * 4 * sum(size.numel() for size in sizes)
     frames = training.batch * training.segment
-    batch = 4 * frames * (6 * bins + 2 * getattr(recipe.model, "hidden_size", 0))
+    batch = 4 * frames * (6 * bins + 2 * recipe.model.hidden_size)
     if weights > there:
         raise InputError(
             f"a '{recipe.name}' of these sizes needs {_gigabytes(weights)} of memory to train, there are "

@@ -12,7 +12,7 @@ import torch
 
 from speechdis.errors import InputError
 from speechdis.features.store import Store
-from speechdis.models.base import Pairs
+from speechdis.models.base import PairedModel, Pairs
 from speechdis.nn import parallel
 from speechdis.nn.modality import SIZE, View, kind
 from speechdis.training.batches import on_device
@@ -85,6 +85,16 @@ def written(images: Path, device: torch.device) -> Samples:
     return Samples(store, digits, 0.0, 1.0, device)
 
 
+def paired_model(checkpoint: Checkpoint) -> PairedModel:
+    """The model, which must be of digits. Raises InputError for any other."""
+    model = checkpoint.model
+    if not isinstance(model, PairedModel):
+        raise InputError(
+            f"a '{checkpoint.name}' is no model of spoken and written digits; pvae, jmvae and vae are"
+        )
+    return model
+
+
 def samples_of(
     checkpoint: Checkpoint, features: Path, data: Path, images: Path, device: torch.device
 ) -> dict[str, Samples]:
@@ -93,11 +103,7 @@ def samples_of(
     Raises:
         InputError: the model is not of digits, or the features are not made as those that it was trained on.
     """
-    names = getattr(checkpoint.model, "names", ())
-    if not names or not {kind(name) for name in names} <= {"speech", "image"}:
-        raise InputError(
-            f"a '{checkpoint.name}' is no model of spoken and written digits; pvae, jmvae and vae are"
-        )
+    names = paired_model(checkpoint).names
     checkpoint.check(Store.read(features))
     found = {
         "speech": spoken(features, data, checkpoint.mean, checkpoint.std, device),

@@ -12,7 +12,7 @@ from gradients import assert_gradient
 from laws import generator
 
 from speechdis import models
-from speechdis.models.base import Batch
+from speechdis.models.base import Batch, StaticDynamicModel
 from speechdis.training import checkpoint
 from speechdis.training.loop import bfloat16_on_cpu
 
@@ -54,9 +54,8 @@ def batch(size: int = 8) -> Batch:
 
 def test_the_cases_name_every_model() -> None:
     """Those of paired modalities and of plain sequences have contracts of their own, in files beside this one."""
-    others = ("reads_pairs", "autoregressive")
-    apart = {n for n in models.names() if any(getattr(models.load(n).Model, o, False) for o in others)}
-    assert {name for name, _ in CASES} == set(models.names()) - apart
+    found = {n for n in models.names() if issubclass(models.load(n).Model, StaticDynamicModel)}
+    assert {name for name, _ in CASES} == found
 
 
 @pytest.mark.parametrize(("name", "settings"), CASES, ids=str)

@@ -10,7 +10,7 @@ import torch
 from laws import generator
 
 from speechdis import models
-from speechdis.models.base import Pairs
+from speechdis.models.base import PairedModel, Pairs
 from speechdis.nn.modality import View, kind
 from speechdis.training import checkpoint
 
@@ -56,7 +56,7 @@ def one(data: Pairs, i: int) -> Pairs:
 
 
 def test_the_cases_name_every_model() -> None:
-    paired = {n for n in models.names() if getattr(models.load(n).Model, "reads_pairs", False)}
+    paired = {n for n in models.names() if issubclass(models.load(n).Model, PairedModel)}
     assert {name for name, _ in CASES} == paired
 
 

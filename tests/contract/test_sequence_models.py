@@ -10,7 +10,7 @@ import torch
 from laws import generator
 
 from speechdis import models
-from speechdis.models.base import Batch, phases_of
+from speechdis.models.base import Batch, SequenceModel
 from speechdis.training import checkpoint
 
 BINS, FRAMES = 12, 8
@@ -33,7 +33,7 @@ def batch(size: int = 8) -> Batch:
 
 
 def test_the_cases_name_every_model() -> None:
-    found = {n for n in models.names() if getattr(models.load(n).Model, "autoregressive", False)}
+    found = {n for n in models.names() if issubclass(models.load(n).Model, SequenceModel)}
     assert {name for name, _ in CASES} == found
 
 
@@ -52,7 +52,7 @@ class TestModel:
         self, name: str, settings: dict[str, Any]
     ) -> None:
         model, moved = build(name, settings), set()
-        for phase in phases_of(model):
+        for phase in model.phases():
             terms = phase.terms(batch(), generator())
             terms[phase.minimised].backward(inputs=phase.parameters)
             assert all(p.grad.any() for p in phase.parameters)

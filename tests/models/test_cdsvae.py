@@ -113,7 +113,7 @@ def test_along_its_own_history_a_posterior_gives_one_frame_without_bias() -> Non
 def test_a_look_shows_mws_whatever_is_trained_by(settings: dict[str, object], posterior: str) -> None:
     """Figures 6, 14 and 15: and what the loss is does not depend on it."""
     model, data = build(posterior=posterior, **settings), batch()
-    loss, look = model.loss(data, generator()), model.look(data, generator())
+    loss, look = model.loss(data, generator()), model.validation_terms(data, generator())
     assert {"mws_static", "mws_dynamic", "mutual_information"} <= look.keys()
     assert {name: look[name] for name in loss} == loss
     if model.config.information == "mws":

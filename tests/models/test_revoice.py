@@ -112,7 +112,7 @@ def test_the_voice_is_pooled_from_every_layer_or_the_last() -> None:
 
 def test_what_needs_twins() -> None:
     assert build().reads_twins == "twin=false"
-    assert build(twin=False).reads_twins == ""
+    assert build(twin=False).reads_twins is None
 
 
 @pytest.mark.parametrize("prior", ["normal", "learnt"])

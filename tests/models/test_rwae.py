@@ -131,19 +131,19 @@ def test_loss_gradient_agrees_with_finite_differences(divergence: str) -> None:
 def test_no_choice_of_a_checkpoint_rests_on_the_discriminator() -> None:
     """A look's "loss" is the same whatever it says, moves with s, and is the weighted sum with MMD^2 in its place."""
     model, data = build(divergence="gan").eval(), batch(64)
-    before = model.look(data, generator())
+    before = model.validation_terms(data, generator())
     for parameter in model.critic.parameters():
         parameter.data.add_(1.0)
-    after = model.look(data, generator())
+    after = model.validation_terms(data, generator())
     assert before["divergence_static"] != after["divergence_static"]
     assert before["loss"] == after["loss"]
     by_hand = before["reconstruction"] + 100 * (before["static_mmd"] + before["divergence_dynamic"])
     torch.testing.assert_close(before["loss"], by_hand)
     model.static_head.linear.bias.data[:3] += 2.0
-    assert model.look(data, generator())["static_mmd"] > 2 * before["static_mmd"]
+    assert model.validation_terms(data, generator())["static_mmd"] > 2 * before["static_mmd"]
 
 
 def test_the_mmd_of_a_look_is_that_of_the_loss() -> None:
     model, data = build(), batch(8)
-    look, loss = model.look(data, generator()), model.loss(data, generator())
+    look, loss = model.validation_terms(data, generator()), model.loss(data, generator())
     assert look == loss

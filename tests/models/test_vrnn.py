@@ -231,4 +231,4 @@ def test_a_mixture_is_an_emission() -> None:
     model, x = build(components=3), x_of(2, 6, 4)
     path = model.follow(x)
     assert isinstance(model.emitted(path.states, path.sample), Mixture)
-    assert model.look(Batch(x), generator())["iwae"].isfinite()
+    assert model.validation_terms(Batch(x), generator())["iwae"].isfinite()

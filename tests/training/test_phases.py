@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from speechdis.cli import main
 from speechdis.features.store import Store
-from speechdis.models.base import Batch, Phase
+from speechdis.models.base import Batch, Model, Phase
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
@@ -22,7 +22,7 @@ class Config:
     pass
 
 
-class Toy(nn.Module):
+class Toy(Model):
     """a is lowered by one phase; b is lowered along a by another, three times a step and within bounds."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.functional import leaky_relu
 
 from speechdis.models import avrnn, vrnn
-from speechdis.models.base import Batch, phases_of
+from speechdis.models.base import Batch
 from speechdis.nn.sequence import SLOPE
 from speechdis.training import memory
 
@@ -79,7 +79,7 @@ class Plain:
 def step(model: Any, losses: Any, batch: Batch) -> Any:
     """One training step, all phases, as a function of nothing; `losses` computes the terms."""
     generator = torch.Generator().manual_seed(0)
-    phases = phases_of(model)
+    phases = model.phases()
     optimisers = [p.optimiser(p.parameters, lr=1e-6) for p in phases]
 
     def take() -> None:
