@@ -8,7 +8,7 @@ LAWS = $(addprefix tests/, augment contract metrics models nn test_layers.py) \
   $(addprefix --ignore=tests/, contract/test_corpora.py nn/test_parallel.py)
 PYTEST = $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
-.PHONY: demo check test lint bench docs clean
+.PHONY: demo check test lint bench results docs clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.installed: pyproject.toml
@@ -34,6 +34,9 @@ lint: $(VENV)/.installed ## style and types
 
 bench: $(VENV)/.installed ## speed against the peers, as ratios in one run
 	for bench in features wsola training eer; do $(VENV)/bin/python tools/bench/$$bench.py || exit 1; done
+
+results: $(VENV)/.installed ## the tables of READMEs and pages, from egs/*/results/*.json
+	$(VENV)/bin/python tools/results.py
 
 docs: $(VENV)/.installed ## the site, in work/docs; a dead link is an error
 	$(VENV)/bin/python -m pip install --quiet --editable '.[docs]'

@@ -10,6 +10,7 @@ Example:
 """
 
 import argparse
+import datetime
 import functools
 import json
 import logging
@@ -95,7 +96,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     ]
     known = read_json(_references(args, feats))["rows"]
     floors = [suites.summarise(row["system"], [row]) for row in known]
-    content = {"references": floors, "systems": summaries, "published": suite.published}
+    title = f"{path.stem} on {args.corpus.name}"
+    caption = (
+        f"Means of {args.seeds} trainings, with the range of each; EER in % of all pairs of {args.split}."
+    )
+    content = suites.committable(title, caption, [*floors, *summaries], _made(args.device))
+    content["published"] = suite.published
     table = args.out / path.stem
     with replacing_folder(args.out, kind) as partial:
         for suffix, text in {
@@ -107,6 +113,15 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     _LOG.info("\n%s", suites.markdown([*floors, *summaries], suite.published, upright))
     _LOG.info("%s: %d systems, %d seeds -> %s.md", path.stem, len(suite.systems), args.seeds, table)
     return {"systems": summaries}
+
+
+def _made(device: str) -> dict[str, Any]:
+    """By which command, commit, day and machine the table is."""
+    from speechdis.training.distributed import processes
+    from speechdis.training.provenance import provenance
+
+    with processes(device) as place:
+        return {**provenance(place), "date": datetime.date.today().isoformat()}
 
 
 def _frames(args: argparse.Namespace, feats: Path) -> None:

@@ -137,13 +137,27 @@ def markdown(
 ) -> str:
     """The table: "mean (least-most) [interval over speakers]", and below it the published figures."""
     names = [name for name in COLUMNS if any(name in s for s in summaries)]
-    cells = [[s["system"], *(_cell(s.get(n), COLUMNS[n].digits) for n in names)] for s in summaries]
+    cells = [[s["system"], *(cell(s.get(n), COLUMNS[n].digits) for n in names)] for s in summaries]
     text = layout(["system", *names], cells)
     if published:
         keys = ("static", "dynamic", "source")
         cells = [[name, *(str(p.get(k, "")) for k in keys)] for name, p in published.items()]
         text += "\n" + layout(["published", "static EER", "dynamic EER", "source"], cells)
     return text
+
+
+def committable(title: str, caption: str, summaries: Sequence[Row], made: Row) -> dict[str, Any]:
+    """The same figures as `tools/results.py` reads them; `made`: command, commit, date and hardware."""
+    names = [name for name in COLUMNS if any(name in s for s in summaries)]
+    return {
+        "title": title,
+        "caption": caption,
+        **{key: made[key] for key in ("command", "commit", "date", "hardware")},
+        "transcribed": None,
+        "columns": ["system", *names],
+        "digits": {name: COLUMNS[name].digits for name in names if COLUMNS[name].digits != 1},
+        "rows": list(summaries),
+    }
 
 
 def as_csv(summaries: Sequence[Row]) -> str:
@@ -157,11 +171,14 @@ def as_csv(summaries: Sequence[Row]) -> str:
     return out.getvalue()
 
 
-def _cell(value: Mapping[str, Any] | None, digits: int) -> str:
-    if value is None:
-        return ""
+def cell(value: Mapping[str, Any] | float | str | None, digits: int) -> str:
+    """A figure as text, "mean (least-most) [interval]" as far as they are known; whole numbers stay whole."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if not isinstance(value, Mapping):
+        return str(value) if isinstance(value, int) else f"{value:.{digits}f}"
     text = f"{value['mean']:.{digits}f}"
-    if value["least"] < value["most"]:
+    if "least" in value and value["least"] < value["most"]:
         text += f" ({value['least']:.{digits}f}-{value['most']:.{digits}f})"
     if "interval" in value:
         text += " [{:.1f}, {:.1f}]".format(*value["interval"])

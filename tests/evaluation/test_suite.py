@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from speechdis.errors import InputError
-from speechdis.evaluation.suite import as_csv, markdown, read_suite, summarise
+from speechdis.evaluation.suite import as_csv, committable, markdown, read_suite, summarise
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,3 +72,11 @@ def test_means_and_ranges_are_those_of_the_rows() -> None:
     assert "| X | 6.0 (4.0-8.0) [5.0, 7.0] | 31.5 (30.0-33.0) [30.5, 32.5] |" in table
     assert "| X | 1 |  | elsewhere |" in table
     assert as_csv([summary]).splitlines()[1].startswith("X,2,6.0")
+
+
+def test_a_committed_table_is_of_the_same_columns() -> None:
+    summary = summarise("X", [row(4, 30), row(8, 33)])
+    made = {"command": "speechdis benchmark", "commit": "abc", "date": "2026-11-29", "hardware": "a CPU"}
+    content = committable("X", "EER in %.", [summary], made)
+    assert content["columns"] == ["system", *markdown([summary], {}).split(" |\n")[0].split(" | ")[1:]]
+    assert content["rows"] == [summary] and content["digits"] == {"parameters, M": 2}
