@@ -102,6 +102,7 @@ def train(
     device: torch.device | str = "cpu",
     label: str = "attacker",
     begin: SpeakerNetwork | None = None,
+    kernels: int = 1200,
 ) -> Attackers:
     """Train every attacker on some of the speakers, and measure it on the others.
 
@@ -112,6 +113,7 @@ def train(
         device: where to train.
         label: what the progress bar says.
         begin: the network that attacked another condition of the same speakers: this one goes on from it.
+        kernels: of the convolutions.
 
     Raises:
         InputError: speakers or utterances too few, as `lacks` says.
@@ -131,7 +133,7 @@ def train(
     )  # fmt: skip
     both, out = speech[np.concatenate([a, b])], np.arange(len(a) + len(b)) >= len(a)
     convolutions = RandomConvolutions.train(
-        both.frames, both.first, both.counts, both.speakers, out, error, seed, device
+        both.frames, both.first, both.counts, both.speakers, out, error, seed, device, kernels
     )
     found = Attackers(
         {NETWORK: network, CONVOLUTIONS: convolutions}, {}, {}, len(b), len(set(unknown.speakers))

@@ -16,11 +16,7 @@ from torch.nn import functional
 from speechdis.metrics.baselines import standardised
 from speechdis.metrics.moments import moments
 
-KERNELS, WIDTH, DILATIONS = (
-    1200,
-    9,
-    (1, 2, 4, 8, 16, 32),
-)  # kernels in all; frames a kernel sees, and their distance
+WIDTH, DILATIONS = 9, (1, 2, 4, 8, 16, 32)  # frames a kernel sees, and their distance
 BIAS = 0.5  # of a kernel, drawn from [-BIAS, BIAS]; the response has a deviation of about 1
 LONGEST = 20_000  # frames of an utterance that are read, 200 s
 COMPONENTS = (20, 50, 100, 200, 400)  # of PCA, half as many as utterances at most, and
@@ -53,6 +49,7 @@ class RandomConvolutions:
         error: Callable[[np.ndarray], float],
         seed: int = 0,
         device: torch.device | str = "cpu",
+        kernels: int = 1200,
     ) -> "RandomConvolutions":
         """Draw kernels, and fit PCA and LDA to utterances with known speakers.
 
@@ -64,9 +61,10 @@ class RandomConvolutions:
             error: of vectors (V, E) of the utterances held out; the settings of least error are kept.
             seed: draws the kernels.
             device: where frames are filtered.
+            kernels: how many, over all dilations.
         """
         mean, std = (torch.as_tensor(s, dtype=torch.float32, device=device) for s in moments(frames))
-        found = cls(mean, std, _kernels(frames.shape[1], seed, device))
+        found = cls(mean, std, _kernels(frames.shape[1], kernels, seed, device))
         pooled = found._pooled(frames, first, counts)
         known = pooled[~held_out]
         best = np.inf
@@ -82,7 +80,7 @@ class RandomConvolutions:
 
     @torch.no_grad()
     def _pooled(self, frames: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        """What all kernels find in each utterance, (U, 4 KERNELS)."""
+        """What all kernels find in each utterance, (U, 4 kernels)."""
         rows = []
         for begin, count in zip(first.tolist(), counts.tolist(), strict=True):
             x = torch.from_numpy(np.array(frames[begin : begin + min(count, LONGEST)], np.float32))
@@ -91,12 +89,14 @@ class RandomConvolutions:
         return torch.stack(rows).cpu().numpy()
 
 
-def _kernels(inputs: int, seed: int, device: torch.device | str) -> list[tuple[int, Tensor, Tensor]]:
+def _kernels(
+    inputs: int, kernels: int, seed: int, device: torch.device | str
+) -> list[tuple[int, Tensor, Tensor]]:
     """Dilation, weights (K, D, WIDTH) of unit norm and biases (K,); each kernel sees a random set of dimensions."""
     generator = torch.Generator().manual_seed(seed)
     found = []
     for dilation in DILATIONS:
-        count = KERNELS // len(DILATIONS)
+        count = kernels // len(DILATIONS)
         weights = torch.randn(count, inputs, WIDTH, generator=generator)
         seen = inputs ** torch.rand(count, 1, generator=generator)  # few as often as many
         rank = torch.rand(count, inputs, generator=generator).argsort(1).argsort(1)

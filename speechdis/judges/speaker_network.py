@@ -9,6 +9,7 @@ is the informed attacker of the VoicePrivacy challenges: how much voice a traine
 import copy
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,21 @@ from speechdis.metrics.moments import moments
 
 RATE = 1e-3  # of Adam: the top of one cycle, or after WARM steps where training stops by itself
 WARM, MEMORY = 100, 200  # steps; MEMORY of the mean of weights that is kept where training stops by itself
-CHECK, PATIENCE = (
-    100,
-    400,
-)  # steps between checks on held-out speakers; and without a lower error, before it stops
-LEAST = 1000  # steps before it may stop: where there is little voice to find, the error does not fall at once
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When training stops by itself, in steps.
+
+    Attributes:
+        check: between looks at held-out speakers.
+        patience: without a lower error.
+        least: before it may stop: where there is little voice to find, the error does not fall at once.
+    """
+
+    check: int = 100
+    patience: int = 400
+    least: int = 1000
 
 
 class SpeakerNetwork:
@@ -64,6 +75,7 @@ class SpeakerNetwork:
         label: str = "speaker network",
         error: "Callable[[SpeakerNetwork], float] | None" = None,
         begin: "SpeakerNetwork | None" = None,
+        stopping: Stopping = Stopping(),
     ) -> "SpeakerNetwork":
         """Train on utterances whose speakers are known. The global random state is left as it was.
 
@@ -85,6 +97,7 @@ class SpeakerNetwork:
             error: of a network, on speakers that are not among `speakers`.
             begin: a network trained on the same speakers and D, from whose weights this one goes on; one of other
                 speakers is left alone.
+            stopping: where there is an `error`.
 
         Raises:
             InputError: fewer than two speakers.
@@ -123,8 +136,9 @@ class SpeakerNetwork:
 
         with tqdm(total=steps, desc=label, unit="step", leave=False) as progress:
             if error is not None:
-                least = LEAST if begin is None else 0
-                return model._until_no_better(progress, steps, least, step, optimizer, error)
+                if begin is not None:
+                    stopping = replace(stopping, least=0)
+                return model._until_no_better(progress, steps, stopping, step, optimizer, error)
             schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
             model.network.train()
             for model.steps in range(1, steps + 1):
@@ -138,7 +152,7 @@ class SpeakerNetwork:
         self,
         progress: "tqdm[Any]",
         steps: int,
-        least_steps: int,
+        stopping: Stopping,
         step: Callable[[], None],
         optimizer: torch.optim.Optimizer,
         error: "Callable[[SpeakerNetwork], float]",
@@ -153,7 +167,7 @@ class SpeakerNetwork:
             schedule.step()
             average.update_parameters(self.network)
             progress.update()
-            if number % CHECK == 0 or number == steps:
+            if number % stopping.check == 0 or number == steps:
                 found = SpeakerNetwork(average.module, self.mean, self.std, self.crop)
                 found.cosines, found.speakers = self.cosines, self.speakers
                 wrong = error(found)
@@ -161,7 +175,7 @@ class SpeakerNetwork:
                     best, least = copy.deepcopy(found), wrong
                     best.steps = number
                 progress.set_postfix_str(f"{100 * wrong:.1f} % on held-out speakers")
-                if number >= max(best.steps + PATIENCE, least_steps):
+                if number >= max(best.steps + stopping.patience, stopping.least):
                     break
         return best
 

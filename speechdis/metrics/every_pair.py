@@ -11,15 +11,42 @@ from dataclasses import dataclass
 import numpy as np
 
 from speechdis.metrics.trials import all_pairs, cosine_scores, require_pairs, unit_vectors
-from speechdis.metrics.verification import Verification, figures, resampled, some_trials, verify
+from speechdis.metrics.verification import (
+    BOOTSTRAP_TRIALS,
+    Verification,
+    figures,
+    resampled,
+    some_trials,
+    verify,
+)
 
-LISTED = 1 << 24  # trials; so many are made one by one, as those of a file are, which rounds in another way
 MOST = 500_000_000  # trials, 4 bytes each
-_BLOCK = 1 << 22  # scores made at a time
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """When a list is done without, and in what pieces; the figures differ by rounding alone.
+
+    Attributes:
+        listed: trials, at most, that are made one by one, as those of a file are.
+        block: scores made at a time.
+        drawn: trials of either kind that the bootstrap uses, at most.
+    """
+
+    listed: int = 1 << 24
+    block: int = 1 << 22
+    drawn: int = BOOTSTRAP_TRIALS
+
+
+SIZES = Sizes()
 
 
 def verify_all(
-    vectors: np.ndarray, spks: Sequence[str] | np.ndarray, resamples: int = 1000, seed: int = 0
+    vectors: np.ndarray,
+    spks: Sequence[str] | np.ndarray,
+    resamples: int = 1000,
+    seed: int = 0,
+    sizes: Sizes = SIZES,
 ) -> Verification:
     """All figures of the cosines of all pairs.
 
@@ -30,14 +57,14 @@ def verify_all(
     Raises:
         InputError: as `verify`; more pairs than fit.
     """
-    if _count(len(spks)) <= LISTED:
+    if _count(len(spks)) <= sizes.listed:
         codes, pairs = np.unique(spks, return_inverse=True)[1], all_pairs(spks)
         scores = cosine_scores(vectors, pairs.i, pairs.j)
-        return verify(scores, pairs.target, codes[pairs.i], codes[pairs.j], resamples, seed)
+        return verify(scores, pairs.target, codes[pairs.i], codes[pairs.j], resamples, seed, sizes.drawn)
     names, codes = np.unique(spks, return_inverse=True)
     rng = np.random.default_rng(seed)
-    kept = [some_trials(count, rng) for count in _kinds(codes)]
-    own, cross = _scored(vectors, codes, kept)
+    kept = [some_trials(count, rng, sizes.drawn) for count in _kinds(codes)]
+    own, cross = _scored(vectors, codes, kept, sizes.block)
     interval = None
     if len(own.scores) and len(cross.scores):
         t, n = own.drawn(), cross.drawn()
@@ -47,13 +74,16 @@ def verify_all(
     return figures(own.scores, cross.scores, interval, len(names))
 
 
-def all_scores(vectors: np.ndarray, spks: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def all_scores(
+    vectors: np.ndarray, spks: Sequence[str] | np.ndarray, sizes: Sizes = SIZES
+) -> tuple[np.ndarray, np.ndarray]:
     """Cosines of all pairs of one speaker (P,), and of two speakers (N,), float32. Raises InputError for too many."""
-    if _count(len(spks)) <= LISTED:
+    if _count(len(spks)) <= sizes.listed:
         pairs = all_pairs(spks)
         scores = cosine_scores(vectors, pairs.i, pairs.j)
         return scores[pairs.target], scores[~pairs.target]
-    own, cross = _scored(vectors, np.unique(spks, return_inverse=True)[1], [np.zeros(0, np.int64)] * 2)
+    codes = np.unique(spks, return_inverse=True)[1]
+    own, cross = _scored(vectors, codes, [np.zeros(0, np.int64)] * 2, sizes.block)
     return own.scores, cross.scores
 
 
@@ -84,7 +114,9 @@ def _kinds(codes: np.ndarray) -> tuple[int, int]:
     return target, _count(len(codes)) - target
 
 
-def _scored(vectors: np.ndarray, codes: np.ndarray, kept: Sequence[np.ndarray | None]) -> tuple[_Kind, _Kind]:
+def _scored(
+    vectors: np.ndarray, codes: np.ndarray, kept: Sequence[np.ndarray | None], block: int
+) -> tuple[_Kind, _Kind]:
     """Target and non-target trials; `kept` says which of either keep their sides, None for all."""
     unit = unit_vectors(vectors)
     kinds = []
@@ -93,7 +125,7 @@ def _scored(vectors: np.ndarray, codes: np.ndarray, kept: Sequence[np.ndarray | 
         sides = (np.empty(len(some), np.int32) for _ in "ij")
         kinds.append(_Kind(np.empty(count, np.float32), some, *sides))
     done = [0, 0]
-    rows = max(1, _BLOCK // max(1, len(codes)))
+    rows = max(1, block // max(1, len(codes)))
     for start in range(0, len(codes), rows):
         scores = unit[start : start + rows] @ unit[start:].T
         pair = np.arange(scores.shape[1]) > np.arange(len(scores))[:, None]

@@ -14,7 +14,7 @@ from speechdis.data.utterance import Interval
 from speechdis.errors import InputError
 from speechdis.metrics.moments import moments
 
-TRAIN_FRAMES, TEST_FRAMES = 20_000, 50_000  # more frames cost time and hardly change an accuracy
+MOST = 20_000, 50_000  # to train and to test: more frames cost time and hardly change an accuracy
 
 
 @dataclass(frozen=True)
@@ -65,20 +65,21 @@ def phone_probe(
     test_frames: np.ndarray,
     test_labels: np.ndarray,
     seed: int = 0,
+    most: tuple[int, int] = MOST,
 ) -> Accuracy:
     """Phone of single frames; train and test should be of different speakers.
 
     Args:
-        train_frames, test_frames: (N, D) codes; of more than 20,000 to train and 50,000 to test so many are
-            drawn at random.
+        train_frames, test_frames: (N, D) codes.
         train_labels, test_labels: (N,) str, see `frame_labels`; frames labelled "" are left out.
         seed: draws the frames.
+        most: frames to train and to test with; of more, so many are drawn.
 
     Raises:
         InputError: fewer than two phones to train, or nothing to test.
     """
     rng = np.random.default_rng(seed)
-    train, test = _labelled(train_labels, TRAIN_FRAMES, rng), _labelled(test_labels, TEST_FRAMES, rng)
+    train, test = _labelled(train_labels, most[0], rng), _labelled(test_labels, most[1], rng)
     if len(np.unique(train_labels[train])) < 2 or not len(test):
         raise InputError("a phone probe needs frames of two phones to train and labelled frames to test")
     return _classify(train_frames[train], train_labels[train], test_frames[test], test_labels[test])

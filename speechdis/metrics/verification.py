@@ -57,6 +57,7 @@ def verify(
     spk_b: np.ndarray | None = None,
     resamples: int = 1000,
     seed: int = 0,
+    most: int = BOOTSTRAP_TRIALS,
 ) -> Verification:
     """All figures of scored trials.
 
@@ -64,14 +65,14 @@ def verify(
         scores: (N,), higher = more alike.
         target: (N,) bool, True where both sides are one speaker.
         spk_a, spk_b: (N,) int speaker of either side, for the interval; None leaves it out.
-        resamples, seed: of `bootstrap`.
+        resamples, seed, most: of `bootstrap`.
 
     Raises:
         InputError: as `eer` and `bootstrap`.
     """
     interval = speakers = None
     if spk_a is not None and spk_b is not None:
-        interval = bootstrap(scores, target, spk_a, spk_b, resamples, seed)
+        interval = bootstrap(scores, target, spk_a, spk_b, resamples, seed, most)
         speakers = len(np.union1d(spk_a, spk_b))
     return figures(*_sorted(scores[target], scores[~target]), interval, speakers)
 
@@ -147,6 +148,7 @@ def bootstrap(
     spk_b: np.ndarray,
     resamples: int = 1000,
     seed: int = 0,
+    most: int = BOOTSTRAP_TRIALS,
 ) -> tuple[float, float]:
     """95 % interval of the EER when the speakers are drawn anew, with replacement.
 
@@ -154,8 +156,8 @@ def bootstrap(
     a non-target trial of two speakers weighs the product of theirs, and trials between two copies of one
     speaker do not exist. Draws without a target or a non-target trial are left out.
 
-    Of more than 250,000 target or non-target trials that many random ones (by `seed`) are used, with a note:
-    the interval comes from the number of speakers, not of trials.
+    Of more target or non-target trials than `most`, so many random ones (by `seed`) are used, with a note: the
+    interval comes from the number of speakers, not of trials.
 
     Args:
         scores: (N,), higher = more alike.
@@ -171,7 +173,7 @@ def bootstrap(
     if (wrong := np.flatnonzero((spk_a == spk_b) != target)).size:
         raise InputError(f"the label of trial {wrong[0] + 1} contradicts its speakers")
     rng = np.random.default_rng(seed)
-    own, cross = _ascending(scores, target, rng), _ascending(scores, ~target, rng)
+    own, cross = _ascending(scores, target, rng, most), _ascending(scores, ~target, rng, most)
     own_spk, cross_a, cross_b = (
         np.searchsorted(names, spk) for spk in (spk_a[own], spk_a[cross], spk_b[cross])
     )
@@ -301,20 +303,20 @@ def _min_dcf(t: np.ndarray, n: np.ndarray, p_target: float, c_miss: float = 1.0,
     return float(min(cost.min(), c_miss * p_target) / min(c_miss * p_target, c_fa * (1 - p_target)))
 
 
-def _ascending(scores: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _ascending(scores: np.ndarray, mask: np.ndarray, rng: np.random.Generator, most: int) -> np.ndarray:
     """Indices of the trials under `mask`, by score; of too many a random share."""
     index = np.flatnonzero(mask)
-    if (drawn := some_trials(len(index), rng)) is not None:
+    if (drawn := some_trials(len(index), rng, most)) is not None:
         index = index[drawn]
     return index[np.argsort(scores[index], kind="stable")]
 
 
-def some_trials(count: int, rng: np.random.Generator) -> np.ndarray | None:
+def some_trials(count: int, rng: np.random.Generator, most: int = BOOTSTRAP_TRIALS) -> np.ndarray | None:
     """Which of `count` trials of a kind the bootstrap uses, ascending; None for all."""
-    if count <= BOOTSTRAP_TRIALS:
+    if count <= most:
         return None
-    logging.getLogger(__name__).info("the interval uses a random %d of %d trials", BOOTSTRAP_TRIALS, count)
-    return np.sort(rng.choice(count, BOOTSTRAP_TRIALS, replace=False))
+    logging.getLogger(__name__).info("the interval uses a random %d of %d trials", most, count)
+    return np.sort(rng.choice(count, most, replace=False))
 
 
 def _cumulative(weights: np.ndarray) -> np.ndarray:

@@ -6,13 +6,12 @@ from pathlib import Path
 from speechdis.errors import InputError
 
 KINDS = ("speech", "digits")  # what a model's recipe is called, where it has none of the corpus's name
-_PACKAGE = Path(__file__).parents[1]
 
 
-def folder() -> Path:
+def folder(package: Path = Path(__file__).parents[1]) -> Path:
     """Where they are."""
-    inside = _PACKAGE / "recipes"  # of a wheel
-    return inside if inside.is_dir() else _PACKAGE.parent / "recipes"  # of a checkout
+    inside = package / "recipes"  # of a wheel
+    return inside if inside.is_dir() else package.parent / "recipes"  # of a checkout
 
 
 def names() -> tuple[str, ...]:

@@ -1,22 +1,20 @@
 """Attackers on sequences whose voices show in what a mean cannot see, that a channel hides, and that hold no voice."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from speechdis.errors import InputError
-from speechdis.judges import attackers, random_convolutions, speaker_network
+from speechdis.judges import attackers
 from speechdis.judges.attackers import CONVOLUTIONS, FUSION, NETWORK, Sequences
 from speechdis.judges.random_convolutions import RandomConvolutions
-from speechdis.judges.speaker_network import SpeakerNetwork
+from speechdis.judges.speaker_network import SpeakerNetwork, Stopping
 from speechdis.metrics.trials import all_pairs, cosine_scores
 from speechdis.metrics.verification import eer
 
-
-@pytest.fixture(autouse=True)
-def few_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random_convolutions, "KERNELS", 240)
+train = partial(attackers.train, kernels=240)
 
 
 def speech(
@@ -40,7 +38,7 @@ def rates(found: attackers.Attackers, of: Sequences) -> dict[str, float]:
 
 def test_a_voice_is_found_where_there_is_one_and_only_there() -> None:
     rng = np.random.default_rng(0)
-    found = attackers.train(speech(rng, 24, 0.5), steps=3)
+    found = train(speech(rng, 24, 0.5), steps=3)
     at = rates(found, speech(rng, 15, 0.5))
     assert list(at) == [NETWORK, CONVOLUTIONS, FUSION] == list(attackers.NAMES)
     assert at[CONVOLUTIONS] < 0.1
@@ -48,7 +46,7 @@ def test_a_voice_is_found_where_there_is_one_and_only_there() -> None:
     assert found.about[NETWORK] | {"training": 0, "validation": 0} == {
         "training": 0, "validation": 0, "steps": 3, "most_steps": 3,
     }  # fmt: skip
-    none = attackers.train(speech(rng, 24, 0.0), steps=3)
+    none = train(speech(rng, 24, 0.0), steps=3)
     assert min(rates(none, speech(rng, 15, 0.0)).values()) == pytest.approx(0.5, abs=0.07)
 
 
@@ -56,14 +54,14 @@ def test_only_who_learnt_through_channels_hears_through_them() -> None:
     """The issue's case in small: an attacker of clean sequences calls a channel safe that an informed one is not kept
     out by."""
     rng = np.random.default_rng(1)
-    clean = attackers.train(speech(rng, 24, 0.5), steps=2)
-    informed = attackers.train(speech(rng, 24, 0.5, channel=4.0), steps=2)
+    clean = train(speech(rng, 24, 0.5), steps=2)
+    informed = train(speech(rng, 24, 0.5, channel=4.0), steps=2)
     test = speech(rng, 15, 0.5, channel=4.0)
     assert rates(informed, test)[CONVOLUTIONS] < rates(clean, test)[CONVOLUTIONS] - 0.05
 
 
 def test_the_strongest_is_chosen_on_speakers_held_out() -> None:
-    found = attackers.train(speech(np.random.default_rng(2), 24, 0.5), steps=2)
+    found = train(speech(np.random.default_rng(2), 24, 0.5), steps=2)
     validation = {who: about["validation"] for who, about in found.about.items()}
     assert found.strongest == min(validation, key=lambda who: validation[who])
     assert (found.speakers, found.utterances) == (4, 32)
@@ -94,7 +92,7 @@ def test_who_cannot_learn_is_told_why(speakers: list[str]) -> None:
     assert attackers.lacks(np.repeat(["a", "b"], 4)) == ""
     zero, one = np.arange(len(speakers)), np.ones(len(speakers), int)
     with pytest.raises(InputError, match=r"^z: needs two training speakers"):
-        attackers.train(Sequences(np.zeros((30, 2), np.float32), zero, one, np.array(speakers)), 1, label="z")
+        train(Sequences(np.zeros((30, 2), np.float32), zero, one, np.array(speakers)), 1, label="z")
 
 
 def test_convolutions_repeat_and_read_any_length() -> None:
@@ -107,24 +105,23 @@ def test_convolutions_repeat_and_read_any_length() -> None:
 
     parts = (data.frames, data.first, data.counts)
     one, two = (
-        RandomConvolutions.train(*parts, data.speakers, out, error, seed=5).embed(*parts) for _ in "ab"
+        RandomConvolutions.train(*parts, data.speakers, out, error, seed=5, kernels=240).embed(*parts)
+        for _ in "ab"
     )
     assert one.shape == (48, 5)
     assert np.isfinite(one).all()
     np.testing.assert_array_equal(one, two)
 
 
-def test_training_stops_by_itself_whatever_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_stops_by_itself_whatever_the_cap() -> None:
     """The error falls until step 6: what is kept is of step 6, for every cap that lets it see enough."""
-    for name, value in (("CHECK", 2), ("PATIENCE", 4), ("LEAST", 3)):
-        monkeypatch.setattr(speaker_network, name, value)
     data = speech(np.random.default_rng(6), 4, 0.5)
     kept = []
     for cap in (5, 10, 500):
         errors = iter([0.5, 0.4, 0.3, 0.4, 0.3])  # at steps 2, 4, 6, 8 and 10; no further is asked for
         network = SpeakerNetwork.train(
             data.frames, data.first, data.counts, data.speakers, cap, crop=20, batch=4, channels=8, size=4,
-            error=lambda _, errors=errors: next(errors),
+            error=lambda _, errors=errors: next(errors), stopping=Stopping(check=2, patience=4, least=3),
         )  # fmt: skip
         kept.append((network.steps, network.embed(data.frames, data.first[:2], data.counts[:2])))
     assert [steps for steps, _ in kept] == [5, 6, 6]

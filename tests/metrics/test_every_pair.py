@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from speechdis.errors import InputError
-from speechdis.metrics import every_pair, verification
-from speechdis.metrics.every_pair import all_scores, verify_all
+from speechdis.metrics.every_pair import Sizes, all_scores, verify_all
 from speechdis.metrics.verification import eer
 
 
@@ -19,27 +18,22 @@ def people() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("drawn", [100, 250_000])
 @pytest.mark.parametrize("block", [1, 500, 1 << 22])
-def test_figures_are_those_of_the_list(
-    people: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch, drawn: int, block: int
-) -> None:
-    monkeypatch.setattr(verification, "BOOTSTRAP_TRIALS", drawn)
-    listed = verify_all(*people, resamples=200, seed=3)
-    monkeypatch.setattr(every_pair, "LISTED", 0)
-    monkeypatch.setattr(every_pair, "_BLOCK", block)
-    found = verify_all(*people, resamples=200, seed=3)
+def test_figures_are_those_of_the_list(people: tuple[np.ndarray, np.ndarray], drawn: int, block: int) -> None:
+    listed = verify_all(*people, resamples=200, seed=3, sizes=Sizes(drawn=drawn))
+    found = verify_all(*people, resamples=200, seed=3, sizes=Sizes(0, block, drawn))
     assert found.eer == pytest.approx(listed.eer, abs=1e-6)
     assert found.interval == pytest.approx(listed.interval, abs=1e-6)
     assert (found.target, found.nontarget, found.speakers) == (listed.target, listed.nontarget, 5)
     assert found.threshold == pytest.approx(listed.threshold, abs=1e-6)
-    assert eer(*all_scores(*people)).value == pytest.approx(listed.eer, abs=1e-6)
+    assert eer(*all_scores(*people, Sizes(0, block))).value == pytest.approx(listed.eer, abs=1e-6)
 
 
-def test_too_many_and_too_few_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_and_too_few_pairs_are_refused() -> None:
     with pytest.raises(InputError, match="499,999,500,000 trials are more than"):
         verify_all(np.zeros((1_000_000, 1), np.float32), np.arange(1_000_000))
     for listed in (1 << 24, 0):
-        monkeypatch.setattr(every_pair, "LISTED", listed)
+        sizes = Sizes(listed)
         with pytest.raises(InputError, match=r"at least two|no non-target trial"):
-            verify_all(np.ones((4, 2)), ["a"] * 4)
+            verify_all(np.ones((4, 2)), ["a"] * 4, sizes=sizes)
         with pytest.raises(InputError, match="no target trial"):
-            verify_all(np.ones((4, 2)), list("abcd"))
+            verify_all(np.ones((4, 2)), list("abcd"), sizes=sizes)

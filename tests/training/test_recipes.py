@@ -45,12 +45,10 @@ def test_a_file_is_itself_and_any_other_name_lists_those_there_are(
         recipes.find_suite("nope")
 
 
-def test_an_installed_package_has_them_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "recipes" / "one").mkdir(parents=True)
-    (tmp_path / "recipes" / "one" / "speech.yaml").touch()
-    monkeypatch.setattr(recipes, "_PACKAGE", tmp_path)
-    assert recipes.names() == ("one/speech",)
-    assert recipes.find("one") == tmp_path / "recipes" / "one" / "speech.yaml"
+def test_an_installed_package_has_them_inside_and_a_checkout_beside_it(tmp_path: Path) -> None:
+    assert recipes.folder(tmp_path / "speechdis") == tmp_path / "recipes"
+    (tmp_path / "speechdis" / "recipes").mkdir(parents=True)
+    assert recipes.folder(tmp_path / "speechdis") == tmp_path / "speechdis" / "recipes"
 
 
 def test_the_command_lists_and_checks(capsys: pytest.CaptureFixture) -> None:
