@@ -21,7 +21,6 @@ from speechdis.data.samples import as_wave
 from speechdis.errors import InputError
 from speechdis.evaluation import embeddings
 from speechdis.features import extract_blocks
-from speechdis.features import load as feature_type
 from speechdis.features.store import Store
 from speechdis.synthesis import codes, conversion, vocoders
 from speechdis.synthesis.conversion import Content, Voice
@@ -107,7 +106,7 @@ class TrainedModel(Checkpoint):
     @property
     def sample_rate(self) -> int:
         """Hz, of the waveforms that it reads and makes."""
-        return int(self.features["config"]["rate"])
+        return self.settings.rate
 
     @property
     def device(self) -> torch.device:
@@ -200,8 +199,7 @@ class TrainedModel(Checkpoint):
     def _codes(self, frames: list[np.ndarray], waves: Sequence[Array | None]) -> list[Codes]:
         codes.check(self)
         found = embeddings.embed(self, Store.of(frames, self.features), self.device)
-        module = feature_type(self.features["type"])
-        window, hop = module.framing(module.Config(**self.features["config"]))
+        window, hop = self.settings.samples
         ends = np.cumsum([len(one) for one in frames])[:-1]
         return [
             Codes(

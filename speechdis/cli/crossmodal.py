@@ -82,7 +82,7 @@ def _one(args: argparse.Namespace, trained: Any) -> dict[str, Any]:
     from speechdis.synthesis.vocoders.griffin_lim import griffin_lim
 
     digit, style = _asked(args)
-    rate = trained.features["config"]["rate"]
+    rate = trained.settings.rate
 
     def read(path: Path) -> Any:
         if _kind(path) == "image":
@@ -150,7 +150,7 @@ def _grids(args: argparse.Namespace, out: Path, trained: Any, device: Any) -> di
                     for digit, frames in zip(samples[source].digits[digits], cells[-1], strict=True):
                         wave = griffin_lim(frames, trained.features)
                         name = f"{source}-to-speech/style{number}-digit{digit}.wav"
-                        write_audio(out / name, wave, trained.features["config"]["rate"])
+                        write_audio(out / name, wave, trained.settings.rate)
                         waves += 1
             across, down = (
                 [samples[source].store[i] for i in digits],

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         content = read_content(trained, args.content)
         for k, file in enumerate(files):
             wave = between(trained, content, one, other, k / (args.steps - 1), args.vocoder)
-            write(out / file, wave, trained.features["config"]["rate"])
+            write(out / file, wave, trained.settings.rate)
     logging.getLogger(__name__).info(
         "the words of %s in %d voices from %s to %s -> %s",
         args.content, args.steps, args.voice, args.to, args.out,

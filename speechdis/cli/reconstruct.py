@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
         codes.check(trained)
-        rate = trained.features["config"]["rate"]
+        rate = trained.settings.rate
         content = read_content(trained, args.content)
         wave = reconstruct(trained, content, args.vocoder)
     write(out, wave, rate)

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         trained = checkpoint.load(args.checkpoint, device)
         rollout.check(trained)
         settings = trained.features
-        rate, hop = settings["config"]["rate"], settings["config"]["hop"]
+        rate, hop = trained.settings.rate, trained.settings.hop
         utt, wave = _recording(args, rate)
         frames = extract(wave, settings)
         new, told = (max(1, round(seconds / hop)) for seconds in (args.seconds, args.prompt))

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         else:
             draw = partial(with_new_words, trained, read_voice(trained, args.voice), args.seconds, generator)
         for file in files:
-            write(out / file, draw(), trained.features["config"]["rate"])
+            write(out / file, draw(), trained.settings.rate)
     what = "the words of %s in %d new voices" if args.content else "the voice of %s with %d new words"
     logging.getLogger(__name__).info(f"{what} -> %s", args.content or args.voice, args.count, args.out)
     return {"drawn": "voice" if args.content else "words", "files": files}

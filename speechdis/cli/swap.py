@@ -98,7 +98,7 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
             trained, voice, b.path, out, args.vocoder, not args.plain, start=b.start, end=b.end
         )
     _LOG.info("the words of %s in the voice of %s -> %s; %s", b.utt, a.utt, out, _speed(seconds, begin))
-    rate = trained.features["config"]["rate"]
+    rate = trained.settings.rate
     return {"voice": a.utt, "content": b.utt, "out": str(out), "seconds": seconds, "rate": rate}
 
 

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from speechdis.data.audio import read_audio
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
-from speechdis.features import extract, spectrum_of
+from speechdis.features import FeatureSettings, extract, spectrum_of
 from speechdis.judges.judges import Enrolled, Judges
 from speechdis.metrics import acoustics
 from speechdis.synthesis import blocks, pitch, vocoders
@@ -134,7 +134,7 @@ def _judged(
 ) -> dict[str, dict[str, float]]:
     """Each condition of the pair with the voice of utterance `a` and the words of utterance `b`."""
     settings = checkpoint.features
-    rate, bins = settings["config"]["rate"], spectrum_of(settings)
+    rate, bins = FeatureSettings.of(settings).rate, spectrum_of(settings)
     one, other = (
         read_audio(u.path, rate, u.start, u.end)[0]
         for u in (listeners.utterances[a], listeners.utterances[b])

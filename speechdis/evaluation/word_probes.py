@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from speechdis.evaluation.speech import Speech, Split
-from speechdis.features import bins_of
+from speechdis.features import FeatureSettings, bins_of
 from speechdis.features.store import Store
 from speechdis.judges.phone_recogniser import Transcribed, phone_sequence_probe
 from speechdis.metrics import probes
@@ -59,9 +59,9 @@ def timed_phones(train: np.ndarray, test: np.ndarray, speech: Speech, code: str)
 
 def _frame_phones(split: Split) -> np.ndarray:
     """The phone at the centre of every frame of a store, (N,) str."""
-    config = split.store.settings["config"]
+    cut = FeatureSettings.of(split.store.settings)
     labels = (
-        probes.frame_labels(u.phones, count, config["hop"], config["window"])
+        probes.frame_labels(u.phones, count, cut.hop, cut.window)
         for u, count in zip(split.utterances, split.store.counts, strict=True)
     )
     return np.concatenate(list(labels))

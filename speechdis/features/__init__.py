@@ -38,6 +38,35 @@ class Bins:
     rate: int
 
 
+@dataclass(frozen=True)
+class FeatureSettings:
+    """How frames of speech were cut, of the settings that a store and a checkpoint keep.
+
+    Attributes:
+        type: of the features.
+        rate: of the waveform, Hz.
+        window, hop: s; frame t begins at t hop.
+    """
+
+    type: str
+    rate: int
+    window: float
+    hop: float
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "FeatureSettings":
+        """Those that `settings` tell. Raises InputError where they are not of speech."""
+        kind, config = settings.get("type"), settings.get("config") or {}
+        if missing := [name for name in ("rate", "window", "hop") if name not in config]:
+            raise InputError(f"'{kind}' features have no {missing[0]}: they are not of speech")
+        return cls(str(kind), config["rate"], config["window"], config["hop"])
+
+    @property
+    def samples(self) -> tuple[int, int]:
+        """Window and hop in samples."""
+        return round(self.rate * self.window), round(self.rate * self.hop)
+
+
 @cache
 def names() -> tuple[str, ...]:
     """Every feature type."""

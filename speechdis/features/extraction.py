@@ -15,7 +15,7 @@ from speechdis.data.audio import read_audio, read_blocks
 from speechdis.data.jobs import map_utterances
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError, blaming
-from speechdis.features import extract_blocks
+from speechdis.features import FeatureSettings, extract_blocks
 from speechdis.features.store import Row, Store, write_store
 
 LONG = 20000  # frames: 3 min. Of a longer utterance they are not kept, but written as they are made.
@@ -141,7 +141,7 @@ class _Long:
 
 def _blocks(item: Item, settings: Mapping[str, Any]) -> Iterator[np.ndarray]:
     """Frames (T, F) of an utterance, block by block."""
-    source, rate = item.source, settings["config"]["rate"]
+    source, rate = item.source, FeatureSettings.of(settings).rate
     if item.change is None:
         waves: Iterable[np.ndarray] = read_blocks(source.path, rate, source.start, source.end)
     else:

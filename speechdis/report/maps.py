@@ -7,6 +7,7 @@ import numpy as np
 
 from speechdis.evaluation.embeddings import Embeddings
 from speechdis.evaluation.speech import Split
+from speechdis.features import FeatureSettings
 from speechdis.metrics.clusters import tsne
 from speechdis.metrics.probes import frame_labels, log_energy
 from speechdis.report.figures import COLOURS, FAINT, Figure, colour, scatter
@@ -45,12 +46,12 @@ def maps(out: Path, key: str, name: str, found: Embeddings, split: Split, seed: 
 
 def _said(split: Split, frames: np.ndarray) -> tuple[str, np.ndarray]:
     """What is said in some frames of a store: phones, or words, where timed; else how loud they are."""
-    config = split.store.settings["config"]
+    cut = FeatureSettings.of(split.store.settings)
     for kind in ("phones", "words"):
         timed = [getattr(u, kind) for u in split.utterances]  # a dataclass field
         if any(timed):
             labels = [
-                frame_labels(t, count, config["hop"], config["window"])
+                frame_labels(t, count, cut.hop, cut.window)
                 for t, count in zip(timed, split.store.counts, strict=True)
             ]
             return kind.removesuffix("s"), np.concatenate(labels)[frames]

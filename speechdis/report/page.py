@@ -18,7 +18,7 @@ from speechdis.data.record import Kind
 from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import embed
 from speechdis.evaluation.speech import Split
-from speechdis.features import bins_of
+from speechdis.features import FeatureSettings, bins_of
 from speechdis.models.base import PairedModel, SequenceModel
 from speechdis.report import curves, error_rates, maps, swaps, tables
 from speechdis.report.experiment import Experiment
@@ -171,7 +171,7 @@ def _speech(splits: Sequence[Split]) -> str:
     if not splits:
         return ""
     store = splits[0].store
-    hours = store.counts.sum() * store.settings["config"]["hop"] / 3600
+    hours = store.counts.sum() * FeatureSettings.of(store.settings).hop / 3600
     return f"{len(set(store.spks))} {store.path.name} speakers, {len(store)} utterances, {hours:.2f} hours"
 
 

@@ -10,7 +10,7 @@ from speechdis.data.audio import read_audio, write_audio
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.evaluation.speech import Split
-from speechdis.features import extract
+from speechdis.features import FeatureSettings, extract
 from speechdis.report.figures import Figure, spectrogram
 from speechdis.synthesis.conversion import content_of, convert, swapped_frames, voice_of
 from speechdis.training.checkpoint import Checkpoint
@@ -52,7 +52,7 @@ def choose(split: Split, count: int) -> list[Utterance]:
     Raises:
         InputError: fewer than two speakers.
     """
-    hop = split.store.settings["config"]["hop"]
+    hop = FeatureSettings.of(split.store.settings).hop
     seconds = {u.utt: n * hop for u, n in zip(split.utterances, split.store.counts.tolist(), strict=True)}
     speakers = _spread({u.spk: u.gender for u in split.utterances}, count)
     if len(speakers) < 2:
@@ -74,7 +74,7 @@ def matrix(out: Path, key: str, name: str, checkpoint: Checkpoint, utterances: S
         key: of the files' names.
         name: of the experiment.
     """
-    rate = checkpoint.features["config"]["rate"]
+    rate = checkpoint.settings.rate
     waves = [read_audio(u.path, rate, u.start, u.end)[0] for u in utterances]
     frames = [extract(wave, checkpoint.features) for wave in waves]
     low, high = np.quantile(np.concatenate(frames), [0.02, 0.998])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from speechdis.features import bins_of, extract
+from speechdis.features import FeatureSettings, bins_of, extract
 from speechdis.synthesis.rows import Array, pieces
 
 BITS = 18  # of a sample, up to the recording's peak: any 16 bits' own rounding noise is louder
@@ -29,7 +29,7 @@ def silent(frames: Array, peak: float, settings: Mapping[str, Any]) -> np.ndarra
         return np.zeros(frames.shape, bool)
     step = peak * 2.0 ** (1 - BITS)
     noise = bins.exponent * np.log(bins.white * step**2 / 12)
-    zero = extract(np.zeros(2 * round(bins.rate * settings["config"]["window"]), np.float32), settings)[0]
+    zero = extract(np.zeros(2 * FeatureSettings.of(settings).samples[0], np.float32), settings)[0]
     return np.concatenate([piece <= np.maximum(noise, zero) for piece in pieces(frames)])
 
 

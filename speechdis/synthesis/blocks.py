@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from speechdis.features import FeatureSettings
 from speechdis.synthesis.rows import Array, collected, pieces
 from speechdis.synthesis.words import Words, words_of
 
@@ -50,9 +51,10 @@ def _joined(
 
     They are cut where log frames (T, F) are quiet. It comes in consecutive parts, under a bar named `what`.
     """
-    config, rate = settings["config"], words.rate
-    hop, window, context = (round(rate * s) for s in (config["hop"], config["window"], CONTEXT))
-    edges = [0, *cuts(frames, config["hop"]), len(frames)]
+    cut, rate = FeatureSettings.of(settings), words.rate
+    window, hop = cut.samples
+    context = round(rate * CONTEXT)
+    edges = [0, *cuts(frames, cut.hop), len(frames)]
     count = len(words.wave)
     middles = [0, *(edge * hop + window // 2 for edge in edges[1:-1]), count]
     starts = [max(0, edge - context // hop) * hop for edge in edges[:-1]]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from speechdis.features import extract, spectrum_of
+from speechdis.features import FeatureSettings, extract, spectrum_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,13 +41,13 @@ def log_gain(
     Raises:
         InputError: features that are no log spectra.
     """
-    bins, config = spectrum_of(settings), settings["config"]
+    bins, cut = spectrum_of(settings), FeatureSettings.of(settings)
     gain = (np.asarray(target, np.float64) - source) / (2 * bins.exponent)
     if smooth:
         from scipy.fft import dct, idct
 
         gain = idct(dct(gain, norm="ortho")[:, :smooth], n=gain.shape[1], norm="ortho")
-    position = ((times - config["window"] / 2) / config["hop"]).clip(0, len(gain) - 1)
+    position = ((times - cut.window / 2) / cut.hop).clip(0, len(gain) - 1)
     low = position.astype(int)
     high = np.minimum(low + 1, len(gain) - 1)
     part = (position - low)[:, None]
@@ -73,7 +73,8 @@ def filtered(
     """
     import torch
 
-    rate = settings["config"]["rate"]
+    cut = FeatureSettings.of(settings)
+    rate = cut.rate
     window, hop = round(rate * WINDOW), round(rate * HOP)
     shape: dict[str, Any] = {
         "n_fft": 1 << (window - 1).bit_length(),
@@ -90,18 +91,18 @@ def filtered(
         part = slice(first, first + PIECE)
         gain = log_gain(target, source, settings, times[part], frequencies, smooth)
         spectrum[:, part] *= torch.from_numpy(np.exp(gain).T.astype(np.float32))
-    _tame_ends(spectrum, times, settings["config"], len(source))
+    _tame_ends(spectrum, times, cut, len(source))
     return torch.istft(spectrum, length=len(wave), **shape).numpy()
 
 
-def _tame_ends(spectrum: "Tensor", times: np.ndarray, config: Mapping[str, Any], count: int) -> None:
+def _tame_ends(spectrum: "Tensor", times: np.ndarray, cut: FeatureSettings, count: int) -> None:
     """Make frames at `times` (K,) s, outside those of the `count` features, as quiet in each bin as the nearest inside.
 
     What these frames of `spectrum` (M, K) hold was not measured: where a recording is cut off they have something in
     every band, and a filter for an empty band would make a click of it.
     """
-    first = config["window"] / 2
-    inside = np.flatnonzero((times >= first) & (times <= first + (count - 1) * config["hop"]))
+    first = cut.window / 2
+    inside = np.flatnonzero((times >= first) & (times <= first + (count - 1) * cut.hop))
     if len(inside):
         loud = spectrum.abs()
         for ends, near in ((slice(inside[0]), inside[0]), (slice(inside[-1] + 1, None), inside[-1])):

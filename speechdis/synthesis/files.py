@@ -32,7 +32,7 @@ _OTHER = (
 
 def read_wave(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: float | None = None) -> Array:
     """A waveform (n,) at the model's rate; a long one goes to disk as it comes. Raises InputError as `read_audio`."""
-    rate = checkpoint.features["config"]["rate"]
+    rate = checkpoint.settings.rate
     parts: list[np.ndarray] = []
     rows: Rows | None = None
     for block in read_blocks(path, rate, start, end):
@@ -77,7 +77,7 @@ def swap_file(
     end: float | None = None,
 ) -> float:
     """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `conversion.convert`."""
-    rate = checkpoint.features["config"]["rate"]
+    rate = checkpoint.settings.rate
     wave = conversion.convert(
         checkpoint, read_content(checkpoint, content, start, end), voice, vocoder, detail
     )

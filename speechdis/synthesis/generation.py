@@ -35,10 +35,10 @@ def with_new_words(
 
     No recording gives it phases.
     """
-    config = checkpoint.features["config"]
-    count = max(1, round((seconds - config["window"]) / config["hop"]) + 1)
+    cut = checkpoint.settings
+    count = max(1, round((seconds - cut.window) / cut.hop) + 1)
     frames = new_words(checkpoint, voice.static, count, generator)
-    silence = Words(np.zeros(round(seconds * config["rate"]), np.float32), frames, config["rate"])
+    silence = Words(np.zeros(round(seconds * cut.rate), np.float32), frames, cut.rate)
     wave = render(vocoders.load("griffin-lim"), frames, silence, checkpoint.features)
     return unclipped(wave)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from speechdis.features import extract
+from speechdis.features import FeatureSettings, extract
 from speechdis.synthesis import pitch
 from speechdis.synthesis.rows import Array, collected
 
@@ -38,11 +38,11 @@ def words_of(wave: Array, settings: Mapping[str, Any]) -> Words:
     Raises:
         InputError: it is shorter than one window.
     """
-    config = settings["config"]
-    hop, window = (round(config["rate"] * config[name]) for name in ("hop", "window"))
+    cut = FeatureSettings.of(settings)
+    window, hop = cut.samples
     count = max(1, 1 + (len(wave) - window) // hop)
     parts = (
         extract(wave[first * hop : (min(first + PIECE, count) - 1) * hop + window], settings)
         for first in range(0, count, PIECE)
     )
-    return Words(wave, collected(parts, wave), config["rate"])
+    return Words(wave, collected(parts, wave), cut.rate)

@@ -20,6 +20,7 @@ from speechdis import features, models
 from speechdis.data.atomic import replacing
 from speechdis.data.text import parse_json
 from speechdis.errors import InputError
+from speechdis.features import FeatureSettings
 from speechdis.features.store import Store
 from speechdis.models.base import Model
 from speechdis.ranges import CountOrNone, Range
@@ -60,6 +61,11 @@ class Checkpoint:
     std: np.ndarray
     step: int
     validation: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> FeatureSettings:
+        """How the frames that it reads are cut. Raises InputError where they are not of speech."""
+        return FeatureSettings.of(self.features)
 
     def check(self, store: Store) -> None:
         """Raise InputError where the frames of `store` are not made as those that the model was trained on."""

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speechdis.features import fbank
+from speechdis.features import FeatureSettings, fbank
 from speechdis.features.framing import SCALE
 from speechdis.synthesis.words import Words
 
@@ -56,9 +56,7 @@ def griffin_lim(
     """
     from torchaudio.functional import griffinlim
 
-    config = settings["config"]
-    rate = config["rate"]
-    window, hop = round(rate * config["window"]), round(rate * config["hop"])
+    window, hop = FeatureSettings.of(settings).samples
     # Frames are centred here and begin at their first sample in Kaldi: half a window is missing at both ends.
     beyond = 1 + window // (2 * hop)
     spectrum = magnitude(np.pad(frames, ((beyond, beyond), (0, 0)), "edge"), settings)
