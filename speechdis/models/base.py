@@ -33,7 +33,8 @@ class Batch:
         x: frames (B, T, F).
         lengths: frames that count (B,), or None where all do.
         twin: the same frames in another voice (B, T, F), or None: the motion augmentation.
-        shuffled: a view that keeps the voice only, (B, T, F), or None: the content augmentation.
+        static_view: what keeps the voice alone (B, T, F), or None: the frames in another order, or another segment of
+            the utterance: the content augmentation.
         population: number of segments in the training set, N of the MWS estimators.
         utterance: which utterance a segment is of (B,), counted among those segments are drawn from.
         segments: number of non-overlapping whole segments of that utterance (B,).
@@ -42,7 +43,7 @@ class Batch:
     x: Tensor
     lengths: Tensor | None = None
     twin: Tensor | None = None
-    shuffled: Tensor | None = None
+    static_view: Tensor | None = None
     population: int = 1
     utterance: Tensor | None = None
     segments: Tensor | None = None

@@ -82,13 +82,13 @@ class Model(dsvae.Model):
         """The terms of the loss, and the posterior they are of."""
         config = self.config
         contrast = config.information == "contrast"
-        shuffled = batch.shuffled if contrast and config.contrast_static else None
+        static_view = batch.static_view if contrast and config.contrast_static else None
         twin = batch.twin if contrast and config.contrast_dynamic else None
-        posterior, shuffled_static, trajectories = self.encode_views(batch, shuffled, twin, generator)
+        posterior, view_static, trajectories = self.encode_views(batch, static_view, twin, generator)
         terms = self.bound(batch, posterior)
-        if shuffled_static is not None:
+        if view_static is not None:
             terms["contrast_static"] = -contrastive_information(
-                posterior.static.mean, shuffled_static, config.temperature
+                posterior.static.mean, view_static, config.temperature
             )
         if trajectories is not None:
             own, other = (means.flatten(1) for means in trajectories)

@@ -158,16 +158,16 @@ class Model(StaticDynamicModel):
         return torch.stack(found)
 
     def encode_views(
-        self, batch: Batch, shuffled: Tensor | None, twin: Tensor | None, generator: torch.Generator
+        self, batch: Batch, static_view: Tensor | None, twin: Tensor | None, generator: torch.Generator
     ) -> tuple[Posterior, Tensor | None, tuple[Tensor, Tensor] | None]:
-        """q(s, z | x), the static means of `shuffled`, and the dynamic means of x and of `twin`, in one encoder pass.
+        """q(s, z | x), the static means of `static_view`, and the dynamic means of x and `twin`, in one encoder pass.
 
-        None for a view that was not given. The shuffled view goes through the static branch alone and the twin
+        None for a view that was not given. The static view goes through the static branch alone and the twin
         through the dynamic one, except where the dynamic posterior is built on the static branch ("full", "smooth").
         Means of the nested posterior are those that follow means, as the text under C-DSVAE's eq 7 has it.
         """
         lengths, size = batch.lengths, len(batch.x)
-        views = [v for v in (batch.x, twin, shuffled) if v is not None]
+        views = [v for v in (batch.x, twin, static_view) if v is not None]
         frames = self.frame(torch.cat(views)).split(size)
         dynamic_views = frames[: 1 if twin is None else 2]
         on_static = self.config.posterior in ("full", "smooth")
@@ -188,9 +188,9 @@ class Model(StaticDynamicModel):
         own = Posterior(
             Gaussian(*(p[:size] for p in static)), Gaussian(*(p[:size] for p in dynamic)), s[:size], z[:size]
         )
-        shuffled_static = None if shuffled is None else static.mean[-size:]
+        view_static = None if static_view is None else static.mean[-size:]
         means = dynamic.mean.split(size)
-        return own, shuffled_static, None if twin is None else (means[-2], means[-1])
+        return own, view_static, None if twin is None else (means[-2], means[-1])
 
     def prior(self, dynamic: Tensor) -> Gaussian:
         """p(z_t | z_<t) for every t of (B, T, Z), with z_0 = 0: one fused call."""

@@ -185,7 +185,7 @@ class Model(StaticDynamicModel):
         """
         config = self.config
         heard = batch.x if batch.twin is None or not config.twin else batch.twin
-        elsewhere = batch.x if batch.shuffled is None else batch.shuffled
+        elsewhere = batch.x if batch.static_view is None else batch.static_view
         dynamic, own = self.encode_dynamic(heard), self.encode_static(batch.x)
         other = self.encode_static(elsewhere, self._lengths(elsewhere, generator))
         drawn = torch.rand(len(own.mean), 1, generator=generator, device=batch.x.device) < config.own_static

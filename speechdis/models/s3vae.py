@@ -63,11 +63,11 @@ class Model(dsvae.Model):
         A term of weight 0, or whose view the batch does not carry, is left out.
         """
         config = self.config
-        shuffled = batch.shuffled if config.static_consistency else None
-        posterior, shuffled_static, _ = self.encode_views(batch, shuffled, None, generator)
+        static_view = batch.static_view if config.static_consistency else None
+        posterior, view_static, _ = self.encode_views(batch, static_view, None, generator)
         terms = self.bound(batch, posterior)
-        if shuffled_static is not None:
-            terms["static_consistency"] = triplet(posterior.static.mean, shuffled_static, config.margin)
+        if view_static is not None:
+            terms["static_consistency"] = triplet(posterior.static.mean, view_static, config.margin)
         if config.dynamic_prediction:
             terms["dynamic_prediction"] = self.prediction(batch, posterior.dynamic_sample)
         if config.mutual_information:

@@ -145,7 +145,7 @@ class Batches:
         return Batch(
             x=self._normalised(raw),
             twin=None if twin is None else self._normalised(twin),
-            shuffled=self._normalised(view),
+            static_view=self._normalised(view),
             population=self.population,
             utterance=parallel.mine(utterance),
             segments=parallel.mine(self.segments.tiles[utterance]),

@@ -125,11 +125,11 @@ class TestModel:
 
 @pytest.mark.parametrize("posterior", POSTERIORS)
 def test_cdsvae_views_are_encoded_as_they_would_be_alone(posterior: str) -> None:
-    """One encoder pass over segment, twin and shuffled view gives what three passes give."""
+    """One encoder pass over segment, twin and static view gives what three passes give."""
     model, data = build("cdsvae", {"posterior": posterior}), batch()
-    own, shuffled_static, means = model.encode_views(data, data.shuffled, data.twin, generator())
+    own, view_static, means = model.encode_views(data, data.static_view, data.twin, generator())
     torch.testing.assert_close(own.static.mean, model.embed(data.x)[0])
-    torch.testing.assert_close(shuffled_static, model.embed(data.shuffled)[0])
+    torch.testing.assert_close(view_static, model.embed(data.static_view)[0])
     if posterior != "full":  # reads a sample of s on the way
         for made, view in zip(means, (data.x, data.twin), strict=True):
             torch.testing.assert_close(made, model.embed(view)[1])

@@ -29,7 +29,7 @@ def build(**settings: object) -> revoice.Model:
 def test_the_bound_by_hand(own: float) -> None:
     """Words of the twin, voice of the other segment or of the same one, frames of the original."""
     model = build(own_static=own)
-    terms = model.loss(Batch(X, twin=TWIN, shuffled=OTHER), generator())
+    terms = model.loss(Batch(X, twin=TWIN, static_view=OTHER), generator())
     voice, words = model.encode_static(X if own else OTHER), model.encode_dynamic(TWIN)
     g = generator()
     torch.rand(4, 1, generator=g)  # which segments are rebuilt with their own s
@@ -44,13 +44,13 @@ def test_the_bound_by_hand(own: float) -> None:
 
 def test_consistency_is_how_far_the_words_of_the_twin_are_from_those_of_the_segment() -> None:
     model = build()
-    terms = model.loss(Batch(X, twin=TWIN, shuffled=OTHER), generator())
+    terms = model.loss(Batch(X, twin=TWIN, static_view=OTHER), generator())
     twin, own = (
         torch.distributions.Normal(q.mean, (0.5 * q.logvar).exp())
         for q in map(model.encode_dynamic, (TWIN, X))
     )
     torch.testing.assert_close(terms["consistency"], torch.distributions.kl_divergence(twin, own).sum() / 4)
-    assert model.loss(Batch(X, twin=X, shuffled=OTHER), generator())["consistency"] == 0
+    assert model.loss(Batch(X, twin=X, static_view=OTHER), generator())["consistency"] == 0
 
 
 def test_other_segments_are_cut_short() -> None:
@@ -62,7 +62,7 @@ def test_other_segments_are_cut_short() -> None:
             other = OTHER.clone()
             if frame is not None:
                 other[:, frame] += 1
-            losses.append(model.loss(Batch(X, twin=TWIN, shuffled=other), generator())["loss"])
+            losses.append(model.loss(Batch(X, twin=TWIN, static_view=other), generator())["loss"])
         same = [torch.equal(loss, losses[0]) for loss in losses[1:]]
         assert same == [False, False, shortest < 1]
 
@@ -89,9 +89,9 @@ def test_a_voice_or_channel_that_stays_the_same_does_not_reach_the_words() -> No
 )
 def test_parts_are_settings(setting: dict[str, object], unread: str) -> None:
     model = build(**setting)
-    terms = model.loss(Batch(X, twin=TWIN, shuffled=OTHER), generator())
+    terms = model.loss(Batch(X, twin=TWIN, static_view=OTHER), generator())
     assert ("contrast_static" in terms) == (setting.get("contrast_static") is None)
-    another = model.loss(Batch(X, twin=TWIN.flip(0), shuffled=OTHER), generator())
+    another = model.loss(Batch(X, twin=TWIN.flip(0), static_view=OTHER), generator())
     assert torch.equal(terms["loss"], another["loss"]) == (unread == "twin")
 
 
@@ -118,5 +118,5 @@ def test_what_needs_twins() -> None:
 @pytest.mark.parametrize("prior", ["normal", "learnt"])
 def test_gradient_agrees_with_finite_differences(prior: str) -> None:
     model = build(prior=prior).double()
-    batch = Batch(X.double(), twin=TWIN.double(), shuffled=OTHER.double())
+    batch = Batch(X.double(), twin=TWIN.double(), static_view=OTHER.double())
     assert_gradient(lambda: model.loss(batch, generator())["loss"], model.dynamic_head.linear.weight)

@@ -24,7 +24,7 @@ def build(**settings: object) -> s3vae.Model:
 
 def batch(size: int = 4, frames: int = 5) -> Batch:
     x = torch.randn(size, frames, 4, generator=generator(), dtype=torch.float64)
-    return Batch(x, shuffled=x.flip(1), population=50)
+    return Batch(x, static_view=x.flip(1), population=50)
 
 
 def test_triplet_by_hand() -> None:

@@ -71,7 +71,7 @@ def test_batches_of_tiles_hold_each_once_and_are_each_of_all_utterances(
     number = np.searchsorted(tiles, rows)  # an even spread: neighbours in a batch are equally far apart
     assert (np.diff(number, axis=1) == len(tiled)).all()
     if view == "other":  # as in training: another segment of the utterance, not the same again
-        other = np.stack([rows_of(train_store, batch.shuffled)[:, 0] for batch in tiled])
+        other = np.stack([rows_of(train_store, batch.static_view)[:, 0] for batch in tiled])
         assert (np.abs(other - rows) >= 6).mean() > 0.9
         assert (utterance_of(train_store, other) == utterance_of(train_store, rows)).all()
 
@@ -86,7 +86,7 @@ def test_a_segment_is_consecutive_frames_of_one_utterance(train_store: Store) ->
 def test_the_shuffled_view_holds_the_same_frames(train_store: Store) -> None:
     for view in ("shuffle", "reverse", "either"):
         batch = batches(train_store, static_view=view).draw(torch.Generator().manual_seed(0))
-        x, shuffled = rows_of(train_store, batch.x), rows_of(train_store, batch.shuffled)
+        x, shuffled = rows_of(train_store, batch.x), rows_of(train_store, batch.static_view)
         np.testing.assert_array_equal(np.sort(shuffled), x)
         assert (shuffled != x).any()
         reversed_rows = (shuffled == x[:, ::-1]).all(1)
@@ -97,7 +97,7 @@ def test_the_shuffled_view_holds_the_same_frames(train_store: Store) -> None:
 
 def test_the_other_segment_is_of_the_same_utterance(train_store: Store) -> None:
     batch = batches(train_store, static_view="other").draw(torch.Generator().manual_seed(0))
-    x, other = rows_of(train_store, batch.x), rows_of(train_store, batch.shuffled)
+    x, other = rows_of(train_store, batch.x), rows_of(train_store, batch.static_view)
     np.testing.assert_array_equal(utterance_of(train_store, x), utterance_of(train_store, other))
     assert (x != other).any()
 
@@ -133,7 +133,7 @@ def test_that_share_of_static_views_goes_through_channels(tmp_path: Path, share:
     made = batches(Store.read(tmp_path / "store"), **told)
     generator = torch.Generator().manual_seed(0)
     drawn = [made.draw(generator) for _ in range(20)]
-    same = torch.cat([(b.shuffled == b.x.flip(1)).all((1, 2)) for b in drawn]).float().mean()
+    same = torch.cat([(b.static_view == b.x.flip(1)).all((1, 2)) for b in drawn]).float().mean()
     assert abs(same - (1 - share)) < 0.1  # 320 segments: standard deviation 0.03
 
 
@@ -141,9 +141,9 @@ def test_bands_are_hidden_in_the_static_view_alone(corpus: Path, train_store: St
     made = batches(
         train_store, Store.read(corpus / "twins" / "train"), static_view="reverse", static_mask_bins=2
     ).draw(torch.Generator().manual_seed(0))
-    kept = (made.shuffled == made.x.flip(1)).all(1)  # (B, F)
+    kept = (made.static_view == made.x.flip(1)).all(1)  # (B, F)
     assert not kept.all()
-    assert (made.shuffled.abs().sum(1)[~kept] == 0).all()
+    assert (made.static_view.abs().sum(1)[~kept] == 0).all()
     assert (made.x.abs().sum(1) > 0).all()
     assert (made.twin.abs().sum(1) > 0).all()
 

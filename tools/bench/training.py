@@ -71,8 +71,8 @@ class Plain(nn.Module):
             "kl_dynamic": dynamic.kl(self.prior(z)).sum((1, 2)).mean(),
         }
         if isinstance(self.ours.config, cdsvae.Config):
-            assert batch.shuffled is not None and batch.twin is not None
-            shuffled = self.encode(batch.shuffled, generator)
+            assert batch.static_view is not None and batch.twin is not None
+            shuffled = self.encode(batch.static_view, generator)
             twin = self.encode(batch.twin, generator)
             terms["contrast_static"] = -contrastive_information(static.mean, shuffled[0].mean)
             terms["contrast_dynamic"] = -contrastive_information(
