@@ -21,7 +21,7 @@ Clip, rates, batch and sizes of z are not given in the paper; defaults are ours.
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, final
 
 import torch
 from torch import Tensor, nn
@@ -75,9 +75,11 @@ class Critic(nn.Module):
 
     def forward(self, trajectories: Tensor, real: Tensor) -> Tensor:
         """Frames where `real` (T, B) is 0 do not count."""
-        return (self.score(self.rnn(trajectories)[0])[..., 0] * real).sum(0) / real.sum(0)
+        scores: Tensor = self.score(self.rnn(trajectories)[0])[..., 0]  # (T, B)
+        return (scores * real).sum(0) / real.sum(0)
 
 
+@final
 class Model(vrnn.Model):
     """A-VRNN over segments of `bins`-dimensional frames."""
 
@@ -120,7 +122,7 @@ class Model(vrnn.Model):
 
     def _told_apart(self, posterior: Tensor, prior: Tensor, real: Tensor) -> Tensor:
         """L_dis of trajectories (T, B, I), both in one pass of the critic."""
-        scores = self.critic(torch.cat([prior, posterior], 1), torch.cat([real, real], 1))
+        scores: Tensor = self.critic(torch.cat([prior, posterior], 1), torch.cat([real, real], 1))
         return scores[: len(scores) // 2].mean() - scores[len(scores) // 2 :].mean()
 
     def validation_terms(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ MWS estimates of all three, whatever is trained by (figures 6, 14 and 15): "mws_
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 import torch
 from torch import Tensor
@@ -54,6 +54,7 @@ class Config(dsvae.Config):
     exact_histories: bool = False
 
 
+@final
 class Model(dsvae.Model):
     """C-DSVAE over segments of `bins`-dimensional frames."""
 

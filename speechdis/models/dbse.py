@@ -12,7 +12,7 @@ are linear; frame encoder, decoder and prior are those of the other models here.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, final
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +38,7 @@ class Config(dsvae.Config):
     static_reconstruction: Weight = 5.0
 
 
+@final
 class Model(dsvae.Model):
     """DBSE over segments of `bins`-dimensional frames."""
 

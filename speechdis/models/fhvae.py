@@ -22,7 +22,7 @@ frames. z1 and z2 are the paper's; its first released code swaps them.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, final
 
 import torch
 from torch import Tensor, nn
@@ -66,6 +66,7 @@ class Config:
     rows: CountOrNone = 0
 
 
+@final
 class Model(StaticDynamicModel):
     """FHVAE over segments of `bins`-dimensional frames."""
 

@@ -6,7 +6,7 @@ With PVAE's encoders and decoders, and as many dimensions as PVAE's codes have t
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +38,7 @@ class Config:
     pixel_std: Positive = 1.0
 
 
+@final
 class Model(PairedModel):
     """JMVAE-kl for speech of `bins` dimensions and images."""
 
@@ -70,11 +71,13 @@ class Model(PairedModel):
 
     def generate(self, name: str, codes: dict[str, Tensor], lengths: Tensor | None = None) -> Tensor:
         """Mean samples in modality `name` of codes (B, D); speech has `lengths` (B,) frames."""
-        return self.decoders[name](codes["latent"], lengths)
+        mean: Tensor = self.decoders[name](codes["latent"], lengths)
+        return mean
 
     def frames(self, name: str, codes: dict[str, Tensor]) -> Tensor:
         """The likeliest number of frames (B,) of speech with these codes."""
-        return self.decoders[name].frames(codes["latent"])
+        count: Tensor = self.decoders[name].frames(codes["latent"])
+        return count
 
     def loss(self, batch: Pairs, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per sample, and their weighted sum "loss"."""

@@ -12,7 +12,7 @@ kernel width, batch and learning rate. They are settings, chosen on validation d
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor, nn
@@ -64,6 +64,7 @@ class Codes(NamedTuple):
     style: dict[str, Gaussian]
 
 
+@final
 class Model(PairedModel):
     """PVAE for speech of `bins` dimensions and images."""
 
@@ -101,11 +102,13 @@ class Model(PairedModel):
 
     def generate(self, name: str, codes: dict[str, Tensor], lengths: Tensor | None = None) -> Tensor:
         """Mean samples in modality `name` of codes (B, D) named as by `infer`; speech has `lengths` (B,) frames."""
-        return self.decoders[name](self._code(codes), lengths)
+        mean: Tensor = self.decoders[name](self._code(codes), lengths)
+        return mean
 
     def frames(self, name: str, codes: dict[str, Tensor]) -> Tensor:
         """The likeliest number of frames (B,) of speech with these codes."""
-        return self.decoders[name].frames(self._code(codes))
+        count: Tensor = self.decoders[name].frames(self._code(codes))
+        return count
 
     def _code(self, codes: dict[str, Tensor]) -> Tensor:
         return torch.cat([codes["semantic"], codes["style"]], -1)

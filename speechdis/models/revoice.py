@@ -28,7 +28,7 @@ pooled: Desplanques et al. 2020 (ECAPA-TDNN).
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 import torch
 from torch import Tensor, nn
@@ -81,6 +81,7 @@ class Config:
     all_layers: bool = True
 
 
+@final
 class Model(StaticDynamicModel):
     """Revoice over segments of `bins`-dimensional frames."""
 

@@ -19,7 +19,7 @@ then that limit's, some 3.6 nats a dimension, and says nothing of what s holds.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 import torch
 from torch import Tensor
@@ -56,6 +56,7 @@ class Config(dsvae.Config):
     critic_learning_rate: Rate = 5e-4
 
 
+@final
 class Model(dsvae.Model):
     """R-WAE over segments of `bins`-dimensional frames."""
 

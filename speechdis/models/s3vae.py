@@ -13,7 +13,7 @@ loudness is its mean normalised log energy over bins, cut into `loudness_levels`
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, final
 
 import torch
 from torch import Tensor
@@ -48,6 +48,7 @@ class Config(dsvae.Config):
     mutual_information_over: Literal["sum", "mean", "joint"] = "mean"
 
 
+@final
 class Model(dsvae.Model):
     """S3VAE over segments of `bins`-dimensional frames."""
 

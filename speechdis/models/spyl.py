@@ -14,7 +14,7 @@ for its first 50 epochs. Its weights for speech are not published. Several proce
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 import torch
 from torch import Tensor
@@ -52,6 +52,7 @@ class Config(dsvae.Config):
     mutual_information_over: Literal["sum", "mean", "joint"] = "mean"
 
 
+@final
 class Model(dsvae.Model):
     """SPYL over segments of `bins`-dimensional frames."""
 

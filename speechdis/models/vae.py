@@ -6,7 +6,7 @@ With PVAE's encoder and decoder of that modality. Trained on the same pairs, of 
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import torch
 from torch import Tensor
@@ -36,6 +36,7 @@ class Config:
     pixel_std: Positive = 1.0
 
 
+@final
 class Model(PairedModel):
     """VAE of speech of `bins` dimensions, or of images."""
 
@@ -61,11 +62,13 @@ class Model(PairedModel):
 
     def generate(self, name: str, codes: dict[str, Tensor], lengths: Tensor | None = None) -> Tensor:
         """Mean samples of codes (B, D); speech has `lengths` (B,) frames."""
-        return self.decoder(codes["latent"], lengths)
+        mean: Tensor = self.decoder(codes["latent"], lengths)
+        return mean
 
     def frames(self, name: str, codes: dict[str, Tensor]) -> Tensor:
         """The likeliest number of frames (B,) of speech with these codes."""
-        return self.decoder.frames(codes["latent"])
+        count: Tensor = self.decoder.frames(codes["latent"])
+        return count
 
     def loss(self, batch: Pairs, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per sample, and their weighted sum "loss"."""

@@ -16,6 +16,7 @@ The letters of `base.py`, and H size of the state. Inside, frames come first: (T
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -71,6 +72,8 @@ class Path(NamedTuple):
 
 class GaussianNetwork(nn.Module):
     """One hidden layer, (..., inputs) -> Gaussian (..., size)."""
+
+    __call__: Callable[..., Gaussian]  # nn.Module's gives Any
 
     def __init__(self, inputs: int, hidden: int, size: int) -> None:
         super().__init__()

@@ -5,6 +5,7 @@ means "per nat, summed over frames and dimensions, averaged over the batch".
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -64,7 +65,8 @@ def bounded(x: Tensor, low: float = -LOGVAR_LIMIT, high: float = LOGVAR_LIMIT) -
 
     That of a plain clamp is 0 there: a log-variance that has left its range once would never come back.
     """
-    return _Bounded.apply(x, low, high)
+    inside: Tensor = _Bounded.apply(x, low, high)
+    return inside
 
 
 class GaussianHead(nn.Module):
@@ -72,6 +74,8 @@ class GaussianHead(nn.Module):
 
     It keeps full precision where its surroundings are mixed.
     """
+
+    __call__: Callable[..., Gaussian]  # nn.Module's gives Any
 
     def __init__(self, inputs: int, size: int) -> None:
         super().__init__()

@@ -59,7 +59,7 @@ class SpeechEncoder(nn.Module):
         self.rnn = nn.LSTM(bins, hidden, batch_first=True)
 
     def forward(self, view: View) -> Tensor:
-        output, _ = self.rnn(view.x)
+        output: Tensor = self.rnn(view.x)[0]
         if view.lengths is None:
             return output[:, -1]
         return output[torch.arange(len(output), device=output.device), view.lengths - 1]
@@ -82,12 +82,13 @@ class SpeechDecoder(nn.Module):
     def forward(self, code: Tensor, lengths: Tensor) -> Tensor:
         """Mean frames (B, max T, F) of codes (B, C); those past `lengths` (B,) mean nothing."""
         steps = code[:, None].expand(-1, int(lengths.max()), -1)
-        output, _ = self.rnn(steps)
-        return self.frame(output)
+        mean: Tensor = self.frame(self.rnn(steps)[0])
+        return mean
 
     def frames(self, code: Tensor) -> Tensor:
         """The likeliest number of frames of each code (B, C), (B,), at least 1."""
-        return self.log_frames(code).exp().round().long().clamp_min(1)[:, 0]
+        logs: Tensor = self.log_frames(code)
+        return logs.exp().round().long().clamp_min(1)[:, 0]
 
     def log_prob(self, view: View, code: Tensor) -> Tensor:
         """Natural-log density of each sample, (B,)."""
@@ -118,7 +119,8 @@ class ImageEncoder(nn.Module):
         )
 
     def forward(self, view: View) -> Tensor:
-        return self.layers(view.x)
+        read: Tensor = self.layers(view.x)
+        return read
 
 
 class ImageDecoder(nn.Module):
@@ -143,7 +145,8 @@ class ImageDecoder(nn.Module):
 
     def forward(self, code: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Mean images (B, 28, 28) of codes (B, C)."""
-        return self.layers(code)
+        mean: Tensor = self.layers(code)
+        return mean
 
     def log_prob(self, view: View, code: Tensor) -> Tensor:
         """Natural-log density of each sample, (B,)."""
