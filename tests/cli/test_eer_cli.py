@@ -187,16 +187,16 @@ def test_cases_15_and_16(shared: Path, tmp_path: Path) -> None:
     assert results[0] == results[1] == results[2]
 
 
-def test_a_million_utterances_are_refused_before_a_trial_is_written(
-    folder: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_more_trials_than_a_list_may_hold_are_refused_before_one_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr("speechdis.cli.trials.MOST", 100)
-    assert main(["trials", "--data", str(folder / "data"), "--out", str(folder / "more")]) == 2
-    error = capsys.readouterr().err
-    assert (
-        "20 utterances make 190 trials, more than a list may hold (100)" in error and error.count("\n") == 1
-    )
-    assert not (folder / "more").exists()
+    utts = [f"s{speaker}-{k:05d}" for speaker in range(2) for k in range(23_000)]
+    (tmp_path / "wav.scp").write_text("".join(f"{utt} a.wav\n" for utt in utts))
+    (tmp_path / "utt2spk").write_text("".join(f"{utt} {utt[:2]}\n" for utt in utts))
+    assert main(["trials", "--data", str(tmp_path), "--out", str(tmp_path / "more")]) == 2
+    (error,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("speechdis"))
+    assert "46,000 utterances make 1,057,977,000 trials, more than a list may hold" in error
+    assert not (tmp_path / "more").exists()
 
 
 def test_columns_are_told_once_a_file(folder: Path, capsys: pytest.CaptureFixture) -> None:
