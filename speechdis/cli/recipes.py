@@ -2,8 +2,9 @@
 
 A recipe's name is MODEL/RECIPE, such as cdsvae/timit; MODEL alone is its recipe for speech, or else for digits.
 
-Example:
+Examples:
     speechdis recipes cdsvae --set training.steps=100
+    speechdis recipes fhvae/timit --show
 """
 
 import argparse
@@ -23,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="which of a model's recipes: a corpus's name, speech or digits (repeatable: the first that there is)",
     )
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="check this, too, as 'train' would")
+    add("--show", action="store_true", help="print every setting, over what the recipe extends, not its path")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -30,14 +32,18 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training import recipes
 
     if args.name is None:
-        if args.set or args.kind:
-            raise InputError("--set and --kind are of one recipe: name it")
+        if args.set or args.kind or args.show:
+            raise InputError("--set, --kind and --show are of one recipe: name it")
         print("\n".join(recipes.names()))
         return {"recipes": recipes.names()}
     path = recipes.find(args.name, args.kind or recipes.KINDS)
-    if args.set:
-        from speechdis.training import config
+    if not args.set and not args.show:
+        print(path)
+        return {"recipe": str(path)}
+    import yaml
 
-        config.read(path, args.set)
-    print(path)
-    return {"recipe": str(path)}
+    from speechdis.training import config
+
+    resolved = config.read(path, args.set).resolved()
+    print(yaml.safe_dump(resolved, sort_keys=False).rstrip() if args.show else path)
+    return {"recipe": str(path), "settings": resolved}

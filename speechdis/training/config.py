@@ -3,6 +3,7 @@
     model: {name: cdsvae, static_size: 64, ...}      # fields of the model's Config
     training: {steps: 2000, batch: 128, ...}         # fields of Training
     paper: ...                                       # free text: what the numbers stand for
+    extends: speech.yaml                             # another recipe: what stands here lies over it
 
 A key that does not exist, or a value of the wrong type or outside the range that its field states (`ranges.py`), is
 an error that names the key, and its nearest match where one is near.
@@ -18,9 +19,10 @@ from types import ModuleType
 from typing import Annotated, Any, Literal
 
 from speechdis import models
-from speechdis.data.text import parse_yaml, read_yaml
+from speechdis.data.text import parse_yaml
 from speechdis.errors import InputError
 from speechdis.ranges import Count, CountOrNone, Decibels, Range, Rate, Share
+from speechdis.training import extends
 
 
 @dataclass(frozen=True)
@@ -88,17 +90,16 @@ class Recipe:
 
 
 def read(path: str | Path, settings: Sequence[str] = ()) -> Recipe:
-    """The recipe in `path`, with `settings` ("training.steps=100") over it.
+    """The recipe in `path`, over what it extends, and `settings` ("training.steps=100") over both.
 
     Raises:
-        InputError: no such file, not YAML, an unknown key, a wrong type, a value out of range, an unknown model.
+        InputError: no such file, not YAML, a circle of recipes, an unknown key, a wrong type, a value out of range, an
+            unknown model.
     """
-    content = read_yaml(path)
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: expected 'model:' and 'training:' sections")
+    content, where = extends.read(path)
     for setting in settings:
         _set(content, setting)
-    return recipe(content, str(path))
+    return recipe(content, where)
 
 
 def recipe(content: Mapping[str, Any], where: str) -> Recipe:

@@ -140,3 +140,41 @@ def test_hostile_yaml_is_refused_in_a_file_and_in_a_setting(value: str, says: st
     for path, settings in ((file, []), (RECIPES[0], [f"training.model={value}"])):
         with pytest.raises(InputError, match=says):
             config.read(path, settings)
+
+
+def test_a_recipe_lies_over_the_one_that_it_extends_key_by_key(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "base.yaml").write_text(
+        "model: {name: dsvae, hidden_size: 8, static_size: 2}\ntraining: {steps: 7, batch: 3}\npaper: [1, 2]"
+    )
+    (tmp_path / "far" / "middle.yaml").write_text("extends: base.yaml\nmodel: {static_size: 4}\ntraining:\n")
+    file = tmp_path / "recipe.yaml"
+    file.write_text("extends: far/middle.yaml\ntraining: {steps: 9}\npaper: text")
+    found = config.read(file, ["training.batch=5"])
+    assert (found.name, found.model.hidden_size, found.model.static_size) == ("dsvae", 8, 4)
+    assert (found.training.steps, found.training.batch) == (9, 5)
+
+
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ("b.yaml", r"b\.yaml: extends: .*a\.yaml extends this file, too"),
+        ("a.yaml", r"a\.yaml: extends: .*a\.yaml extends this file, too"),
+        ("none.yaml", r"a\.yaml: extends: .*none\.yaml: no such file"),
+        ("[a, b]", r"a\.yaml: extends: expected the name of a recipe's file, not \['a', 'b'\]"),
+    ],
+)
+def test_a_circle_of_recipes_and_a_missing_one_are_named(tmp_path: Path, base: str, message: str) -> None:
+    (tmp_path / "a.yaml").write_text(f"extends: {base}\nmodel: {{name: dsvae}}")
+    (tmp_path / "b.yaml").write_text("extends: a.yaml")
+    with pytest.raises(InputError, match=message):
+        config.read(tmp_path / "a.yaml")
+
+
+def test_a_mistake_in_what_is_extended_names_both_files(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("extends: b.yaml")
+    (tmp_path / "b.yaml").write_text("model: {name: dsvae, hiden_size: 3}")
+    with pytest.raises(
+        InputError, match=r"a\.yaml, which extends .*b\.yaml: model: unknown key 'hiden_size'"
+    ):
+        config.read(tmp_path / "a.yaml")

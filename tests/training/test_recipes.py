@@ -1,12 +1,14 @@
 """Recipes by name, in a checkout and in an installed package."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from speechdis.cli import main
 from speechdis.errors import InputError
-from speechdis.training import recipes
+from speechdis.training import config, recipes
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,13 @@ def test_the_command_lists_and_checks(capsys: pytest.CaptureFixture) -> None:
     assert main(["recipes", "cdsvae", "--set", "training.stepz=3"]) == 2
     assert main(["train", "--config", "nope", "--features", "f", "--out", "o"]) == 2
     assert "no recipe 'nope'; there are: " in capsys.readouterr().err
+
+
+def test_the_command_shows_what_a_recipe_and_what_it_extends_say_together(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    assert main(["recipes", "pvae/no-contrast", "--show", "--set", "training.steps=3"]) == 0
+    shown = yaml.safe_load(capsys.readouterr().out)
+    found = config.read(recipes.find("pvae/no-contrast"), ["training.steps=3"])
+    assert config.recipe(shown, "shown") == found
+    assert found.model == replace(config.read(recipes.find("pvae")).model, contrast=0.0)
