@@ -42,7 +42,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def table(content: Mapping[str, Any], columns: list[str] | None = None, rows: list[str] | None = None) -> str:
-    """The Markdown table of `content`, or of some columns and rows of it, without columns that are empty there."""
+    """The Markdown table of `content`, or of some columns and rows of it, without those that are empty there."""
     first, *others = content["columns"]
     shown = content["rows"]
     for asked, known in ((columns, others), (rows, [row[first] for row in shown])):
@@ -53,9 +53,8 @@ def table(content: Mapping[str, Any], columns: list[str] | None = None, rows: li
     digits = content.get("digits", {})
     cells = {name: [cell(row.get(name), digits.get(name, 1)) for row in shown] for name in columns or others}
     kept = [name for name in cells if any(cells[name])]
-    return grid(
-        [first, *kept], [[row[first], *(cells[name][i] for name in kept)] for i, row in enumerate(shown)]
-    )
+    lines = [[row[first], *(cells[name][i] for name in kept)] for i, row in enumerate(shown)]
+    return grid([first, *kept], [line for line in lines if any(line[1:])])
 
 
 def provenance(content: Mapping[str, Any], path: Path) -> str:
