@@ -10,7 +10,7 @@ frames but for what they show of pitch; the second makes `words`, as they are th
 `settings` are those of the frames. There is no neural one: no pip package carries weights, and one worth its name takes
 a GPU to train.
 
-`DEFAULT` was chosen on validation speakers by `tools/bench/vocoders.py` (figures: egs/speechocean762/RESULTS.md).
+`DEFAULT` was chosen on validation speakers by `tools/bench/vocoders.py` (figures: docs/pages/notebook).
 Swaps by "world" are as often heard as the voice, with as many words, as those by "griffin-lim", whose pitch is off by
 five semitones and breaks off. "filter" gives a recording's own frames back exactly, is three times as fast as
 "world", and about as good.
