@@ -59,7 +59,7 @@ def test_a_table_has_its_cells_and_where_they_are_from(page: Path) -> None:
     text = results.written(page)
     assert "| system | static EER | error |\n" in text  # and no empty column
     assert "| A | 3.5 (3.0-4.0) [2.2, 4.6] |  |\n| B | 10 | 0.100 |" in text
-    assert "`speechdis benchmark`; commit abc; 2026-11-29; a CPU" in text
+    assert "EER in %. `two.json`; `speechdis benchmark`; commit abc; 2026-11-29; a CPU" in text
     assert text.startswith("Before.") and text.endswith("After.\n")
 
 

@@ -58,7 +58,7 @@ def table(content: Mapping[str, Any], columns: list[str] | None = None, rows: li
 
 
 def provenance(content: Mapping[str, Any], path: Path) -> str:
-    """One line: which file, and by which command, commit, day and machine."""
+    """One line: what the figures are, in which file, and by which command, commit, day and machine."""
     told = [f"`{path.relative_to(ROOT)}`" if path.is_relative_to(ROOT) else f"`{path.name}`"]
     if content["transcribed"]:
         told.append(f"transcribed from {content['transcribed']}")
@@ -66,7 +66,8 @@ def provenance(content: Mapping[str, Any], path: Path) -> str:
         told.append(f"`{content['command']}`")
     if content["commit"]:
         told.append(f"commit {content['commit']}")
-    return "; ".join([*told, *(content[key] for key in ("date", "hardware") if content[key])])
+    told += [content[key] for key in ("date", "hardware") if content[key]]
+    return f"{content['caption']} {'; '.join(told)}"
 
 
 def rendered(asked: str, page: Path) -> str:
