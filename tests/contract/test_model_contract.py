@@ -1,6 +1,7 @@
 """The model contract (models/base.py) of every model that there is, and how a contributor learns of what is missing."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from laws import generator, known
 
 from speechdis import models
@@ -24,7 +26,9 @@ from speechdis.models.base import (
     StaticDynamicModel,
 )
 from speechdis.nn.modality import View, kind
+from speechdis.training import config
 
+DOCS = Path(__file__).parents[2] / "docs" / "pages"
 KINDS = (StaticDynamicModel, SequenceModel, PairedModel)
 SMALL = {
     "hidden_size": 16,
@@ -40,10 +44,11 @@ EVERY = pytest.mark.parametrize("name", models.names())
 
 def build(name: str) -> Any:
     """The model at its defaults, but small."""
-    config = models.load(name).Config
-    config = config(**known(config, SMALL))
-    module = models.load(name).Model
-    return module(F, module.for_utterances(config, B) if issubclass(module, SegmentModel) else config)
+    module = models.load(name)
+    told = module.Config(**known(module.Config, SMALL))
+    return module.Model(
+        F, module.Model.for_utterances(told, B) if issubclass(module.Model, SegmentModel) else told
+    )
 
 
 def batch(model: Model) -> Batch | Pairs:
@@ -76,8 +81,9 @@ def test_a_config_is_frozen_and_says_the_width_of_hidden_layers(name: str) -> No
     assert is_dataclass(config) and config.__dataclass_params__.frozen, (
         f"models/{name}.py: Config is not frozen"
     )
-    assert isinstance(config().hidden_size, int), f"models/{name}.py: Config without hidden_size"
-    assert {"reconstruction", "loss"}.isdisjoint(f.name for f in fields(config))
+    own = {f.name for f in fields(config)}
+    assert "hidden_size" in own, f"models/{name}.py: Config without hidden_size; docs/pages/contract.md"
+    assert {"reconstruction", "loss"}.isdisjoint(own), f"models/{name}.py: a weight for what has none"
 
 
 @EVERY
@@ -111,8 +117,9 @@ def test_members_give_what_the_contract_says(name: str) -> None:
     assert model.shrinkage >= 0 and model.static_frames >= 0
     constant = torch.equal(dynamic, dynamic[:, :1].expand_as(dynamic))
     assert model.dynamic_of_segment == constant
-    setting = (model.reads_twins or "hidden_size=1").partition("=")
-    assert setting[0] in {f.name for f in fields(model.config)} and setting[2]
+    if model.reads_twins is not None:
+        field, _, value = model.reads_twins.partition("=")
+        assert field in {f.name for f in fields(model.config)} and value
     if isinstance(model, StaticDynamicModel):
         q = model.encode(x, None, generator())
         assert isinstance(q, Posterior) and (q.static_sample.shape, q.dynamic_sample.shape) == (
@@ -186,3 +193,28 @@ def test_the_type_checker_names_forgotten_members_too(tmp_path: Path) -> None:
         about = [line for line in said.splitlines() if line.startswith(of.__name__.lower())]
         for member in {f'"{member}"' for member in ALL[of]} | {"hidden_size"}:
             assert any(member in line for line in about), said
+
+
+def test_the_page_lists_every_member() -> None:
+    """docs/pages/contract.md, in its tables, each member of each class."""
+    listed = set(re.findall(r"^\| `(\w+)", (DOCS / "contract.md").read_text(), re.MULTILINE))
+    members = {
+        m for c in (Model, SegmentModel, *KINDS) for m in {*vars(c), *c.__annotations__} if m[0] != "_"
+    }
+    assert listed == members | {k.__name__ for k in KINDS}
+
+
+def test_the_tutorial_makes_a_model_that_keeps_the_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (DOCS / "tutorials" / "add-a-model.md").read_text()
+    blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    (tmp_path / "bag.py").write_text(blocks["python"])
+    monkeypatch.setattr(models, "__path__", [*models.__path__, str(tmp_path)])
+    recipe = config.recipe(yaml.safe_load(blocks["yaml"]), "the page")
+    assert "bag" in models.names() and recipe.model == models.load("bag").Config(kl_static=0.1)
+    test_a_model_is_of_one_kind_and_has_every_member("bag")
+    test_a_config_is_frozen_and_says_the_width_of_hidden_layers("bag")
+    test_terms_are_numbers_with_weights_and_phases_lower_them("bag")
+    test_members_give_what_the_contract_says("bag")
+    sys.modules.pop("speechdis.models.bag")
