@@ -19,6 +19,7 @@ from speechdis.models.base import Batch, SequenceModel
 from speechdis.models.vrnn import importance
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
+from speechdis.training.reader import SegmentReader
 
 ROWS = 1024  # segments times samples at a time
 
@@ -68,16 +69,13 @@ def bounds(
     checkpoint.check(store)
     starts, lengths, _ = segments(store, checkpoint.segment)
     kept = np.unique(np.linspace(0, len(starts) - 1, min(most, len(starts))).round().astype(np.int64))
-    frames = on_device(store.frames, device)
-    mean, std = (torch.as_tensor(s, device=device) for s in (checkpoint.mean, checkpoint.std))
+    reader = SegmentReader(on_device(store.frames, device), checkpoint.mean, checkpoint.std)
     generator = torch.Generator(device).manual_seed(seed)
-    offsets = torch.arange(checkpoint.segment, device=device)
     sums = np.zeros(1)
     for chunk in np.array_split(kept, min(len(kept), -(-len(kept) * samples // ROWS))):
         size = torch.as_tensor(lengths[chunk], device=device)
-        rows = torch.as_tensor(starts[chunk], device=device)[:, None] + offsets
-        x = (frames[rows.clamp(max=len(frames) - 1)] - mean) / std
-        sums = sums + _sums(model, Batch(x * (offsets < size[:, None])[..., None], size), samples, generator)
+        x = reader.read(starts[chunk], lengths[chunk], checkpoint.segment).x  # (B, T, F)
+        sums = sums + _sums(model, Batch(x, size), samples, generator)
     total = int(lengths[kept].sum())
     reconstruction, kl, elbo, iwae, forced, free = sums[:6] / total
     critic = sums[6] / len(kept) if len(sums) > 6 else None

@@ -4,7 +4,6 @@ An utterance is cut into non-overlapping segments of the model's length; a last 
 its true length, never zero-padded into a mean; an utterance shorter than one segment is one short segment.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from speechdis.features.store import Store
 from speechdis.models.base import SegmentModel
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
+from speechdis.training.reader import SegmentReader
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     statics: list[Tensor] = []
     dynamics: list[Tensor] = []
     error = 0.0
-    for x, real, size in _cut(checkpoint, store, starts, lengths, device, batch):
+    for x, real, size in _reader(checkpoint, store, device).in_turn(starts, lengths, batch):
         static, dynamic = model.embed(x, size)
         wrong = (model.decode(static, dynamic, size).mean - x).square() * real
         error += float(wrong.double().sum())
@@ -111,7 +111,7 @@ def in_pieces(
 ) -> np.ndarray:
     """The mean static vector (U, S) of each utterance cut into pieces of `frames` frames, the last one shorter."""
     starts, lengths, utterance = segments(store, frames)
-    cut = _cut(checkpoint, store, starts, lengths, device, batch)
+    cut = _reader(checkpoint, store, device).in_turn(starts, lengths, batch)
     read = _model(checkpoint).static_mean
     codes = np.concatenate([read(x, size).cpu().numpy() for x, _, size in cut])
     return _sums(codes, utterance, len(store)) / np.bincount(utterance)[:, None]
@@ -127,7 +127,7 @@ def around(checkpoint: Checkpoint, store: Store, device: torch.device, batch: in
     begin = np.clip(within - checkpoint.segment // 2, 0, np.maximum(counts - checkpoint.segment, 0))
     starts = np.repeat(store.first, store.counts) + begin
     lengths = np.minimum(counts, checkpoint.segment)
-    cut = _cut(checkpoint, store, starts, lengths, device, batch)
+    cut = _reader(checkpoint, store, device).in_turn(starts, lengths, batch)
     model = _model(checkpoint)
     return np.concatenate([model.embed(x, size)[1][:, 0].cpu().numpy() for x, _, size in cut])
 
@@ -140,28 +140,8 @@ def _model(checkpoint: Checkpoint) -> SegmentModel:
     return model
 
 
-def _cut(
-    checkpoint: Checkpoint,
-    store: Store,
-    starts: np.ndarray,
-    lengths: np.ndarray,
-    device: torch.device,
-    batch: int,
-) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
-    """Normalised segments (B, T, F), zero past their ends; a mask of what counts (B, T, 1); lengths, if any is short.
-
-    T is the length of the longest of them.
-    """
-    frames = on_device(store.frames, device)
-    mean, std = (torch.as_tensor(s, device=device) for s in (checkpoint.mean, checkpoint.std))
-    count = max(1, batch // int(lengths.max()))
-    for k in range(0, len(starts), count):
-        offsets = torch.arange(int(lengths[k : k + count].max()), device=device)
-        size = torch.as_tensor(lengths[k : k + count], device=device)
-        rows = torch.as_tensor(starts[k : k + count], device=device)[:, None] + offsets
-        real = (offsets < size[:, None])[..., None]
-        x = ((frames[rows.clamp(max=len(frames) - 1)] - mean) / std) * real
-        yield x, real, None if bool(real.all()) else size
+def _reader(checkpoint: Checkpoint, store: Store, device: torch.device) -> SegmentReader:
+    return SegmentReader(on_device(store.frames, device), checkpoint.mean, checkpoint.std)
 
 
 def _sums(values: np.ndarray, utterance: np.ndarray, count: int) -> np.ndarray:

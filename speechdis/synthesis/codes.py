@@ -15,6 +15,7 @@ from speechdis.errors import InputError
 from speechdis.models.base import StaticDynamicModel
 from speechdis.synthesis.rows import Array
 from speechdis.training.checkpoint import Checkpoint
+from speechdis.training.reader import SegmentReader
 
 LONGEST = 6000  # frames that are read and decoded at a time, a minute
 BATCH = 512  # segments at a time, whatever the length of the recording
@@ -79,18 +80,16 @@ def _encoded(
     """Codes of the segments of `frames` that begin at `starts`; the dynamic ones only if `whole`."""
     model, segment = check(checkpoint), checkpoint.segment
     device = next(model.parameters()).device
-    lengths = _lengths(checkpoint, len(frames), device)
     static, dynamic = [], []
     size = BATCH if whole else BATCH // 4
     for first in range(0, len(starts), size):
         part = starts[first : first + size]
-        read = frames[part[0] : part[-1] + segment]
-        x = np.zeros((part[-1] + segment - part[0], read.shape[1]), np.float32)
-        x[: len(read)] = (read - checkpoint.mean) / checkpoint.std
+        read = torch.from_numpy(np.ascontiguousarray(frames[part[0] : part[-1] + segment], np.float32))
+        reader = SegmentReader(read.to(device), checkpoint.mean, checkpoint.std)
+        cut = reader.read(part - part[0], np.minimum(len(frames) - part, segment), segment)  # x: (B, T, F)
         if empty is not None:
-            x[:, empty] = 0
-        pieces = torch.from_numpy(x).unfold(0, segment, 1)[torch.from_numpy(part - part[0])].transpose(1, 2)
-        s, z = model.embed(pieces.to(device), lengths)
+            cut.x[..., torch.from_numpy(empty).to(device)] = 0
+        s, z = model.embed(cut.x, cut.lengths)
         static.append(s)
         if whole:
             dynamic.append(z)

@@ -20,6 +20,7 @@ from speechdis.features.store import Store
 from speechdis.models.base import Batch
 from speechdis.nn import parallel
 from speechdis.training.config import Training
+from speechdis.training.reader import SegmentReader
 from speechdis.training.segments import Segments, pool
 
 
@@ -48,10 +49,9 @@ class Batches:
         device: torch.device,
     ) -> None:
         self.training, self.device = training, device
-        self.frames = on_device(store.frames, device)
-        self.twins = None if twins is None else on_device(twins.frames, device)
+        self.reader = SegmentReader(on_device(store.frames, device), mean, std)
+        self.twins = None if twins is None else SegmentReader(on_device(twins.frames, device), mean, std)
         self.versions = 0 if twins is None else _versions(store, twins)
-        self.mean, self.std = (torch.as_tensor(s, device=device) for s in (mean, std))
         self.bins = bins_of(store.settings)
         if self.bins is None and (training.static_channel_db or training.twin_channel_db):
             raise InputError(
@@ -62,7 +62,6 @@ class Batches:
                 f"training.static_mask_bins must be 0 to {store.frames.shape[1]}, the bins of {store.path}, "
                 f"not {training.static_mask_bins}"
             )
-        self.offsets = torch.arange(training.segment, device=device)
         whole = np.flatnonzero(store.counts >= training.segment)
         self.first, self.counts = store.first[whole], store.counts[whole]
         if not len(whole):
@@ -120,28 +119,26 @@ class Batches:
         for begin in range(0, total, size):
             number = torch.arange(begin, min(begin + size, total), device=self.device)
             starts, utterance = self.segments.tile(number)
-            x = (self.frames[starts[:, None] + self.offsets] - self.mean) / self.std
+            x = self.reader.normalised(self.reader.raw(starts, self.training.segment))  # (B, T, F)
             yield Batch(x, utterance=utterance, segments=self.segments.tiles[utterance])
 
     def _batch(self, starts: Tensor, utterance: Tensor, generator: torch.Generator) -> Batch:
         training = self.training
-        rows = starts[:, None] + self.offsets
-        raw = self.frames[rows]
+        raw = self.reader.raw(starts, training.segment)  # (B, T, F)
         if training.static_view == "other":
             spread = torch.rand(len(starts), generator=generator, device=self.device)
             other = self.segments.elsewhere(starts, utterance, spread)
-            view = self.frames[other[:, None] + self.offsets]
+            view = self.reader.raw(other, training.segment)
         else:
             view = rearranged(raw, training.static_view, generator)
         view = self._channel(view, training.static_channel_db, generator, training.static_channel_share)
         if training.static_mask_bins:
-            view = without_bands(view, training.static_mask_bins, self.mean, generator)
+            view = without_bands(view, training.static_mask_bins, self.reader.mean, generator)
         twin = None
         if self.twins is not None:
-            version = self._integers(self.versions, (len(starts), 1), generator)
-            twin = self._channel(
-                self.twins[version * len(self.frames) + rows], training.twin_channel_db, generator
-            )
+            version = self._integers(self.versions, (len(starts),), generator)
+            of_twins = self.twins.raw(starts + version * len(self.reader.frames), training.segment)
+            twin = self._channel(of_twins, training.twin_channel_db, generator)
         return Batch(
             x=self._normalised(raw),
             twin=None if twin is None else self._normalised(twin),
@@ -164,7 +161,7 @@ class Batches:
         return torch.where(drawn < share, through, raw)
 
     def _normalised(self, raw: Tensor) -> Tensor:
-        return parallel.mine((raw - self.mean) / self.std)
+        return parallel.mine(self.reader.normalised(raw))
 
     def _integers(self, high: int, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         return torch.randint(high, shape, generator=generator, device=self.device)

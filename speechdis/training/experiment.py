@@ -213,7 +213,7 @@ def _twins_needed(name: str, model: SegmentModel, augmented: Path | None, twins:
 def _looks(store: Store, twins: Store | None, training: Batches) -> Batches:
     """Batches of the validation speakers, of all their utterances, to be compared with those of `training`."""
     told = replace(training.training, utterances=0)
-    looks = Batches(store, twins, told, training.mean, training.std, training.device)
+    looks = Batches(store, twins, told, training.reader.mean, training.reader.std, training.device)
     looks.population = training.population  # estimates of information with another N differ by its logarithm
     return looks
 
