@@ -1,6 +1,7 @@
 # The one option parser of all recipes; sourced. A recipe lists its own options in the array `options` as
 # name=default before sourcing; --some-name VALUE sets $some_name. A default of "false" makes a flag; one that is a
-# number takes whole numbers. The recipe says beforehand, too: corpus (its name) and kind (speech or digits).
+# number takes whole numbers. The recipe says beforehand, too: corpus (its name) and kind (speech or digits). It gets
+# $root, where the corpus is or, with --generated, will be, and $data, where its data directories go.
 # --help prints the comment at the head of the recipe, and every option with the comment on its line.
 #
 # No value is ever more than a value: it is checked, and then only quoted, never split, globbed or computed with.
@@ -31,11 +32,15 @@ done
 
 fail() { printf '%s/run.sh: %s\n' "${here##*/}" "$*" >&2; exit 2; }
 
-# no_corpus 'how to get it' -> says so, and how to do without
-no_corpus() {
-  echo "$1" >&2
-  echo "Without it, run on a generated tree: bash egs/${here##*/}/run.sh --generated" >&2
-  exit 2
+# need_corpus 'how to get it' OPTION... -> says so where there is none; with --generated, speaks a tree with the options
+need_corpus() {
+  if [ -z "$root" ]; then
+    echo "$1; pass its folder as --${here##*/}-root DIR." >&2
+    echo "Without it, run on a generated tree: bash egs/${here##*/}/run.sh --generated" >&2
+    exit 2
+  fi
+  [ "$generated" = false ] ||
+    speechdis generate "${here##*/}" --out "$root" --speakers "$speakers" "${@:2}" --seed "$seed" --jobs "$jobs"
 }
 
 show_help() {
@@ -99,6 +104,15 @@ command -v speechdis > /dev/null || fail "no 'speechdis' command; run 'make test
 # The recipe, and what --set changes in it, are checked before anything is done. (-- : a name may begin with a dash.)
 config=$(speechdis recipes "--kind=$corpus" "--kind=$kind" "${settings[@]}" -- "${config:-$model}") || exit 2
 settings=("--set=training.seed=$seed" "${settings[@]}")
+
+rate= # Hz of features; default: 16,000
+[ -n "${default[root]+set}" ] || { own_root=${corpus}_root; root=${!own_root}; }
+[ -n "${default[generated]+set}" ] || generated=false
+if [ "$generated" = true ]; then
+  root=$work/generated/$corpus
+  corpus+=-generated
+fi
+data=$work/data/$corpus
 
 # stage N 'what it does' -> true where the person asked for it
 ran=false

@@ -25,20 +25,9 @@ options=(
 )
 . "$here/../options.sh"
 
-rate=
-if [ "$generated" = true ]; then
-  corpus=secuvoice-generated
-  secuvoice_root=$work/generated/secuvoice
-fi
-data=$work/data/$corpus
-
 if stage 0 "data: sequences, and the digits cut out of them"; then
-  [ -n "$secuvoice_root" ] ||
-    no_corpus "SecuVoice is not published: ask its authors (University of Granada), then pass its folder as --secuvoice-root DIR."
-  if [ "$generated" = true ]; then
-    speechdis generate secuvoice --out "$secuvoice_root" --speakers "$speakers" --seed "$seed" --jobs "$jobs"
-  fi
-  speechdis prepare secuvoice --root "$secuvoice_root" ${pattern:+"--pattern=$pattern"} --out "$data-sequences" \
+  need_corpus "SecuVoice is not published: ask its authors (University of Granada)"
+  speechdis prepare secuvoice --root "$root" ${pattern:+"--pattern=$pattern"} --out "$data-sequences" \
     --seed "$seed" --jobs "$jobs"
   speechdis segment --data "$data-sequences" --out "$data" --method islands --jobs "$jobs"
 fi

@@ -16,7 +16,6 @@ options=(
 . "$here/../options.sh"
 
 protocol=so762
-data=$work/data/$corpus
 
 if stage 0 "data"; then
   [ -n "$root" ] || fail "pass the corpus as --root DIR; with a network, local/download fetches it"

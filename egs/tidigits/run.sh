@@ -21,20 +21,9 @@ options=(
 )
 . "$here/../options.sh"
 
-rate=
-if [ "$generated" = true ]; then
-  corpus=tidigits-generated
-  tidigits_root=$work/generated/tidigits
-fi
-data=$work/data/$corpus
-
 if stage 0 "data: strings, and the digits cut out of them"; then
-  [ -n "$tidigits_root" ] ||
-    no_corpus "TIDIGITS is licensed: LDC93S10 from the Linguistic Data Consortium; pass its folder as --tidigits-root DIR."
-  if [ "$generated" = true ]; then
-    speechdis generate tidigits --out "$tidigits_root" --speakers "$speakers" --strings "$strings" --seed "$seed" --jobs "$jobs"
-  fi
-  speechdis prepare tidigits --root "$tidigits_root" --out "$data-strings" --seed "$seed"
+  need_corpus "TIDIGITS is licensed: LDC93S10 from the Linguistic Data Consortium" --strings "$strings"
+  speechdis prepare tidigits --root "$root" --out "$data-strings" --seed "$seed"
   speechdis segment --data "$data-strings" --out "$data" --method align --jobs "$jobs"
 fi
 

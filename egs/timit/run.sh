@@ -20,20 +20,11 @@ options=(
 whole words 2
 
 protocol=timit-core
-if [ "$generated" = true ]; then
-  corpus=timit-generated
-  protocol=all-pairs
-  timit_root=$work/generated/timit
-fi
-data=$work/data/$corpus
+[ "$generated" = false ] || protocol=all-pairs
 
 if stage 0 "data"; then
-  [ -n "$timit_root" ] ||
-    no_corpus "TIMIT is licensed: LDC93S1 from the Linguistic Data Consortium; pass its folder as --timit-root DIR."
-  if [ "$generated" = true ]; then
-    speechdis generate timit --out "$timit_root" --speakers "$speakers" ${words:+--words "$words"} --seed "$seed" --jobs "$jobs"
-  fi
-  speechdis prepare timit --root "$timit_root" --out "$data"
+  need_corpus "TIMIT is licensed: LDC93S1 from the Linguistic Data Consortium" ${words:+--words "$words"}
+  speechdis prepare timit --root "$root" --out "$data"
 fi
 
 . "$here/../static_dynamic.sh"
