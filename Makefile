@@ -32,11 +32,8 @@ lint: $(VENV)/.installed ## style and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-bench: $(VENV)/.installed ## speed against the peers, as ratios in one run
-	for bench in features wsola training eer; do $(VENV)/bin/python tools/bench/$$bench.py || exit 1; done
-
-results: $(VENV)/.installed ## the tables of READMEs and pages, from egs/*/results/*.json
-	$(VENV)/bin/python tools/results.py
+bench: $(VENV)/.installed ## speed against the peers, as ratios in one run, in BENCHMARKS.md
+	$(VENV)/bin/python tools/bench/write.py
 
 docs: $(VENV)/.installed ## the site, in work/docs; a dead link is an error
 	$(VENV)/bin/python -m pip install --quiet --editable '.[docs]'

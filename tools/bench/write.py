@@ -1,0 +1,60 @@
+"""Run benches and write BENCHMARKS.md: what each prints, with command, commit, date and hardware.
+
+python tools/bench/write.py [eer wsola ...] [--out BENCHMARKS.md]
+"""
+
+import argparse
+import datetime
+import subprocess
+import sys
+from pathlib import Path
+
+import timing  # noqa: F401  # first: it holds numpy and torch to one thread
+
+# isort: split
+import torch
+
+from speechdis.data.atomic import replacing
+from speechdis.training.provenance import provenance
+
+HERE = Path(__file__).parent
+BENCHES = ("features", "wsola", "training", "eer")  # these need no corpus
+HEAD = """# Benchmarks
+
+Speed against the peers. Both are timed in turn in one run, on one core, so the ratios are what to read.
+`make bench` writes this file.
+
+"""
+
+
+def section(name: str) -> str:
+    """What a bench is about, its command and what it prints."""
+    file = HERE / f"{name}.py"
+    about = file.read_text().split('"""')[1].splitlines()[0]
+    print(f"{name}: {about}", file=sys.stderr)
+    printed = subprocess.run(
+        [sys.executable, str(file)], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    return f"## {name}\n\n{about}\n\n    python tools/bench/{name}.py\n\n{printed.strip()}\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    known = sorted(file.stem for file in HERE.glob("*.py") if file.stem not in ("timing", "speech", "write"))
+    parser.add_argument("bench", nargs="*", help=f"which: {', '.join(known)} (default: {', '.join(BENCHES)})")
+    parser.add_argument("--out", type=Path, default=HERE.parents[1] / "BENCHMARKS.md", metavar="FILE")
+    args = parser.parse_args()
+    if unknown := set(args.bench) - set(known):
+        parser.error(f"no bench {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+    made = provenance(torch.device("cpu"))
+    date = datetime.datetime.now(datetime.UTC).date()
+    where = f"Commit {made['commit']}, {date}, {made['hardware']}, one thread, torch {made['torch']}.\n\n"
+    sections = [section(name) for name in args.bench or BENCHES]
+    with replacing(args.out) as partial:
+        partial.write_text(HEAD + where + "\n".join(sections))
+
+
+if __name__ == "__main__":
+    main()
