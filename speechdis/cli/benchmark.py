@@ -184,6 +184,7 @@ def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[Sys
     """The figures of one training, of a system and a seed: made now or read."""
     from speechdis.data.text import read_json
     from speechdis.training import config, experiment
+    from speechdis.training.run_directory import RunDirectory
 
     system, seed = training
     exp = exps / f"{system.slug}-{seed}"
@@ -197,7 +198,7 @@ def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[Sys
             "train", "--config", recipe, *told, *stores, "--out", exp, "--resume", "--device", args.device
         )
         _command("evaluate", "--checkpoint", exp / "best", "--out", results, *_protocol(args, feats))
-    made = read_json(exp / "run.json")
+    made = read_json(RunDirectory(exp).record)
     timed = made["step"] - made["from_step"]  # of a broken run only its last part
     seconds = made["seconds"] * made["step"] / timed if timed else made["seconds"]
     return {**read_json(results)["row"], "seconds": seconds}

@@ -63,8 +63,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training.distributed import processes
     from speechdis.training.paired_batches import samples_of
     from speechdis.training.provenance import provenance
+    from speechdis.training.run_directory import RunDirectory
 
-    exp = checkpoint.resolve(args.checkpoint).parent.parent
+    exp = RunDirectory.around(checkpoint.resolve(args.checkpoint)).path
     out = args.out or exp
     kind = Kind(
         "folder of digit figures",

@@ -98,13 +98,15 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
     from speechdis.training.provenance import provenance
+    from speechdis.training.run_directory import RunDirectory
 
     if args.checkpoint is None:
         return _floors(args)
     budget = measure.Budget(
         args.attacker_steps, args.phone_steps, lda=args.lda, swaps=args.swaps, vocoder=args.vocoder
     )
-    out = args.out or checkpoint.resolve(args.checkpoint).parent.parent / "results.json"
+    directory = RunDirectory.around(checkpoint.resolve(args.checkpoint))
+    out = args.out or directory.new_results
     check_file(out, args.beside)
     with processes(args.device) as device:
         made = provenance(device)
@@ -116,7 +118,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         _check(args, trained, speech, out)
         references = _references(args, speech, budget, device)
         row = measure.model_row(trained, speech, budget, device)
-    row["system"] = checkpoint.resolve(args.checkpoint).parent.parent.name
+    row["system"] = directory.name
     rows = [*references, *others, row]
     result = {"row": row, "references": references, "protocol": _protocol(args, speech), "made": made}
     with replacing(out) as partial:

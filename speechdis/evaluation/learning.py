@@ -11,6 +11,7 @@ from speechdis.data.atomic import replacing
 from speechdis.data.figure import write_figure
 from speechdis.data.text import parse_json, read_text, read_yaml
 from speechdis.errors import InputError
+from speechdis.training.run_directory import RunDirectory
 
 Row = tuple[str, int, str, str, float]  # experiment, step, "train" or "valid", term, value
 
@@ -25,11 +26,11 @@ def logged(experiments: Sequence[Path]) -> list[Row]:
 
 
 def _rows(experiment: Path) -> list[Row]:
-    metrics = experiment / "metrics.jsonl"
-    if not (experiment / "config.yaml").is_file():
-        raise InputError(f"{experiment}: not an experiment (no config.yaml)")
+    directory = RunDirectory(experiment)
+    directory.require()
+    metrics = directory.metrics
     try:
-        config = read_yaml(experiment / "config.yaml")
+        config = read_yaml(directory.config)
         texts = read_text(metrics).splitlines()
         lines = [parse_json(text, f"{metrics}:{number}") for number, text in enumerate(texts, 1)]
         segment = config["training"]["segment"]

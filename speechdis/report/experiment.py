@@ -8,8 +8,7 @@ from typing import Any
 from speechdis.data.text import parse_json, read_json, read_text, read_yaml
 from speechdis.errors import InputError
 from speechdis.evaluation import table
-
-RESULTS = ("results.json", "results-test.json", "results-dev.json")  # the first that is there
+from speechdis.training.run_directory import RunDirectory
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Experiment:
     @property
     def trained(self) -> bool:
         """Whether there is a checkpoint to load."""
-        return (self.path / "checkpoints" / "best.safetensors").is_file()
+        return RunDirectory(self.path).checkpoint("best").is_file()
 
     @property
     def terms(self) -> list[str]:
@@ -84,17 +83,15 @@ def _name(place: Path, depth: int) -> str:
 
 
 def _read(path: Path, name: str) -> Experiment:
-    if not (path / "config.yaml").is_file():
-        raise InputError(f"{path}: not an experiment (no config.yaml); give the --out of 'speechdis train'")
-    results = next((path / file for file in RESULTS if (path / file).is_file()), path / RESULTS[0])
+    directory = RunDirectory(path)
+    directory.require()
+    results, record = directory.results, directory.record
     found = Experiment(
         name=name,
         path=path,
-        config=_sections(path / "config.yaml", read_yaml(path / "config.yaml"), "model", "training", "data"),
-        metrics=_lines(path / "metrics.jsonl"),
-        run=_sections(path / "run.json", read_json(path / "run.json"))
-        if (path / "run.json").is_file()
-        else {},
+        config=_sections(directory.config, read_yaml(directory.config), "model", "training", "data"),
+        metrics=_lines(directory.metrics),
+        run=_sections(record, read_json(record)) if record.is_file() else {},
         results=_sections(results, read_json(results), "row", "protocol", "made")
         if results.is_file()
         else {},

@@ -25,6 +25,7 @@ from speechdis.features.store import Store
 from speechdis.models.base import Model
 from speechdis.ranges import CountOrNone, Range
 from speechdis.training.config import fill, model_named
+from speechdis.training.run_directory import RunDirectory
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ def resolve(path: str | Path) -> Path:
     path = Path(path)
     candidates = [
         path,
-        path / "checkpoints" / "best.safetensors",
-        path.parent / "checkpoints" / f"{path.name}.safetensors",
+        RunDirectory(path).checkpoint("best"),
+        RunDirectory(path.parent).checkpoint(path.name),
     ]
     for candidate in candidates:
         if candidate.is_file():

@@ -29,11 +29,11 @@ from speechdis.training.loop import Source, Trainer
 from speechdis.training.mend import mend
 from speechdis.training.paired_batches import paired
 from speechdis.training.provenance import provenance
+from speechdis.training.run_directory import RunDirectory
 from speechdis.training.state import writing
 from speechdis.training.twins import twin_stores
 
 LONGER = ("steps", "patience")  # of Training: how long a run is, which may change when it is resumed
-OWN = ("config.yaml", "metrics.jsonl", "run.json", "checkpoints")  # what makes a folder an experiment
 
 _LOG = logging.getLogger(__name__)
 _TWINS = {"train": "augmented", "dev": "augmented_dev"}  # what a configuration calls them
@@ -77,12 +77,13 @@ def train(
         memory.keep_freed()
         trainer = _trainer(recipe, features, augmented, digits, out, place)
         told = told_of(recipe, features, augmented, digits)
-        found = [name for name in OWN if (out / name).exists()]
+        directory = RunDirectory(out)
+        found = directory.found
         if found and not resume:
             raise InputError(
                 f"{out}: holds a run already ({found[0]}); add --resume to go on with it, or choose another --out"
             )
-        if found and not _ours(out):
+        if found and not directory.ours:
             raise InputError(
                 f"{out}: its {found[0]} is of no experiment of this program; choose another --out"
             )
@@ -103,24 +104,16 @@ def train(
                 return _told(trainer, recipe, place, resumed)
 
 
-def _ours(out: Path) -> bool:
-    """Whether a run may go on in `out`: it says what it was told, or has a state, or has come to nothing yet."""
-    told = (out / "config.yaml").exists() or (out / "checkpoints" / "last.state.pt").exists()
-    held = [name for name in OWN if name != "checkpoints" and (out / name).exists()]
-    return told or not (held or any((out / "checkpoints").glob("*")))
-
-
 def _told(trainer: Trainer, recipe: Recipe, place: torch.device, resumed: bool) -> dict[str, Any]:
     """Train, write `run.json`, and tell the journal of it."""
-    out = trainer.out
+    out, directory = trainer.out, RunDirectory(trainer.out)
     JOURNAL.info("%s: %s at step %d", recipe.name, "resumed" if resumed else "begun", trainer.step)
     try:
         damaged = log.restore(out, trainer.looked)
         if damaged:
-            _LOG.warning("%s: left out %d damaged lines", out / "metrics.jsonl", damaged)
+            _LOG.warning("%s: left out %d damaged lines", directory.metrics, damaged)
         result = _run(trainer, recipe, place)
-        file = out / "run.json"
-        with writing(file), replacing(file) as partial:
+        with writing(directory.record), replacing(directory.record) as partial:
             partial.write_text(json.dumps(result, indent=2) + "\n")
     except BaseException as error:
         JOURNAL.error("stopped at step %d: %s", trainer.step, str(error) or type(error).__name__)
@@ -138,7 +131,7 @@ def _run(trainer: Trainer, recipe: Recipe, place: torch.device) -> dict[str, Any
 def _made(out: Path) -> dict[str, Any] | None:
     """What `run.json` says; None where it is missing or damaged, and is to be made again."""
     try:
-        made = parse_json((out / "run.json").read_text(), str(out))
+        made = parse_json(RunDirectory(out).record.read_text(), str(out))
     except (OSError, ValueError):
         return None
     return (
@@ -237,7 +230,7 @@ def unchanged(out: Path, told: dict[str, Any], apart: Sequence[str] = ()) -> Non
         told: what a run is told now.
         apart: keys of `training` that may differ.
     """
-    config = out / "config.yaml"
+    config = RunDirectory(out).config
     if not config.exists():
         return
     before = read_yaml(config)
@@ -258,7 +251,8 @@ def unchanged(out: Path, told: dict[str, Any], apart: Sequence[str] = ()) -> Non
 
 
 def _begin(out: Path, told: dict[str, Any]) -> None:
-    with writing(out / "config.yaml"):
-        (out / "checkpoints").mkdir(parents=True, exist_ok=True)
-        with replacing(out / "config.yaml") as partial:
+    directory = RunDirectory(out)
+    with writing(directory.config):
+        directory.checkpoints.mkdir(parents=True, exist_ok=True)
+        with replacing(directory.config) as partial:
             partial.write_text(yaml.safe_dump(told, sort_keys=False))

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from speechdis.data.atomic import replacing
+from speechdis.training.run_directory import RunDirectory
 from speechdis.training.state import writing
 
 JOURNAL = logging.getLogger(
@@ -30,8 +31,9 @@ JOURNAL.propagate = False
 @contextmanager
 def journal(out: Path) -> Iterator[None]:
     """While it lasts, notices and what `JOURNAL` is told are lines of `out/train.log`, with the time."""
-    with writing(out / "train.log"):
-        handler = _Lines(out / "train.log", encoding="utf-8")
+    file = RunDirectory(out).journal
+    with writing(file):
+        handler = _Lines(file, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     loggers = (JOURNAL, logging.getLogger("speechdis"))
     for logger in loggers:
@@ -62,9 +64,9 @@ class Figures:
         from tensorboard.compat.proto.event_pb2 import Event, SessionLog
         from tensorboard.summary.writer.record_writer import RecordWriter
 
-        self.metrics = out / "metrics.jsonl"
+        self.metrics = RunDirectory(out).metrics
         name = f"events.out.tfevents.{time.time_ns() // 10**6:013d}.{socket.gethostname()}"
-        self.events = out / "tb" / name
+        self.events = RunDirectory(out).events / name
         self._event = Event
         self._pending: list[tuple[int, Mapping[str, float], list[str], Tensor, torch.cuda.Event | None]] = []
         # torch's SummaryWriter writes in a thread of its own, which prints a traceback when the disk is full.
@@ -131,7 +133,7 @@ def restore(out: Path, step: int) -> int:
     Returns:
         How many lines were damaged, the last one aside, which a killed run may leave half-written.
     """
-    file = out / "metrics.jsonl"
+    file = RunDirectory(out).metrics
     texts = file.read_text(errors="replace").splitlines() if file.exists() else []
     lines = [_line(text) for text in texts]
     kept = [line for line in lines if line is not None and line["step"] <= step]

@@ -24,6 +24,7 @@ from speechdis.training import checkpoint, state, stop
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
 from speechdis.training.log import JOURNAL, Figures
+from speechdis.training.run_directory import RunDirectory
 from speechdis.training.sums import add, means_of
 
 KEEP_EVERY = 180.0  # seconds between states, where looks at the validation speakers are further apart
@@ -60,6 +61,7 @@ class Trainer:
         self, current: Checkpoint, training: Training, batches: Source, validation: Source, out: Path
     ) -> None:
         self.current, self.training, self.out = current, training, out
+        self.directory = RunDirectory(out)
         self.batches, self.validation = batches, validation
         self.model = current.model.train()
         self.device = batches.device
@@ -238,22 +240,14 @@ class Trainer:
 
     def save(self, name: str, current: Checkpoint) -> None:
         """Write the checkpoint `name`, "best" or "last"."""
-        file = self.checkpoint(name)
+        file = self.directory.checkpoint(name)
         with state.writing(file):
             checkpoint.save(file, current)
-
-    def checkpoint(self, name: str) -> Path:
-        """Its file."""
-        return self.out / "checkpoints" / f"{name}.safetensors"
 
     @property
     def over(self) -> bool:
         """All steps are taken and looked at, or patience has ended."""
         return self.looked >= self.training.steps or 0 < self.training.patience <= self.worse
-
-    @property
-    def _state_file(self) -> Path:
-        return self.out / "checkpoints" / "last.state.pt"
 
     def _save_state(self) -> None:
         """Make the state durable; of several processes, the first one's, which is the others' but for `totals`."""
@@ -268,7 +262,7 @@ class Trainer:
             "position": {"step": self.step, "best": self.best, "worse": self.worse},
             "since": since,
         }
-        state.save(self._state_file, content)
+        state.save(self.directory.state, content)
 
     def resume(self) -> bool:
         """Take up the state that `out` holds, or the one before it, if the last is damaged; False if it holds none.
@@ -276,7 +270,7 @@ class Trainer:
         Raises:
             InputError: none can be taken up, or more steps are taken than this training has.
         """
-        wrong = state.restore(self._state_file, self._take_up)
+        wrong = state.restore(self.directory.state, self._take_up)
         if wrong is None:
             return False
         if wrong and self.writes:

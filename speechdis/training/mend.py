@@ -18,7 +18,7 @@ def mend(trainer: Trainer) -> None:
         return  # none is there yet
     for name in ("best", "last"):
         try:
-            checkpoint.load(trainer.checkpoint(name))
+            checkpoint.load(trainer.directory.checkpoint(name))
         except InputError as error:
             _LOG.warning("%s: the model of step %d takes its place", error, trainer.step)
             trainer.save(name, replace(trainer.current, step=trainer.step))
