@@ -4,7 +4,7 @@ TYPE_CHECKING = False  # as in `typing`, whose import takes longer than all of t
 if TYPE_CHECKING:
     from speechdis.api import eer, load
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["eer", "load"]
 
 
