@@ -10,7 +10,7 @@ import torch
 from speechdis.evaluation.speech import Speech, Split
 from speechdis.features import FeatureSettings, bins_of
 from speechdis.features.store import Store
-from speechdis.judges.phone_recogniser import Transcribed, phone_sequence_probe
+from speechdis.judges.phone_recogniser import PhoneRecogniser, Transcribed
 from speechdis.metrics import probes
 
 SILENCE = 1e-7  # energy added to that of a frame of samples, so that digital silence has a logarithm
@@ -32,10 +32,10 @@ def words_left(
     found = timed_phones(train, test, speech, code)
     a, b = speech.train, speech.clean
     if steps and all(any(u.text_phone for u in split.utterances) for split in (a, b)):
-        errors = phone_sequence_probe(
-            _transcribed(train, a), _transcribed(test, b), steps, seed=seed, device=device
+        probe = PhoneRecogniser.train(
+            _transcribed(train, a), steps, seed=seed, device=device, label="phone probe"
         )
-        found[f"phone_errors_{code}"] = asdict(errors)
+        found[f"phone_errors_{code}"] = asdict(probe.errors(_transcribed(test, b)))
     from_energy, to_energy = (_log_energy(split.store) for split in (a, b))
     found[f"energy_{code}"] = probes.energy_probe(train, from_energy, test, to_energy)
     return found

@@ -45,38 +45,6 @@ class PhoneErrors:
     phones: int
 
 
-def phone_sequence_probe(
-    train: Transcribed,
-    test: Transcribed,
-    steps: int = 1200,
-    batch: int = 8,
-    width: int = 128,
-    seed: int = 0,
-    device: torch.device | str = "cpu",
-    label: str = "phone probe",
-) -> PhoneErrors:
-    """Train the head on `train` and decode `test`, which should be of other speakers.
-
-    The global random state is left as it was. A phone that is not in `train` is always an error.
-
-    Args:
-        train, test: utterances; z-normalised with the training frames' statistics.
-        steps: of Adam, learning rate 3e-3 over one cycle, gradients clipped at norm 5.
-        batch: utterances of about the same length a step.
-        width: channels of the convolutions.
-        seed: initial weights and order of the utterances.
-        device: where to train.
-        label: what the progress bar says.
-
-    Raises:
-        InputError: no phones to train or to test on.
-    """
-    trained = PhoneRecogniser.train(train, steps, batch, width, seed, device, label)
-    if not any(test.phones):
-        raise InputError(f"{label}: there are no phones to test on")
-    return trained.errors(test)
-
-
 class PhoneRecogniser:
     """A trained head; see `train`.
 
@@ -99,7 +67,16 @@ class PhoneRecogniser:
         device: torch.device | str = "cpu",
         label: str = "phone recogniser",
     ) -> "PhoneRecogniser":
-        """Train on utterances with phones; arguments as of `phone_sequence_probe`.
+        """Train on utterances with phones. The global random state is left as it was.
+
+        Args:
+            train: utterances; z-normalised with their own frames' statistics.
+            steps: of Adam, learning rate 3e-3 over one cycle, gradients clipped at norm 5.
+            batch: utterances of about the same length a step.
+            width: channels of the convolutions.
+            seed: initial weights and order of the utterances.
+            device: where to train.
+            label: what the progress bar says.
 
         Raises:
             InputError: no phones to train on.
@@ -115,10 +92,16 @@ class PhoneRecogniser:
         return cls(head, phones)
 
     def errors(self, test: Transcribed, batch: int = 8) -> PhoneErrors:
-        """Phone error rate of greedy decoding; utterances without phones do not count, and there must be one with."""
+        """Phone error rate of greedy decoding. Utterances without phones do not count; a phone never trained is wrong.
+
+        Raises:
+            InputError: no phones to test on.
+        """
         from torchaudio.functional import edit_distance
 
         tested = [k for k, said in enumerate(test.phones) if said]
+        if not tested:
+            raise InputError("phone recogniser: there are no phones to test on")
         wrong = 0
         by_length = sorted(tested, key=lambda k: int(test.counts[k]))
         for start in range(0, len(by_length), batch):

@@ -1,11 +1,13 @@
 """The phone-sequence probe on codes that spell their phones, and on codes that do not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from speechdis.errors import InputError
-from speechdis.judges.phone_recogniser import PhoneRecogniser, Transcribed, phone_sequence_probe
+from speechdis.judges.phone_recogniser import PhoneErrors, PhoneRecogniser, Transcribed
 
 PHONES = np.array(["AA", "B", "IY", "S", "T"])
 
@@ -24,13 +26,17 @@ def spoken(rng: np.random.Generator, utterances: int, clarity: float) -> Transcr
     return Transcribed(np.concatenate(frames).astype(np.float32), np.cumsum(counts) - counts, counts, phones)
 
 
+def errors(train: Transcribed, test: Transcribed, **settings: Any) -> PhoneErrors:
+    return PhoneRecogniser.train(train, **settings).errors(test)
+
+
 def test_phones_are_read_only_where_they_are(device: str) -> None:
     rng = np.random.default_rng(0)
     settings = {"steps": 150, "batch": 16, "width": 32, "device": device}
-    clear = phone_sequence_probe(spoken(rng, 100, 1.0), spoken(rng, 30, 1.0), **settings)
+    clear = errors(spoken(rng, 100, 1.0), spoken(rng, 30, 1.0), **settings)
     assert clear.rate < 0.1
     assert clear.phones > 90
-    empty = phone_sequence_probe(spoken(rng, 100, 0.0), spoken(rng, 30, 0.0), **settings)
+    empty = errors(spoken(rng, 100, 0.0), spoken(rng, 30, 0.0), **settings)
     assert 0.5 < empty.rate <= 1.2
 
 
@@ -38,22 +44,22 @@ def test_the_probe_repeats_and_leaves_the_global_random_state_alone() -> None:
     rng = np.random.default_rng(0)
     train, test = spoken(rng, 20, 1.0), spoken(rng, 5, 1.0)
     state = torch.get_rng_state()
-    first = phone_sequence_probe(train, test, steps=20, batch=4, width=16)
+    first = errors(train, test, steps=20, batch=4, width=16)
     assert torch.equal(torch.get_rng_state(), state)
     torch.manual_seed(7)
-    assert phone_sequence_probe(train, test, steps=20, batch=4, width=16) == first
+    assert errors(train, test, steps=20, batch=4, width=16) == first
 
 
 def test_utterances_without_phones_do_not_count() -> None:
     rng = np.random.default_rng(0)
     train, test = spoken(rng, 10, 1.0), spoken(rng, 4, 1.0)
     silent = Transcribed(test.frames, test.first, test.counts, [[], *test.phones[1:]])
-    found = phone_sequence_probe(train, silent, steps=2, batch=4, width=8)
+    found = errors(train, silent, steps=2, batch=4, width=8)
     assert found.phones == sum(map(len, test.phones[1:]))
     mute = Transcribed(test.frames, test.first, test.counts, [[]] * 4)
     for pair, purpose in (((mute, test), "train"), ((train, mute), "test")):
         with pytest.raises(InputError, match=f"no phones to {purpose} on"):
-            phone_sequence_probe(*pair, steps=1)
+            errors(*pair, steps=1)
 
 
 def test_likelihoods_of_all_phone_strings_sum_to_one() -> None:
