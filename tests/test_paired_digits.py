@@ -149,19 +149,20 @@ def test_further_modalities_are_further_samples_of_the_digit(tree: Tree) -> None
     np.testing.assert_array_equal(batch.views["image2"].x, np.stack([looks.images.store[k] for k in chosen]))
 
 
-@pytest.mark.parametrize("name", ["pvae", "jmvae"])
-def test_more_than_two_modalities_from_training_to_clusters(tree: Tree, tmp_path: Path, name: str) -> None:
-    recipe = {
-        "model": {"name": name, "modalities": "speech image speech2", "hidden_size": 8},
-        "training": {"steps": 2, "batch": 6},
-    }
-    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    out = tmp_path / "exp"
-    words = ["train", "--config", str(tmp_path / "recipe.yaml"), *tree.words, "--out", str(out)]
-    assert main([*words, "--device", "cpu"]) == 0
+def trained_and_measured(tree: Tree, folder: Path, model: dict) -> tuple[Path, dict]:
+    """The experiment, after two steps, and what `clusters` writes of it."""
+    recipe, out = folder / "recipe.yaml", folder / "exp"
+    recipe.write_text(yaml.safe_dump({"model": model, "training": {"steps": 2, "batch": 6}}))
+    assert main(["train", "--config", str(recipe), *tree.words, "--out", str(out), "--device", "cpu"]) == 0
     command = ["clusters", "--checkpoint", str(out), *tree.words, "--judge-steps", "2", "--device", "cpu"]
     assert main(command) == 0
-    result = json.loads((out / "digits.json").read_text())
+    return out, json.loads((out / "digits.json").read_text())
+
+
+@pytest.mark.parametrize("name", ["pvae", "jmvae"])
+def test_more_than_two_modalities_from_training_to_clusters(tree: Tree, tmp_path: Path, name: str) -> None:
+    model = {"name": name, "modalities": "speech image speech2", "hidden_size": 8}
+    _, result = trained_and_measured(tree, tmp_path, model)
     assert set(result["clusters"]) == {"speech", "image", "speech2"}
 
 
@@ -249,17 +250,8 @@ def test_a_bad_earlier_result_is_named_before_the_work(
 
 @pytest.mark.parametrize("settings", [["name=jmvae"], ["name=vae", "modality=image"]], ids=str)
 def test_the_baselines(tree: Tree, tmp_path: Path, settings: list[str]) -> None:
-    recipe = {
-        "model": {"latent_size": 4, "hidden_size": 8, **dict(s.split("=") for s in settings)},
-        "training": {"steps": 2, "batch": 6},
-    }
-    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    out = tmp_path / "exp"
-    words = ["train", "--config", str(tmp_path / "recipe.yaml"), *tree.words, "--out", str(out)]
-    assert main([*words, "--device", "cpu"]) == 0
-    command = ["clusters", "--checkpoint", str(out), *tree.words, "--judge-steps", "2", "--device", "cpu"]
-    assert main(command) == 0
-    result = json.loads((out / "digits.json").read_text())
+    model = {"latent_size": 4, "hidden_size": 8, **dict(s.split("=") for s in settings)}
+    out, result = trained_and_measured(tree, tmp_path, model)
     both = settings == ["name=jmvae"]
     assert set(result["existence"]) == ({"speech to image", "image to speech"} if both else set())
     assert set(result["clusters"]) == ({"speech", "image"} if both else {"image"})

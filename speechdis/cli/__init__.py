@@ -5,20 +5,20 @@ A command is a module with a docstring (its first line is the one-line help, its
 """
 
 import argparse
-import difflib
 import importlib
 import json
 import logging
 import os
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 import speechdis
 from speechdis.errors import InputError, Interrupted
+from speechdis.parser import Help, Parser, one_line
 
 GROUPS: dict[str, tuple[str, ...]] = {  # of `speechdis --help`; every command stands in one
     "everyday": ("prepare", "features", "train", "swap", "evaluate"),
@@ -29,7 +29,6 @@ GROUPS: dict[str, tuple[str, ...]] = {  # of `speechdis --help`; every command s
     "digits": ("images", "pair", "clusters", "crossmodal"),
     "sequence models": ("rollout", "bounds"),
 }
-_LONGEST = 600  # characters of an error line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.json is not None:
             _write_json(result, args.json)
     except (InputError, OSError) as error:
-        print(f"speechdis {args.command}: {_one_line(error)}", file=sys.stderr)
+        print(f"speechdis {args.command}: {one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
         print(f"speechdis {args.command}: {stop if str(stop) else 'interrupted'}", file=sys.stderr)
@@ -66,58 +65,6 @@ def show_notices(quiet: bool = False) -> None:
     """What this program logs goes to standard error, warnings alone if `quiet`; of libraries', warnings alone."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("speechdis").setLevel(logging.WARNING if quiet else logging.INFO)
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, with the nearest command, option or choice where one is near."""
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does, but an option that is not there comes before one that is missing."""
-        words = list(sys.argv[1:] if args is None else args)
-        commands = any(isinstance(action, argparse._SubParsersAction) for action in self._actions)
-        for word in words:
-            if word == "--" or (commands and not word.startswith("-")):
-                break  # what follows a command is the command's to check
-            name = word.partition("=")[0]
-            if name.startswith("--") and not any(
-                known.startswith(name) for known in self._option_string_actions
-            ):
-                self.error(f"no option '{name}'{nearest(name, self._option_string_actions)}")
-        return super().parse_known_args(words, namespace)
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """One line with the nearest choice, where argparse lists all in quotes."""
-        if action.choices is not None and value not in action.choices:
-            known = [str(choice) for choice in action.choices]
-            what = action.option_strings[-1] if action.option_strings else str(action.metavar).lower()
-            near = nearest(str(value), known) or f"; there are: {', '.join(known)}"
-            raise argparse.ArgumentError(None, f"no {what} '{value}'{near}")
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with 2."""
-        self.exit(2, f"{self.prog}: {_one_line(ValueError(message))} ('{self.prog} --help' says more)\n")
-
-
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Descriptions as they are written, and each default in one form: (default: VALUE)."""
-
-    def _get_help_string(self, action: argparse.Action) -> str:
-        text, default = action.help or "", action.default
-        if (
-            any(default is none for none in (None, False, argparse.SUPPRESS))
-            or default == []
-            or "(default" in text
-        ):
-            return text
-        return (
-            f"{text} (default: {default:g})" if isinstance(default, float) else f"{text} (default: {default})"
-        )
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """ "; did you mean '...'?" for what is written nearly like one of `known`, or ""."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -236,6 +183,25 @@ def overwrite_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def split_option(parser: argparse.ArgumentParser, what: str) -> None:
+    """Let `parser` take the part of a corpus that is measured on; `what` is chosen."""
+    parser.add_argument(
+        "--split", default="test", choices=["dev", "test"], help=f"{what}; choose settings on dev"
+    )
+
+
+def beside_option(parser: argparse.ArgumentParser, what: str) -> None:
+    """Let `parser` take earlier figures, `what` they are, to show beside its own."""
+    parser.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="JSON",
+        help=f"earlier {what} to show (repeatable)",
+    )
+
+
 def device_option(parser: argparse.ArgumentParser) -> None:
     """Let `parser` take the name of a device."""
     parser.add_argument(
@@ -253,7 +219,7 @@ def _described(commands: Any, name: str, module: ModuleType) -> argparse.Argumen
         name,
         help=_summary(module),
         description=text,
-        formatter_class=_Help,
+        formatter_class=Help,
     )
 
 
@@ -274,12 +240,3 @@ def _write_json(result: object, target: str) -> None:
 
     with replacing(target) as partial:
         Path(partial).write_text(text)
-
-
-def _one_line(error: Exception) -> str:
-    """The message of `error` on one line a terminal can show: no control characters, at most 600 characters."""
-    text = str(error)
-    if isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    text = " ".join("".join(c if c.isprintable() or c.isspace() else repr(c)[1:-1] for c in text).split())
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"

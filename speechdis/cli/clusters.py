@@ -15,7 +15,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, count, device_option
+from speechdis.cli import beside_option, checkpoint_option, count, device_option, split_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,26 +25,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--features", required=True, type=Path, metavar="DIR", help="holds the stores of spoken digits")
     add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories of spoken digits")
     add("--images", required=True, type=Path, metavar="DIR", help="holds the stores of written digits")
-    add(
-        "--split",
-        default="test",
-        choices=["dev", "test"],
-        help="which part to measure on; choose settings on dev",
-    )
+    split_option(parser, "which part to measure on")
     add(
         "--out",
         type=Path,
         metavar="DIR",
         help="where figures and numbers go (default: the checkpoint's experiment)",
     )
-    add(
-        "--beside",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="JSON",
-        help="earlier digits.json to show (repeatable)",
-    )
+    beside_option(parser, "digits.json")
     add("--judge-steps", type=count, default=1500, metavar="N", help="training of each judge")
     add("--seed", type=int, default=0, help="of clusters, judges and drawn pairs")
     device_option(parser)

@@ -17,7 +17,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, count, device_option, none_or_more, vocoder_option
+from speechdis.cli import (
+    beside_option,
+    checkpoint_option,
+    count,
+    device_option,
+    none_or_more,
+    split_option,
+    vocoder_option,
+)
 from speechdis.errors import InputError
 
 MOST_STEPS = 4000  # of the attacking network, which stops by itself
@@ -30,21 +38,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories")
     add("--features", required=True, type=Path, metavar="DIR", help="holds the stores")
     add("--channel", type=Path, metavar="DIR", help="holds the stores made with 'features --channel'")
-    add(
-        "--split",
-        default="test",
-        choices=["dev", "test"],
-        help="speakers to test on; choose settings on dev",
-    )
+    split_option(parser, "speakers to test on")
     add("--references", type=Path, metavar="JSON", help="floors and ceilings: read, or made and written")
-    add(
-        "--beside",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="JSON",
-        help="earlier --out to show (repeatable)",
-    )
+    beside_option(parser, "--out")
     training_options(parser)
     add(
         "--lda",
