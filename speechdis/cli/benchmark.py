@@ -19,6 +19,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +28,7 @@ from speechdis.cli.evaluate import training_options
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:
+    from speechdis.evaluation.results import Results
     from speechdis.evaluation.suite import System
 
 Item = TypeVar("Item")
@@ -75,6 +77,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.record import Kind
     from speechdis.data.text import read_json
     from speechdis.evaluation import suite as suites
+    from speechdis.evaluation.results import Results
     from speechdis.evaluation.table import upright
     from speechdis.training import recipes
 
@@ -94,8 +97,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         suites.summarise(system.title, rows[k * args.seeds : (k + 1) * args.seeds])
         for k, system in enumerate(suite.systems)
     ]
-    known = read_json(_references(args, feats))["rows"]
-    floors = [suites.summarise(row["system"], [row]) for row in known]
+    kept = _references(args, feats)
+    known = [Results.read(row, str(kept)) for row in read_json(kept)["rows"]]
+    floors = [suites.summarise(row.system, [row]) for row in known]
     title = f"{path.stem} on {args.corpus.name}"
     caption = (
         f"Means of {args.seeds} trainings, with the range of each; EER in % of all pairs of {args.split}."
@@ -180,9 +184,10 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[System, int]") -> dict[str, Any]:
+def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[System, int]") -> "Results":
     """The figures of one training, of a system and a seed: made now or read."""
     from speechdis.data.text import read_json
+    from speechdis.evaluation.results import Results
     from speechdis.training import config, experiment
     from speechdis.training.run_directory import RunDirectory
 
@@ -201,7 +206,7 @@ def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[Sys
     made = read_json(RunDirectory(exp).record)
     timed = made["step"] - made["from_step"]  # of a broken run only its last part
     seconds = made["seconds"] * made["step"] / timed if timed else made["seconds"]
-    return {**read_json(results)["row"], "seconds": seconds}
+    return replace(Results.read(read_json(results)["row"], str(results)), seconds=seconds)
 
 
 def _protocol(args: argparse.Namespace, feats: Path) -> list[object]:

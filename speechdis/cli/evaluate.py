@@ -13,9 +13,10 @@ import argparse
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from speechdis.cli import (
     beside_option,
@@ -27,6 +28,9 @@ from speechdis.cli import (
     vocoder_option,
 )
 from speechdis.errors import InputError
+
+if TYPE_CHECKING:
+    from speechdis.evaluation.results import Results
 
 MOST_STEPS = 4000  # of the attacking network, which stops by itself
 
@@ -109,23 +113,24 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         trained = checkpoint.load(args.checkpoint, device)
         if args.swaps:
             codes.check(trained)
-        others = [_read(path, "row")["row"] for path in args.beside]
+        others = [_read(path, "row")[1][0] for path in args.beside]
         speech = _speech(args)
         _check(args, trained, speech, out)
         references = _references(args, speech, budget, device)
         row = measure.model_row(trained, speech, budget, device)
-    row["system"] = directory.name
+    row = replace(row, system=directory.name)
     rows = [*references, *others, row]
-    result = {"row": row, "references": references, "protocol": _protocol(args, speech), "made": made}
+    told = [one.as_dict() for one in references]
+    result = {"row": row.as_dict(), "references": told, "protocol": _protocol(args, speech), "made": made}
     with replacing(out) as partial:
         partial.write_text(json.dumps(result, indent=1) + "\n")
     _show(args, rows)
     log = logging.getLogger(__name__)
-    if "swaps" in row:
-        log.info("\n%s", table.swaps(row["swaps"], table.upright))
+    if row.swaps is not None:
+        log.info("\n%s", table.swaps(row.swaps, table.upright))
     log.info(
         "static EER %.1f%%, dynamic EER %.1f%%: every figure -> %s",
-        *(_clean(row, c) for c in ("static", "dynamic")),
+        *(100 * row.verified[code]["clean"]["raw"].eer for code in ("static", "dynamic")),
         out,
     )
     return result
@@ -145,10 +150,10 @@ def _floors(args: argparse.Namespace) -> dict[str, Any]:
         rows = _references(args, _speech(args), budget, device)
     _show(args, rows)
     logging.getLogger(__name__).info("%d floors and ceilings -> %s", len(rows), args.references)
-    return {"references": rows}
+    return {"references": [row.as_dict() for row in rows]}
 
 
-def _show(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
+def _show(args: argparse.Namespace, rows: "Sequence[Results]") -> None:
     """Print the table, for a terminal; as Markdown write it to a file."""
     from speechdis.data.atomic import replacing
     from speechdis.evaluation import table
@@ -176,23 +181,16 @@ def _check(args: argparse.Namespace, trained: Any, speech: Any, out: Path) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
 
 
-def _clean(row: dict[str, Any], code: str) -> float:
-    return 100 * row[code]["clean"]["raw"]["eer"]
-
-
-def _read(path: Path, holds: str) -> dict[str, Any]:
-    """What an earlier run wrote, figures under the key `holds` and their protocol; a table can be made of them."""
+def _read(path: Path, holds: str) -> "tuple[dict[str, Any], list[Results]]":
+    """What an earlier run wrote: its protocol, and the figures under the key `holds`."""
     from speechdis.data.text import read_json
-    from speechdis.evaluation import table
+    from speechdis.evaluation.results import Results
 
     content = read_json(path)
     if not isinstance(content, dict) or not {holds, "protocol"} <= content.keys():
         raise InputError(f"{path}: not what 'speechdis evaluate' writes: expected '{holds}' and 'protocol'")
-    try:
-        table.markdown([content[holds]] if holds == "row" else content[holds])
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path}: damaged: no table can be made of its figures ({error!r})") from None
-    return content
+    rows = content[holds] if isinstance(content[holds], list) else [content[holds]]
+    return content["protocol"], [Results.read(row, str(path)) for row in rows]
 
 
 def _speech(args: argparse.Namespace) -> Any:
@@ -251,18 +249,20 @@ def _protocol(args: argparse.Namespace, speech: Any) -> dict[str, Any]:
     }
 
 
-def _references(args: argparse.Namespace, speech: Any, budget: Any, device: Any) -> list[dict[str, Any]]:
+def _references(args: argparse.Namespace, speech: Any, budget: Any, device: Any) -> "list[Results]":
     """The reference rows from --references where they were made on the same frames, else made (and kept) now."""
     from speechdis.data.atomic import replacing
     from speechdis.evaluation.measure import reference_rows
 
     protocol = _protocol(args, speech)
     if args.references is not None and args.references.exists():
-        kept = _read(args.references, "rows")
-        if kept["protocol"] == protocol:
-            return kept["rows"]
+        before, kept = _read(args.references, "rows")
+        if before == protocol:
+            return kept
     rows = reference_rows(speech, budget, device)
     if args.references is not None:
         with replacing(args.references) as partial:
-            partial.write_text(json.dumps({"protocol": protocol, "rows": rows}, indent=1) + "\n")
+            partial.write_text(
+                json.dumps({"protocol": protocol, "rows": [row.as_dict() for row in rows]}, indent=1) + "\n"
+            )
     return rows

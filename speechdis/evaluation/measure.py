@@ -16,6 +16,7 @@ import torch
 
 from speechdis.evaluation.embeddings import Embeddings, embed
 from speechdis.evaluation.generation_scores import generated
+from speechdis.evaluation.results import Rates, Results
 from speechdis.evaluation.speech import Speech, Split
 from speechdis.evaluation.swap_scores import Listeners, judge_swaps, pairs_of
 from speechdis.evaluation.word_probes import timed_phones, transcribed, words_left
@@ -32,7 +33,7 @@ from speechdis.metrics.trials import (
     segment_pairs,
     some_segments,
 )
-from speechdis.metrics.verification import eer, verify
+from speechdis.metrics.verification import Verification, eer, verify
 from speechdis.synthesis import vocoders
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
@@ -61,12 +62,12 @@ class Budget:
         return min(self.attacker, JUDGE)
 
 
-def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: torch.device) -> dict[str, Any]:
+def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: torch.device) -> Results:
     """All figures of a static/dynamic model."""
     train = embed(checkpoint, speech.train.store, device)
     test = {name: embed(checkpoint, split.store, device) for name, split in speech.test.items()}
     clean = test["clean"]
-    row: dict[str, Any] = {"system": checkpoint.name, "step": checkpoint.step}
+    row: dict[str, Any] = {}
     for code in ("static", "dynamic", "flattened"):
         vectors = {name: getattr(codes, code) for name, codes in test.items()}  # dataclass fields
         row[code] = _verified(vectors, getattr(train, code).mean(0), speech, budget)
@@ -108,9 +109,13 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
     }
     if budget.swaps:
         row["swaps"] = _swapped(checkpoint, speech, budget, device)
-    row["validation"] = checkpoint.validation
-    row["parameters"] = sum(p.numel() for p in checkpoint.model.parameters())
-    return row
+    return Results(
+        checkpoint.name,
+        checkpoint.step,
+        **row,
+        validation=checkpoint.validation,
+        parameters=sum(p.numel() for p in checkpoint.model.parameters()),
+    )
 
 
 def _swapped(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: torch.device) -> dict[str, Any]:
@@ -134,13 +139,13 @@ def _swapped(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: tor
     return {**found, "generation": {factor: asdict(scores) for factor, scores in kept.items()}}
 
 
-def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list[dict[str, Any]]:
+def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list[Results]:
     """Floors and ceilings: chance, utterance statistics, and networks trained with labels on the features."""
     stores = {name: split.store for name, split in speech.test.items()}
     everyone = {"train": speech.train.store, **stores}
-    rows: list[dict[str, Any]] = []
+    rows: list[Results] = []
     chance = {name: baselines.random_vectors(len(store)) for name, store in stores.items()}
-    rows.append({"system": "random vectors", "static": _verified(chance, None, speech, budget)})
+    rows.append(Results("random vectors", static=_verified(chance, None, speech, budget)))
     frames = {name: on_device(store.frames, torch.device("cpu")).numpy() for name, store in everyone.items()}
     statistics = {"features, mean + std": None, "20 MFCC, mean + std": baselines.mfcc}
     if speech.train.store.settings["type"] != "fbank":  # cepstra are of mel spectra
@@ -157,41 +162,41 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
         standard = {name: baselines.standardised(v, training) for name, v in vectors.items()}
         centred = _verified(standard, None, speech, budget)
         static = {name: {"raw": raw[name]["raw"], "centred": centred[name]["raw"]} for name in raw}
-        rows.append({"system": f"{title} (centred: z-normalised)", "static": static})
+        rows.append(Results(f"{title} (centred: z-normalised)", static=static))
     through = {name: np.asarray(split.store.frames) for name, split in speech.through.items()}
     learnt = {"clean": frames["train"], **through}
     supervised = _attacked(learnt, {n: frames[n] for n in stores}, speech, budget, device, "attacker")
     rows.append(
-        {
-            "system": "features, frame by frame (supervised: the same attackers, phone probe)",
+        Results(
+            "features, frame by frame (supervised: the same attackers, phone probe)",
             **supervised,
-            "probes": words_left(
+            probes=words_left(
                 frames["train"], frames["clean"], speech, budget.phones, budget.seed, device, "dynamic"
             ),
-        }
+        )
     )
     return rows
 
 
 def _verified(
     vectors: Mapping[str, np.ndarray], centre: np.ndarray | None, speech: Speech, budget: Budget
-) -> dict[str, Any]:
+) -> Rates:
     """Verification figures of test vectors (U, D) for each condition, raw and centred."""
-    figures: dict[str, Any] = {}
+    figures: dict[str, dict[str, Verification]] = {}
     for name, values in vectors.items():
         spks = speech.test[name].store.spks
         shifts = {"raw": np.zeros(values.shape[1])} | ({} if centre is None else {"centred": centre})
         figures[name] = {
-            kind: asdict(verify_all(values - shift, spks, budget.resamples, budget.seed))
+            kind: verify_all(values - shift, spks, budget.resamples, budget.seed)
             for kind, shift in shifts.items()
         }
     return figures
 
 
-def _rates(scores: np.ndarray, pairs: Pairs, split: Split, budget: Budget) -> dict[str, Any]:
+def _rates(scores: np.ndarray, pairs: Pairs, split: Split, budget: Budget) -> Verification:
     """Verification figures of the scores (P,) of pairs of a split's utterances."""
     spks = np.unique(split.store.spks, return_inverse=True)[1]
-    return asdict(verify(scores, pairs.target, spks[pairs.i], spks[pairs.j], budget.resamples, budget.seed))
+    return verify(scores, pairs.target, spks[pairs.i], spks[pairs.j], budget.resamples, budget.seed)
 
 
 def _segment_eer(codes: Embeddings, vectors: np.ndarray, spks: Sequence[str]) -> float:
@@ -231,7 +236,7 @@ def _attacked(
             "training": found.about[chosen]["training"],
             "validation": found.about[chosen]["validation"],
             "held_out": {"speakers": found.speakers, "utterances": found.utterances},
-            "all": {who: {**found.about[who], "test": rates[who]} for who in rates},
+            "all": {who: {**found.about[who], "test": asdict(rates[who])} for who in rates},
         }
     return {"attacker": strongest, "attackers": told} if told else {}
 

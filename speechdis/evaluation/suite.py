@@ -21,7 +21,8 @@ from typing import Any
 
 from speechdis.data.text import read_yaml
 from speechdis.errors import InputError
-from speechdis.evaluation.table import REMAINS, VERIFICATION, Column, Layout, Row, grid
+from speechdis.evaluation.results import Results
+from speechdis.evaluation.table import REMAINS, VERIFICATION, Column, Layout, grid
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,14 @@ def _named(content: Any) -> bool:
     )
 
 
-def _gap(row: Row) -> float:
+def _gap(row: Results) -> float:
     return COLUMNS["dynamic EER"].value(row) - COLUMNS["static EER"].value(row)
+
+
+def _there(number: float | None) -> float:
+    if number is None:
+        raise KeyError
+    return number
 
 
 def _of_table(*names: str) -> dict[str, Column]:
@@ -112,12 +119,12 @@ COLUMNS: dict[str, Column] = {
     **_of_table("attacker's training EER", "attacker's training EER, channel"),
     **_of_table("speaker probe s %", "speaker probe z %", "phone probe z %", "phone probe s %"),
     **_of_table("phone errors z %", "energy in z, R2", "squared error", "KL z", "active z"),
-    "parameters, M": Column(lambda row: row["parameters"] / 1e6, 2),
-    "training, min": Column(lambda row: row["seconds"] / 60),
+    "parameters, M": Column(lambda row: _there(row.parameters) / 1e6, 2),
+    "training, min": Column(lambda row: _there(row.seconds) / 60),
 }
 
 
-def summarise(title: str, rows: Sequence[Row]) -> dict[str, Any]:
+def summarise(title: str, rows: Sequence[Results]) -> dict[str, Any]:
     """Mean, least and most of every column over the seeds of one system, and the mean of its intervals."""
     summary: dict[str, Any] = {"system": title, "seeds": len(rows)}
     for name, column in COLUMNS.items():
@@ -133,7 +140,7 @@ def summarise(title: str, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def markdown(
-    summaries: Sequence[Row], published: Mapping[str, Mapping[str, Any]], layout: Layout = grid
+    summaries: Sequence[Mapping[str, Any]], published: Mapping[str, Mapping[str, Any]], layout: Layout = grid
 ) -> str:
     """The table: "mean (least-most) [interval over speakers]", and below it the published figures."""
     names = [name for name in COLUMNS if any(name in s for s in summaries)]
@@ -146,7 +153,9 @@ def markdown(
     return text
 
 
-def committable(title: str, caption: str, summaries: Sequence[Row], made: Row) -> dict[str, Any]:
+def committable(
+    title: str, caption: str, summaries: Sequence[Mapping[str, Any]], made: Mapping[str, Any]
+) -> dict[str, Any]:
     """The same figures as `tools/results.py` reads them; `made`: command, commit, date and hardware."""
     names = [name for name in COLUMNS if any(name in s for s in summaries)]
     return {
@@ -160,7 +169,7 @@ def committable(title: str, caption: str, summaries: Sequence[Row], made: Row) -
     }
 
 
-def as_csv(summaries: Sequence[Row]) -> str:
+def as_csv(summaries: Sequence[Mapping[str, Any]]) -> str:
     """The same figures, means alone, as comma-separated values."""
     out = io.StringIO()
     names = [name for name in COLUMNS if any(name in s for s in summaries)]

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Row = Mapping[str, Any]
+from speechdis.evaluation.results import Results
+from speechdis.metrics.verification import Verification
+
 Layout = Callable[
     [Sequence[str], Sequence[Sequence[str]]], str
 ]  # titles of columns, and rows of cells, to text
@@ -25,11 +27,11 @@ class Column:
         interval: both ends of its interval, where it has one.
     """
 
-    value: Callable[[Row], float]
+    value: Callable[[Results], float]
     digits: int = 1
-    interval: Callable[[Row], list[float]] | None = None
+    interval: Callable[[Results], Sequence[float]] | None = None
 
-    def __call__(self, row: Row) -> str:
+    def __call__(self, row: Results) -> str:
         try:
             text = f"{self.value(row):.{self.digits}f}"
         except KeyError:
@@ -38,29 +40,25 @@ class Column:
 
 
 def _eer(code: str, condition: str, kind: str) -> Column:
-    def figures(row: Row) -> Row:
-        return row[code][condition][kind]
+    def figures(row: Results) -> Verification:
+        return row.verified[code][condition][kind]
 
     return Column(
-        lambda row: 100 * figures(row)["eer"],
-        interval=lambda row: [100 * end for end in figures(row)["interval"]],
+        lambda row: 100 * figures(row).eer,
+        interval=lambda row: [100 * end for end in figures(row).interval or ()],
     )
 
 
-def _segments(condition: str, key: str = "segments") -> Column:
-    return Column(lambda row: 100 * row[key][condition])
-
-
 def _training(condition: str) -> Column:
-    return Column(lambda row: 100 * row["attackers"][condition]["training"])
+    return Column(lambda row: 100 * (row.attackers or {})[condition]["training"])
 
 
 def _share(name: str, key: str = "value") -> Column:
-    return Column(lambda row: 100 * row["probes"][name][key])
+    return Column(lambda row: 100 * (row.probes or {})[name][key])
 
 
-def _number(section: str, name: str, digits: int) -> Column:
-    return Column(lambda row: row[section][name], digits)
+def _number(section: Callable[[Results], Mapping[str, Any] | None], name: str, digits: int) -> Column:
+    return Column(lambda row: (section(row) or {})[name], digits)
 
 
 def _conditions(code: str, kind: str = "raw", title: str = "") -> dict[str, Column]:
@@ -76,10 +74,10 @@ VERIFICATION: dict[str, Column] = {
     **_conditions("dynamic"),
     **_conditions("dynamic", "centred", "dynamic centred"),
     **_conditions("static_lda", title="static, supervised LDA"),
-    "segment static EER": _segments("clean"),
-    "segment static EER, channel": _segments("channel"),
-    "segment dynamic EER": _segments("clean", "dynamic_segments"),
-    "segment dynamic EER, channel": _segments("channel", "dynamic_segments"),
+    "segment static EER": Column(lambda row: 100 * (row.segments or {})["clean"]),
+    "segment static EER, channel": Column(lambda row: 100 * (row.segments or {})["channel"]),
+    "segment dynamic EER": Column(lambda row: 100 * (row.dynamic_segments or {})["clean"]),
+    "segment dynamic EER, channel": Column(lambda row: 100 * (row.dynamic_segments or {})["channel"]),
     "dynamic flattened EER": _eer("flattened", "clean", "raw"),
     **_conditions("attacker", title="attacker on z"),
     "attacker's training EER": _training("clean"),
@@ -93,17 +91,17 @@ REMAINS: dict[str, Column] = {
     "phone probe s %": _share("phones_static"),
     "(majority)": _share("phones_dynamic", "majority"),
     "phone errors z %": _share("phone_errors_dynamic", "rate"),
-    "energy in z, R2": _number("probes", "energy_dynamic", 2),
-    "leakage gap": _number("probes", "leakage_gap", 2),
-    "squared error": _number("reconstruction", "squared_error", 3),
-    "KL s": _number("validation", "kl_static", 1),
-    "KL z": _number("validation", "kl_dynamic", 1),
-    "active s": _number("reconstruction", "active_static", 0),
-    "active z": _number("reconstruction", "active_dynamic", 0),
+    "energy in z, R2": _number(lambda row: row.probes, "energy_dynamic", 2),
+    "leakage gap": _number(lambda row: row.probes, "leakage_gap", 2),
+    "squared error": _number(lambda row: row.reconstruction, "squared_error", 3),
+    "KL s": _number(lambda row: row.validation, "kl_static", 1),
+    "KL z": _number(lambda row: row.validation, "kl_dynamic", 1),
+    "active s": _number(lambda row: row.reconstruction, "active_static", 0),
+    "active z": _number(lambda row: row.reconstruction, "active_dynamic", 0),
 }
 
 
-def markdown(rows: Sequence[Row], layout: Layout | None = None) -> str:
+def markdown(rows: Sequence[Results], layout: Layout | None = None) -> str:
     """Two tables of the same rows, Markdown or in another `layout`; a column that no row fills is left out.
 
     EERs are percentages with their 95 % interval over speakers. Static EER should be low, dynamic and attacker
@@ -113,9 +111,9 @@ def markdown(rows: Sequence[Row], layout: Layout | None = None) -> str:
     return layout(*_cells(rows, VERIFICATION)) + "\n" + layout(*_cells(rows, REMAINS))
 
 
-def _cells(rows: Sequence[Row], columns: Mapping[str, Column]) -> tuple[list[str], list[list[str]]]:
+def _cells(rows: Sequence[Results], columns: Mapping[str, Column]) -> tuple[list[str], list[list[str]]]:
     cells = {title: [cell(row) for row in rows] for title, cell in columns.items()}
-    cells = {"system": [row["system"] for row in rows]} | {t: c for t, c in cells.items() if any(c)}
+    cells = {"system": [row.system for row in rows]} | {t: c for t, c in cells.items() if any(c)}
     kept = [i for i in range(len(rows)) if any(column[i] for t, column in cells.items() if t != "system")]
     return list(cells), [[column[i] for column in cells.values()] for i in kept]
 

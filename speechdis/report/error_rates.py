@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from speechdis.evaluation.results import Results
 from speechdis.metrics.every_pair import all_scores
 from speechdis.metrics.verification import det, eer
 from speechdis.report.figures import FAINT, Figure, draw
@@ -64,29 +65,27 @@ def det_plot(
     return draw(out, "det", paint, alt, "Detection error trade-off", caption, size=(380, 360))
 
 
-def interval_plot(
-    out: Path, name: str, rows: Mapping[str, Mapping[str, Any]], colours: Mapping[str, str]
-) -> Figure:
+def interval_plot(out: Path, name: str, rows: Mapping[str, Results], colours: Mapping[str, str]) -> Figure:
     """Draw each equal error rate with its 95 % interval: filled on clean trials, hollow through random channels.
 
     Args:
         name: of the file.
-        rows: of each experiment, as `speechdis evaluate` writes them.
+        rows: figures of each experiment.
     """
     marks = [
-        (place + (k + 1) / (len(rows) + 1) - 0.5, row[code][condition]["raw"], colours[who], face)
+        (place + (k + 1) / (len(rows) + 1) - 0.5, row.verified[code][condition]["raw"], colours[who], face)
         for place, code in enumerate(CODES)
         for k, (who, row) in enumerate(rows.items())
         for condition, face in (("channel", "none"), ("clean", colours[who]))
-        if condition in row.get(code, {})
+        if condition in row.verified.get(code, {})
     ]
 
     def paint(axes: "Axes") -> None:
         for place, figures, shade, face in marks:
-            low, high = (100 * end for end in figures["interval"])
+            low, high = (100 * end for end in figures.interval or (figures.eer, figures.eer))
             axes.plot([low, high], [place, place], color=shade, linewidth=1.5, solid_capstyle="butt")
             ground = axes.figure.get_facecolor() if face == "none" else face
-            axes.plot(100 * figures["eer"], place, "o", color=shade, markerfacecolor=ground, markersize=5)
+            axes.plot(100 * figures.eer, place, "o", color=shade, markerfacecolor=ground, markersize=5)
         axes.axvline(50, color=FAINT, linewidth=0.8)
         axes.set_yticks(range(len(CODES)), list(CODES.values()))
         axes.set(xlim=(0, 52), ylim=(len(CODES) - 0.5, -0.5), xlabel="equal error rate, %; 50 is chance")
@@ -95,9 +94,9 @@ def interval_plot(
     told = [
         f"{who}: "
         + ", ".join(
-            f"{title} {100 * row[code]['clean']['raw']['eer']:.1f} %"
+            f"{title} {100 * row.verified[code]['clean']['raw'].eer:.1f} %"
             for code, title in CODES.items()
-            if "clean" in row.get(code, {})
+            if "clean" in row.verified.get(code, {})
         )
         + "."
         for who, row in rows.items()

@@ -1,13 +1,13 @@
 """What an experiment directory holds, as far as it has got: a report shows a run that is not over, too."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from speechdis.data.text import parse_json, read_json, read_text, read_yaml
 from speechdis.errors import InputError
-from speechdis.evaluation import table
+from speechdis.evaluation.results import Results
 from speechdis.training.run_directory import RunDirectory
 
 
@@ -21,7 +21,8 @@ class Experiment:
         config: sections of `config.yaml`: model, training, data.
         metrics: lines of `metrics.jsonl`: step, and the terms of `train` and `valid`; empty before the first.
         run: `run.json`; empty until training is over.
-        results: what `speechdis evaluate` found; empty where it has not run.
+        results: what `speechdis evaluate` wrote; empty where it has not run.
+        row, references: figures of it, and of floors and ceilings beside it.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Experiment:
     metrics: tuple[dict[str, Any], ...]
     run: dict[str, Any]
     results: dict[str, Any]
+    row: Results | None = None
+    references: tuple[Results, ...] = ()
 
     @property
     def trained(self) -> bool:
@@ -48,12 +51,12 @@ class Experiment:
     @property
     def trials(self) -> tuple[str, str]:
         """The test set that results are of: what tells it from others, and in words; ("", "") without results."""
-        figures = self.results.get("row", {}).get("static", {}).get("clean", {}).get("raw")
-        if not figures:
+        if self.row is None or not self.row.static:
             return "", ""
+        figures = self.row.static["clean"]["raw"]
         protocol = self.results.get("protocol", {})
         line = "{speakers} {split} speakers, {target:,} target and {nontarget:,} non-target trials"
-        told = line.format(split=protocol.get("split", "test"), **figures)
+        told = line.format(split=protocol.get("split", "test"), **asdict(figures))
         return str(protocol.get("utterances") or told), told
 
     def curve(self, split: str, term: str) -> tuple[list[int], list[float]]:
@@ -86,23 +89,20 @@ def _read(path: Path, name: str) -> Experiment:
     directory = RunDirectory(path)
     directory.require()
     results, record = directory.results, directory.record
-    found = Experiment(
+    content = _sections(results, read_json(results), "row", "protocol", "made") if results.is_file() else {}
+    references = content.get("references", [])
+    if not isinstance(references, list):
+        raise InputError(f"{results}: expected a list under 'references'; make it again")
+    return Experiment(
         name=name,
         path=path,
         config=_sections(directory.config, read_yaml(directory.config), "model", "training", "data"),
         metrics=_lines(directory.metrics),
         run=_sections(record, read_json(record)) if record.is_file() else {},
-        results=_sections(results, read_json(results), "row", "protocol", "made")
-        if results.is_file()
-        else {},
+        results=content,
+        row=Results.read(content.get("row"), str(results)) if content else None,
+        references=tuple(Results.read(one, str(results)) for one in references),
     )
-    try:
-        if found.results:
-            table.markdown([found.results["row"], *found.results.get("references", [])])
-            _ = found.trials
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{results}: damaged: no figures can be read from it ({error!r})") from None
-    return found
 
 
 def _sections(file: Path, content: Any, *names: str) -> dict[str, Any]:

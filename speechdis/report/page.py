@@ -137,7 +137,7 @@ def _context(
     groups = tables.measured(experiments)
     plots = [
         error_rates.interval_plot(
-            out, f"intervals-{k}", {e.name: e.results["row"] for e in of.experiments}, colours
+            out, f"intervals-{k}", {e.name: e.row for e in of.experiments if e.row}, colours
         )
         for k, of in enumerate(groups)
     ]

@@ -3,9 +3,10 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from speechdis.evaluation.results import Results
 from speechdis.evaluation.table import REMAINS, VERIFICATION, Column
 from speechdis.report.experiment import Experiment
 
@@ -73,15 +74,15 @@ def figures(experiments: Sequence[Experiment]) -> list[Table]:
         cells = {title: [columns[title](row) for row in rows] for title in titles}
         cells = {title: found for title, found in cells.items() if any(found)}
         kept = [k for k in range(len(rows)) if any(found[k] for found in cells.values())]
-        head = [rows[k]["system"] for k in kept]
+        head = [rows[k].system for k in kept]
         tables.append(Table(head, {title: [found[k] for k in kept] for title, found in cells.items()}, {}))
     return tables
 
 
-def _rows(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
-    rows = [{**e.results["row"], "system": e.name} for e in experiments]
-    known = (row for e in reversed(experiments) for row in e.results.get("references", []))
-    return rows + list({row["system"]: row for row in known}.values())
+def _rows(experiments: Sequence[Experiment]) -> list[Results]:
+    rows = [replace(e.row, system=e.name) for e in experiments if e.row]
+    known = (row for e in reversed(experiments) for row in e.references)
+    return rows + list({row.system: row for row in known}.values())
 
 
 def as_csv(groups: Sequence[Measured]) -> str:
@@ -100,9 +101,7 @@ def as_csv(groups: Sequence[Measured]) -> str:
         ]
     )
     for trials, row in rows:
-        writer.writerow(
-            [row["system"], trials, *(c for title in used for c in _numbers(columns[title], row))]
-        )
+        writer.writerow([row.system, trials, *(c for title in used for c in _numbers(columns[title], row))])
     return out.getvalue()
 
 
@@ -110,7 +109,7 @@ def _has_ends(column: Column) -> bool:
     return column.interval is not None
 
 
-def _numbers(column: Column, row: Mapping[str, Any]) -> list[str]:
+def _numbers(column: Column, row: Results) -> list[str]:
     """A figure of a row and the ends of its interval, as far as it has one."""
     many = 3 if _has_ends(column) else 1
     if not column(row):

@@ -14,9 +14,9 @@ from speechdis.cli import main
 from speechdis.data.directory import write_directory
 from speechdis.data.utterance import Utterance
 from speechdis.evaluation import measure, table
+from speechdis.evaluation.results import Results
 from speechdis.features import settings_of
 from speechdis.features.store import write_store
-from speechdis.judges import random_convolutions
 from speechdis.training.checkpoint import Checkpoint, save
 
 SETTINGS = settings_of("fbank")
@@ -68,17 +68,17 @@ def words(root: Path, *more: str) -> list[str]:
 @pytest.fixture(scope="module")
 def measured(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, str]:
     """Its figures, and what it prints."""
-    monkeypatch, capture = pytest.MonkeyPatch(), tmp_path_factory.mktemp("out")
-    monkeypatch.setattr(random_convolutions, "KERNELS", 60)
+    capture = tmp_path_factory.mktemp("out")
     said = StringIO()
     kept = logging.StreamHandler(said)
     logging.getLogger("speechdis").addHandler(kept)
     more = ["--channel", str(root / "channel"), "--references", str(capture / "kept.json")]
     assert main(words(root, *more, "--markdown", str(capture / "table.md"))) == 0
     logging.getLogger("speechdis").removeHandler(kept)
-    monkeypatch.undo()
     results = json.loads((root / "exp" / "results.json").read_text())
-    assert (capture / "table.md").read_text() == table.markdown([*results["references"], results["row"]])
+    assert (capture / "table.md").read_text() == table.markdown(
+        [Results.read(row, "it") for row in (*results["references"], results["row"])]
+    )
     return results, said.getvalue()
 
 
@@ -113,9 +113,8 @@ def test_what_is_not_measured_is_said(root: Path, measured: tuple[dict, str]) ->
 
 
 def test_without_training_channels_the_column_is_empty_and_said(
-    root: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(random_convolutions, "KERNELS", 60)
     (root / "part").mkdir()
     (root / "part" / "test").symlink_to(root / "channel" / "test")
     out = root / "part.json"
@@ -166,15 +165,11 @@ def test_faults_come_before_work(
         assert "must be 0 or more" in capsys.readouterr().err
 
 
-def test_phones_of_training_alone_are_no_fault(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_phones_of_training_alone_are_no_fault(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Probes are left out and a line says so; the rest is measured."""
-    monkeypatch.setattr(random_convolutions, "KERNELS", 60)
     make_speech(tmp_path, phones=True)
     make_model(tmp_path / "exp")
     (tmp_path / "data" / "test" / "text_phone").unlink()
-    monkeypatch.setattr(measure, "reference_rows", lambda *_: [])
     assert main(words(tmp_path)) == 0
     assert "data/test: no 'text_phone', so phone errors" in caplog.text
     row = json.loads((tmp_path / "exp" / "results.json").read_text())["row"]

@@ -1,20 +1,34 @@
 """Suites: what a file may say, and a table whose means and ranges are those of its rows."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from speechdis.errors import InputError
+from speechdis.evaluation.results import Rates, Results
 from speechdis.evaluation.suite import as_csv, committable, markdown, read_suite, summarise
+from speechdis.metrics.verification import Verification
 
 ROOT = Path(__file__).parents[2]
 
 
-def row(static: float, dynamic: float) -> dict:
-    def figures(eer: float) -> dict:
-        return {"clean": {"raw": {"eer": eer / 100, "interval": (eer / 100 - 0.01, eer / 100 + 0.01)}}}
+def row(static: float, dynamic: float) -> Results:
+    def figures(eer: float) -> Rates:
+        ends = (eer / 100 - 0.01, eer / 100 + 0.01)
+        return {"clean": {"raw": Verification(eer / 100, 0.0, ends, 1.0, 1.0, 10, 90, 5)}}
 
-    return {"static": figures(static), "dynamic": figures(dynamic), "seconds": 90, "parameters": 1_500_000}
+    return Results("x", static=figures(static), dynamic=figures(dynamic), seconds=90, parameters=1_500_000)
+
+
+def test_results_are_read_as_they_were_written() -> None:
+    before = row(4, 30)
+    content = json.loads(json.dumps(before.as_dict()))
+    assert list(content) == ["system", "static", "dynamic", "parameters", "seconds"]
+    assert json.loads(json.dumps(Results.read(content, "x.json").as_dict())) == content
+    for wrong in (3, {}, {"system": 3}, {"system": "x", "static": 3}, {"system": "x", "probes": 3}):
+        with pytest.raises(InputError, match="damaged"):
+            Results.read(wrong, "x.json")
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "recipes" / "suites").glob("*.yaml")), ids=lambda f: f.stem)
