@@ -1,6 +1,8 @@
 """Fixtures that every test may use."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,24 @@ def device(request: pytest.FixtureRequest) -> str:
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip("there is no GPU")
     return request.param
+
+
+@pytest.fixture
+def broken_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], AbstractContextManager[None]]:
+    """Within `broken_at(step)`, training is interrupted once its state of that step is kept."""
+    from speechdis.training.loop import Trainer
+
+    save = Trainer._save_state
+
+    @contextmanager
+    def build(step: int) -> Iterator[None]:
+        def save_and_break(self: Trainer) -> None:
+            save(self)
+            if self.step == step:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, "_save_state", save_and_break)
+            yield
+
+    return build

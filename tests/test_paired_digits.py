@@ -21,7 +21,6 @@ from speechdis.features.store import Store, write_store
 from speechdis.judges.digit_judge import DigitJudge
 from speechdis.synthesis.crossmodal import write_image
 from speechdis.training.config import Training
-from speechdis.training.loop import Trainer
 from speechdis.training.paired_batches import PairBatches, _in_batches, paired, spoken, written
 
 DIGITS, RATE, BINS = (0, 1, 2), 8000, 24
@@ -185,18 +184,10 @@ def test_validation_pairs_are_those_of_the_file(tree: Tree) -> None:
 
 
 def test_a_broken_run_ends_as_an_unbroken_one(
-    tree: Tree, exp: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tree: Tree, exp: Path, tmp_path: Path, broken_at: Callable
 ) -> None:
-    save = Trainer._save_state
-
-    def save_and_break(self: Trainer) -> None:
-        save(self)
-        if self.step == 8:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(Trainer, "_save_state", save_and_break)
-    assert train(tree, tmp_path / "broken") != 0
-    monkeypatch.undo()
+    with broken_at(8):
+        assert train(tree, tmp_path / "broken") != 0
     assert train(tree, tmp_path / "broken", "--resume") == 0
     for name in ("metrics.jsonl", "checkpoints/best.safetensors", "checkpoints/last.safetensors"):
         assert (tmp_path / "broken" / name).read_bytes() == (exp / name).read_bytes()

@@ -1,4 +1,4 @@
-"""Make voice-converted twins of every utterance, aligned with it frame by frame.
+"""Make voice-converted twins of every utterance, frame by frame.
 
 DATA is a data directory and OUT becomes the frame store of its twins, or DATA holds several, and OUT gets a store for
 train and one for dev: training reads both. A store has V x U utterances: utterance v U + i, named `<utt>#<v>`, is

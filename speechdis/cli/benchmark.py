@@ -1,4 +1,4 @@
-"""Train and measure a suite of systems under one budget, over seeds, and write one table.
+"""Train and measure a suite of systems, and write one table.
 
 Takes a prepared corpus (a folder of data directories) to the table by the commands that a recipe runs one by one:
 features, the same through random channels, twins; then train and evaluate for every system and seed. Run again

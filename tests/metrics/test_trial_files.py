@@ -1,5 +1,6 @@
 """Trial and score files: what is written is read back, in any order, and every bad line is named."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,7 @@ from speechdis.metrics.files.trials import (
     read_scores,
     read_trials,
     read_utt2spk,
-    write_scores,
-    write_trials,
+    write_all_pairs,
 )
 from speechdis.metrics.trials import Pairs, Trials
 
@@ -35,6 +35,11 @@ def lists(draw: st.DrawFn) -> tuple[list[str], list[tuple[int, int]]]:
     return ids, list(dict.fromkeys(chain + pairs))
 
 
+def write(path: Path, trials: Trials, values: Iterable[object]) -> None:
+    pairs = zip(trials.pairs.i, trials.pairs.j, values, strict=True)
+    path.write_text("".join(f"{trials.utts[i]} {trials.utts[j]} {value}\n" for i, j, value in pairs), "utf-8")
+
+
 @given(lists(), st.randoms(use_true_random=False))
 def test_files_are_read_back_as_written_in_any_order(tmp_path_factory, content, random) -> None:  # type: ignore[no-untyped-def]
     folder = tmp_path_factory.mktemp("files")
@@ -42,8 +47,8 @@ def test_files_are_read_back_as_written_in_any_order(tmp_path_factory, content, 
     i, j = np.array(pairs, np.int32).T
     trials = Trials(tuple(ids), Pairs(i, j, np.array([random.random() < 0.5 for _ in pairs])))
     scores = np.array([random.gauss(0, 1) for _ in pairs])
-    write_trials(folder / "trials", trials)
-    write_scores(folder / "scores", trials, scores)
+    write(folder / "trials", trials, np.where(trials.pairs.target, "target", "nontarget"))
+    write(folder / "scores", trials, scores)
     again = read_trials(folder / "trials")
     assert again.utts == trials.utts
     for one, two in zip(again.pairs, trials.pairs, strict=True):
@@ -101,7 +106,8 @@ def test_bytes_that_are_no_text_are_an_error_of_that_line_or_kept(tmp_path: Path
     with pytest.raises(InputError, match=":2: expected"):
         read_trials(tmp_path / "trials")
     (tmp_path / "trials").write_bytes(b"\xe9 b target\n")  # Latin-1 ids
-    write_trials(tmp_path / "again", read_trials(tmp_path / "trials"))
+    utts = list(read_trials(tmp_path / "trials").utts)
+    write_all_pairs(tmp_path / "again", utts, ["one speaker"] * 2)
     assert (tmp_path / "again").read_bytes() == b"\xe9 b target\n"
 
 

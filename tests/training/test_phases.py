@@ -1,5 +1,6 @@
 """Training in phases: each moves its own parameters by its own rule, and a broken run goes on exactly."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,28 +86,14 @@ def test_the_schedule_scales_the_rate_of_each(train_store: Store, tmp_path: Path
 
 
 def test_a_broken_run_in_phases_ends_as_an_unbroken_one(
-    arguments: Arguments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: Arguments, tmp_path: Path, broken_at: Callable
 ) -> None:
     """R-WAE with its adversary: both optimisers' states are taken up."""
-    adversarial = (
-        "--set",
-        "model.name=rwae",
-        "--set",
-        "model.divergence=gan",
-        "--set",
-        "model.critic_size=8",
-    )
+    settings = ("model.name=rwae", "model.divergence=gan", "model.critic_size=8")
+    adversarial = [f"--set={setting}" for setting in settings]
     assert main(arguments(tmp_path / "whole", *adversarial)) == 0
-    save = Trainer._save_state
-
-    def save_and_break(self: Trainer) -> None:
-        save(self)
-        if self.step == 15:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(Trainer, "_save_state", save_and_break)
-    assert main(arguments(tmp_path / "broken", *adversarial)) != 0
-    monkeypatch.undo()
+    with broken_at(15):
+        assert main(arguments(tmp_path / "broken", *adversarial)) != 0
     state = torch.load(tmp_path / "broken" / "checkpoints" / "last.state.pt", weights_only=True)
     assert [len(s["state"]) > 0 for s in state["optimisers"]] == [True, True]
     assert main(arguments(tmp_path / "broken", *adversarial, "--resume")) == 0

@@ -4,7 +4,7 @@ A pair is ordered: the score of `b a` is not the one of the trial `a b`.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,11 +113,6 @@ def read_utt2spk(path: str | Path) -> dict[str, str]:
     return table
 
 
-def write_trials(path: str | Path, trials: Trials) -> None:
-    """Write lines `enroll test target|nontarget`."""
-    _write(path, trials, (("nontarget", "target")[label] for label in trials.pairs.target.tolist()))
-
-
 def write_all_pairs(path: str | Path, utts: Sequence[str], spks: Sequence[str]) -> None:
     """Write the trials of all unordered pairs of utterances, given each one's speaker, without holding them."""
     ends = {
@@ -127,17 +122,6 @@ def write_all_pairs(path: str | Path, utts: Sequence[str], spks: Sequence[str]) 
         for k, (utt, spk) in enumerate(zip(utts, spks, strict=True)):
             rest = (ends[spk == other][m] for m, other in enumerate(spks[k + 1 :], k + 1))
             file.write("".join(utt + end for end in rest))
-
-
-def write_scores(path: str | Path, trials: Trials, scores: np.ndarray) -> None:
-    """Write lines `enroll test score`; scores (N,) keep 7 significant digits."""
-    _write(path, trials, (f"{score:.7g}" for score in scores.tolist()))
-
-
-def _write(path: str | Path, trials: Trials, values: Iterable[str]) -> None:
-    utts, lines = trials.utts, zip(trials.pairs.i.tolist(), trials.pairs.j.tolist(), values, strict=True)
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", errors="surrogateescape") as file:
-        file.writelines(f"{utts[i]} {utts[j]} {value}\n" for i, j, value in lines)
 
 
 def _once(
