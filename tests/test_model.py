@@ -40,7 +40,8 @@ def tone(hertz: float, seconds: float, rate: int = RATE) -> np.ndarray:
 def experiment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that has not learnt anything, on disk."""
     torch.manual_seed(0)
-    config = models.load(request.param).Config(static_size=4, dynamic_size=3, hidden_size=8)
+    width = "content_channels" if request.param == "revoice" else "hidden_size"
+    config = models.load(request.param).Config(static_size=4, dynamic_size=3, **{width: 8})
     path = tmp_path_factory.mktemp(request.param) / "checkpoints" / "best.safetensors"
     mean, std = np.full(80, 8, np.float32), np.full(80, 3, np.float32)
     network = models.build(request.param, 80, config)

@@ -195,7 +195,7 @@ def _row(args: argparse.Namespace, feats: Path, exps: Path, training: "tuple[Sys
     exp = exps / f"{system.slug}-{seed}"
     recipe, settings = system.recipe, [*system.settings, *args.set, f"training.seed={seed}"]
     results, twins = exp / f"results-{args.split}.json", Path(f"{feats}-twins")
-    experiment.unchanged(exp, experiment.told_of(config.read(recipe, settings), feats, twins))
+    experiment.unchanged(exp, experiment.run_identity(config.read(recipe, settings), feats, twins))
     if not _measured(args, feats, results):
         told = [word for setting in settings for word in ("--set", setting)]
         stores = ["--features", feats, "--augmented", twins]

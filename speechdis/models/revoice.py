@@ -27,7 +27,7 @@ the same way; instance normalisation: Chou et al. 2019 (AdaIN-VC), whose decoder
 pooled: Desplanques et al. 2020 (ECAPA-TDNN).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, final
 
 import torch
@@ -48,8 +48,8 @@ class Config:
 
     Attributes:
         static_size, dynamic_size: of s and z_t.
-        hidden_size: channels of the convolutions that read and write words.
-        frame_size: channels of those that read the voice.
+        content_channels: of the convolutions that read and write words.
+        voice_channels: of those that read the voice.
         layers: convolutions of each of the three.
         contrast_static, temperature: of the contrast; a weight of 0 leaves it out.
         consistency: weight of the divergence between z of the twin and z of the segment itself; 0 leaves it out.
@@ -64,8 +64,8 @@ class Config:
 
     static_size: Size = 64
     dynamic_size: Size = 8
-    hidden_size: Size = 128
-    frame_size: Size = 96
+    content_channels: Size = field(default=128, metadata={"formerly": "hidden_size"})
+    voice_channels: Size = field(default=96, metadata={"formerly": "frame_size"})
     layers: Layers = 4
     kl_static: Weight = 0.1
     kl_dynamic: Weight = 1.0
@@ -80,6 +80,11 @@ class Config:
     modulate: bool = True
     all_layers: bool = True
 
+    @property
+    def hidden_size(self) -> int:
+        """As of every model: see `base.Settings`."""
+        return self.content_channels
+
 
 @final
 class Model(StaticDynamicModel):
@@ -91,7 +96,7 @@ class Model(StaticDynamicModel):
     def __init__(self, bins: int, config: Config) -> None:
         super().__init__()
         self.config = config
-        width, voice, depth = config.hidden_size, config.frame_size, range(config.layers)
+        width, voice, depth = config.content_channels, config.voice_channels, range(config.layers)
         self.words_in = nn.Conv1d(bins, width, 5, padding=2)
         self.words = nn.ModuleList(
             Block(width, "time" if config.instance_norm else "channels") for _ in depth

@@ -10,6 +10,7 @@ an error that names the key, and its nearest match where one is near.
 """
 
 import difflib
+import logging
 import math
 import typing
 from collections.abc import Mapping, Sequence
@@ -110,7 +111,11 @@ def recipe(content: Mapping[str, Any], where: str) -> Recipe:
         raise InputError(f"{where}: 'model.name' is missing; there are: {', '.join(models.names())}")
     name = model["name"]
     rest = {key: value for key, value in model.items() if key != "name"}
-    config = fill(model_named(name, where).Config, rest, f"{where}: model")
+    kind = model_named(name, where).Config
+    for old, new in zip(rest, renamed(kind, rest, f"{where}: model"), strict=True):
+        if old != new:
+            logging.getLogger(__name__).info("%s: model.%s is now called model.%s", where, old, new)
+    config = fill(kind, rest, f"{where}: model")
     training = content.get("training")
     return Recipe(name, config, fill(Training, {} if training is None else training, f"{where}: training"))
 
@@ -124,14 +129,26 @@ def model_named(name: object, where: str) -> ModuleType:
 
 
 def fill(kind: type, values: Mapping[str, Any], where: str) -> Any:
-    """A frozen dataclass `kind` from `values`.
+    """A frozen dataclass `kind` from `values`; a field is also known by the name that its metadata call "formerly".
 
     Raises:
         InputError: an unknown key, a wrong type, or a number outside the range that the field states.
     """
     types = typing.get_type_hints(kind, include_extras=True)
+    values = renamed(kind, values, where)
     _known(values, [f.name for f in fields(kind)], where)
     return kind(**{key: _checked(value, types[key], f"{where}.{key}") for key, value in values.items()})
+
+
+def renamed(kind: type, values: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """`values` under the names of today. Raises InputError where one is given under both names."""
+    now = {f.metadata["formerly"]: f.name for f in fields(kind) if "formerly" in f.metadata}
+    if not isinstance(values, Mapping) or not now.keys() & values.keys():
+        return values
+    for old in now.keys() & values.keys():
+        if now[old] in values:
+            raise InputError(f"{where}: '{old}' is the old name of '{now[old]}'; give one of them")
+    return {now.get(key, key): value for key, value in values.items()}
 
 
 def _set(content: dict[str, Any], setting: str) -> None:

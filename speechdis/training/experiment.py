@@ -22,7 +22,7 @@ from speechdis.nn import parallel
 from speechdis.training import log, memory
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
-from speechdis.training.config import Recipe
+from speechdis.training.config import Recipe, renamed
 from speechdis.training.distributed import processes
 from speechdis.training.log import JOURNAL, journal
 from speechdis.training.loop import Source, Trainer
@@ -76,7 +76,7 @@ def train(
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         memory.keep_freed()
         trainer = _trainer(recipe, features, augmented, digits, out, place)
-        told = told_of(recipe, features, augmented, digits)
+        identity = run_identity(recipe, features, augmented, digits)
         directory = RunDirectory(out)
         found = directory.found
         if found and not resume:
@@ -89,7 +89,7 @@ def train(
             )
         with alone(out) if trainer.writes else nullcontext():
             if resume:
-                unchanged(out, told, LONGER)
+                unchanged(out, identity, LONGER)
             resumed = trainer.resume()
             if resumed and trainer.writes:
                 mend(trainer)
@@ -99,12 +99,12 @@ def train(
                 return made
             if not trainer.writes:
                 return _run(trainer, recipe, place)
-            _begin(out, told)
+            _begin(out, identity)
             with journal(out):
-                return _told(trainer, recipe, place, resumed)
+                return _recorded(trainer, recipe, place, resumed)
 
 
-def _told(trainer: Trainer, recipe: Recipe, place: torch.device, resumed: bool) -> dict[str, Any]:
+def _recorded(trainer: Trainer, recipe: Recipe, place: torch.device, resumed: bool) -> dict[str, Any]:
     """Train, write `run.json`, and tell the journal of it."""
     out, directory = trainer.out, RunDirectory(trainer.out)
     JOURNAL.info("%s: %s at step %d", recipe.name, "resumed" if resumed else "begun", trainer.step)
@@ -205,13 +205,13 @@ def _twins_needed(name: str, model: SegmentModel, augmented: Path | None, twins:
 
 def _looks(store: Store, twins: Store | None, training: Batches) -> Batches:
     """Batches of the validation speakers, of all their utterances, to be compared with those of `training`."""
-    told = replace(training.training, utterances=0)
-    looks = Batches(store, twins, told, training.reader.mean, training.reader.std, training.device)
+    all_of_them = replace(training.training, utterances=0)
+    looks = Batches(store, twins, all_of_them, training.reader.mean, training.reader.std, training.device)
     looks.population = training.population  # estimates of information with another N differ by its logarithm
     return looks
 
 
-def told_of(
+def run_identity(
     recipe: Recipe, features: Path, augmented: Path | None, digits: tuple[Path, Path] | None = None
 ) -> dict[str, Any]:
     """What makes a run the same run: every number of its recipe, and which frames it reads, whatever their place."""
@@ -222,23 +222,25 @@ def told_of(
     return {**recipe.resolved(), "data": {name: Store.read(path).digest for name, path in stores.items()}}
 
 
-def unchanged(out: Path, told: dict[str, Any], apart: Sequence[str] = ()) -> None:
-    """Raise InputError, naming the first difference, unless the run in `out`, if any, was told what `told_of` says.
+def unchanged(out: Path, identity: dict[str, Any], apart: Sequence[str] = ()) -> None:
+    """Raise InputError, naming the first difference, unless the run in `out`, if any, is the same run.
 
     Args:
         out: an experiment, or what will be one.
-        told: what a run is told now.
+        identity: of a run now; see `run_identity`.
         apart: keys of `training` that may differ.
     """
     config = RunDirectory(out).config
     if not config.exists():
         return
     before = read_yaml(config)
-    if not isinstance(before, dict) or not all(isinstance(before.get(section), dict) for section in told):
+    if not isinstance(before, dict) or not all(isinstance(before.get(section), dict) for section in identity):
         raise InputError(
             f"{config}: damaged: it does not say what the run was told; delete it to go on with the recipe given"
         )
-    for section, values in told.items():
+    kind = models.load(identity["model"]["name"]).Config
+    before["model"] = renamed(kind, before["model"], f"{config}: model")
+    for section, values in identity.items():
         for key in sorted(
             {*values, *before[section]} - ({*apart} if section == "training" else set()), key=str
         ):
@@ -250,9 +252,9 @@ def unchanged(out: Path, told: dict[str, Any], apart: Sequence[str] = ()) -> Non
                 )
 
 
-def _begin(out: Path, told: dict[str, Any]) -> None:
+def _begin(out: Path, identity: dict[str, Any]) -> None:
     directory = RunDirectory(out)
     with writing(directory.config):
         directory.checkpoints.mkdir(parents=True, exist_ok=True)
         with replacing(directory.config) as partial:
-            partial.write_text(yaml.safe_dump(told, sort_keys=False))
+            partial.write_text(yaml.safe_dump(identity, sort_keys=False))

@@ -18,6 +18,7 @@ from speechdis.training.loop import bfloat16_on_cpu
 
 BINS, FRAMES = 12, 8
 SMALL = {"static_size": 5, "dynamic_size": 3, "hidden_size": 16, "frame_size": 10}
+SMALL |= {"content_channels": 16, "voice_channels": 10}  # of Revoice
 POSTERIORS = ["factorised", "full", "nested", "causal", "smooth"]
 CASES: list[tuple[str, dict[str, Any]]] = [
     *((name, {"posterior": posterior}) for name in ("dsvae", "cdsvae") for posterior in POSTERIORS),

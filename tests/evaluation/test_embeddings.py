@@ -36,7 +36,9 @@ def trained(request: pytest.FixtureRequest) -> Checkpoint:
 
 def built(name: str, settings: dict[str, Any]) -> Checkpoint:
     torch.manual_seed(0)
-    config = models.load(name).Config(static_size=4, dynamic_size=3, hidden_size=7, **settings)
+    if name != "revoice":
+        settings = {"hidden_size": 7, **settings}
+    config = models.load(name).Config(static_size=4, dynamic_size=3, **settings)
     mean, std = np.full(6, 0.5, np.float32), np.full(6, 2.0, np.float32)
     return Checkpoint(models.build(name, 6, config).eval(), name, SETTINGS, 8, mean, std, 0)
 
@@ -90,7 +92,7 @@ def test_one_vector_a_segment_is_read_around_every_frame(store: Store) -> None:
 
 @torch.no_grad()
 def test_the_voice_is_read_from_whole_utterances_where_the_model_says_so(store: Store) -> None:
-    checkpoint = built("revoice", {"frame_size": 5, "layers": 2})
+    checkpoint = built("revoice", {"content_channels": 7, "voice_channels": 5, "layers": 2})
     codes, model = embed(checkpoint, store, CPU, batch=30), checkpoint.model
     pieces = in_pieces(checkpoint, store, 15, CPU, batch=30)
     for i in range(len(store)):

@@ -10,7 +10,13 @@ from speechdis.models import revoice
 from speechdis.models.base import Batch
 
 CONFIG = revoice.Config(
-    static_size=3, dynamic_size=2, hidden_size=6, frame_size=4, layers=2, prior="normal", static_shortest=1.0
+    static_size=3,
+    dynamic_size=2,
+    content_channels=6,
+    voice_channels=4,
+    layers=2,
+    prior="normal",
+    static_shortest=1.0,
 )
 BINS, FRAMES = 5, 9
 X, TWIN, OTHER = torch.randn(3, 4, FRAMES, BINS, generator=torch.Generator().manual_seed(0))
@@ -104,7 +110,7 @@ def test_the_voice_is_pooled_from_every_layer_or_the_last() -> None:
     """What the first layer alone has changed reaches s past the last one, whose output is held."""
     for all_layers in (True, False):
         model = build(all_layers=all_layers)
-        held = torch.zeros(4, CONFIG.frame_size, FRAMES)
+        held = torch.zeros(4, CONFIG.voice_channels, FRAMES)
         model.voice[-1].register_forward_hook(lambda *_, held=held: held)
         another = model.encode_static(OTHER).mean
         assert torch.equal(model.encode_static(X).mean, another) != all_layers

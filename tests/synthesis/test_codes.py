@@ -13,7 +13,7 @@ BINS, SEGMENT = 6, 20
 
 def checkpoint() -> Checkpoint:
     torch.manual_seed(0)
-    config = revoice.Config(static_size=3, dynamic_size=2, hidden_size=8, frame_size=6, layers=2)
+    config = revoice.Config(static_size=3, dynamic_size=2, content_channels=8, voice_channels=6, layers=2)
     model = revoice.Model(BINS, config).eval()
     mean, std = np.linspace(-1, 1, BINS, dtype=np.float32), np.full(BINS, 2, np.float32)
     return Checkpoint(model, "revoice", {"type": "fbank"}, SEGMENT, mean, std, step=0)

@@ -178,3 +178,15 @@ def test_a_mistake_in_what_is_extended_names_both_files(tmp_path: Path) -> None:
         InputError, match=r"a\.yaml, which extends .*b\.yaml: model: unknown key 'hiden_size'"
     ):
         config.read(tmp_path / "a.yaml")
+
+
+def test_old_names_of_fields_are_taken_and_noted(caplog: pytest.LogCaptureFixture) -> None:
+    """Recipes, checkpoints and runs of version 0.1 say hidden_size and frame_size of Revoice."""
+    content = {"model": {"name": "revoice", "hidden_size": 24, "frame_size": 12}}
+    with caplog.at_level("INFO"):
+        model = config.recipe(content, "old.yaml").model
+    assert (model.content_channels, model.voice_channels, model.hidden_size) == (24, 12, 24)
+    assert "model.frame_size is now called model.voice_channels" in caplog.text
+    content["model"]["voice_channels"] = 12
+    with pytest.raises(InputError, match="old name of"):
+        config.recipe(content, "both.yaml")
