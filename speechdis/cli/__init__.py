@@ -202,6 +202,14 @@ def beside_option(parser: argparse.ArgumentParser, what: str) -> None:
     )
 
 
+def drawing_options(parser: argparse.ArgumentParser) -> None:
+    """Let `parser` say where waveforms go that are drawn, how long they are, and from which seed."""
+    add = parser.add_argument
+    add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
+    add("--seconds", type=float, default=3.0, metavar="S", help="length of what is new")
+    add("--seed", type=int, default=0, help="of the draws")
+
+
 def device_option(parser: argparse.ArgumentParser) -> None:
     """Let `parser` take the name of a device."""
     parser.add_argument(

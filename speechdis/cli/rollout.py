@@ -14,7 +14,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, device_option
+from speechdis.cli import checkpoint_option, device_option, drawing_options
 from speechdis.errors import InputError
 
 
@@ -24,9 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     checkpoint_option(parser)
     add("--recording", type=Path, metavar="WAV", help="what is expected and gone on from")
     add("--data", type=Path, metavar="DIR", help="take the first utterance of this data directory instead")
-    add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
+    drawing_options(parser)
     add("--count", type=int, default=3, metavar="N", help="how many from nothing")
-    add("--seconds", type=float, default=3.0, metavar="S", help="length of new speech")
     add(
         "--prompt",
         type=float,
@@ -34,7 +33,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="of the recording, before it goes on",
     )
-    add("--seed", type=int, default=0, help="of the draws")
     device_option(parser)
 
 

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, count, device_option, vocoder_option
+from speechdis.cli import checkpoint_option, count, device_option, drawing_options, vocoder_option
 from speechdis.errors import InputError
 
 
@@ -26,10 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     checkpoint_option(parser)
     add("--content", type=Path, metavar="WAV", help="recording whose words are kept: voices are drawn")
     add("--voice", type=Path, metavar="WAV", help="recording whose voice is kept: words are drawn")
-    add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
+    drawing_options(parser)
     add("--count", type=count, default=3, metavar="N", help="how many")
-    add("--seconds", type=float, default=3.0, metavar="S", help="length of new words")
-    add("--seed", type=int, default=0, help="of the draws")
     vocoder_option(parser, "of new voices; see 'speechdis swap --help'")
     device_option(parser)
 
