@@ -8,6 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "speechdis"
 MAY_IMPORT = {
     "data": set(),
+    "plots": {"data"},
     "corpora": {"data"},
     "features": {"data", "corpora"},
     "segmentation": {"data"},
@@ -15,16 +16,18 @@ MAY_IMPORT = {
     "nn": set(),
     "models": {"nn"},
     "training": {"data", "corpora", "features", "augment", "nn", "models"},
-    "synthesis": {"data", "features", "augment", "nn", "models", "training"},
+    "synthesis": {"data", "features", "augment", "nn", "models", "plots", "training"},
     "metrics": {"data", "features"},
     "judges": {"features", "metrics", "nn", "training"},
     "evaluation": {
         *("data", "features", "augment", "nn", "models", "training"),
-        *("synthesis", "metrics", "judges"),
+        *("synthesis", "metrics", "judges", "plots"),
     },
-    "report": {"data", "features", "models", "training", "synthesis", "metrics", "evaluation"},
+    "report": {
+        *("data", "features", "models", "training", "synthesis", "metrics", "evaluation", "plots"),
+    },
 }
-NO_TORCH = {"data", "corpora", "segmentation"}
+NO_TORCH = {"data", "plots", "corpora", "segmentation"}
 
 
 def imported(file: Path) -> set[str]:

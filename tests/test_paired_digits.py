@@ -19,7 +19,7 @@ from speechdis.features import settings_of
 from speechdis.features.images import write_images
 from speechdis.features.store import Store, write_store
 from speechdis.judges.digit_judge import DigitJudge
-from speechdis.synthesis.crossmodal import write_image
+from speechdis.plots.png import write_png
 from speechdis.training.config import Training
 from speechdis.training.paired_batches import PairBatches, _in_batches, paired, spoken, written
 
@@ -256,7 +256,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
     """A recording and an image."""
     noise = np.random.default_rng(0).normal(size=3000) / 10
     write_audio(tmp_path / "a.wav", noise.astype(np.float32), RATE)
-    write_image(tmp_path / "b.png", np.eye(28))
+    write_png(tmp_path / "b.png", np.eye(28))
     return str(tmp_path / "a.wav"), str(tmp_path / "b.png")
 
 
@@ -357,7 +357,7 @@ class TestBadInput:
         assert "--style goes with one of" in line([*head, "--speech", wav, "--image", png, "--style", png])
         assert "of the other modality" in line([*head, "--image", png, "--style", wav])
         assert "grids need" in line([*head, "--images", str(tmp_path)])
-        write_image(tmp_path / "big.png", np.eye(30))
+        write_png(tmp_path / "big.png", np.eye(30))
         message = line([*head, "--speech", wav, "--image", str(tmp_path / "big.png")])
         assert "30 x 30 pixels; 28 x 28 are needed" in message
         (tmp_path / "empty.wav").write_bytes(b"")

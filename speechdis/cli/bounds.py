@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.evaluation import learning
     from speechdis.evaluation.bounds import bounds, markdown
     from speechdis.features.store import Store
+    from speechdis.plots.learning import plot_learning
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
     from speechdis.training.provenance import provenance
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for exp in tqdm(args.exp, unit="model", desc="bounds"):
             trained = checkpoint.load(exp, device)
             measured[exp.name] = bounds(trained, store, device, args.samples, args.segments, args.seed)
-        learning.plot(out / "learning.png", rows)
+        plot_learning(out / "learning.png", rows)
         learning.write_table(out / "learning.tsv", rows)
         systems = {name: asdict(found) for name, found in measured.items()}
         result = {"systems": systems, "digest": store.digest, "seed": args.seed, "made": made}

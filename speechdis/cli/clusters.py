@@ -46,7 +46,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.evaluation import digit_table, digits
     from speechdis.judges.digit_judge import DigitJudge
     from speechdis.metrics import clusters
-    from speechdis.synthesis.crossmodal import plot_grid
+    from speechdis.plots.grid import plot_grid
+    from speechdis.plots.inertia import plot_inertia
+    from speechdis.plots.maps import plot_maps, plot_pooled
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
     from speechdis.training.paired_batches import samples_of
@@ -90,20 +92,20 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }
     result["made"] = made
     maps = {
-        f"{code} of {name}": (mean.cpu().numpy(), tested[name].digits)
+        f"{code} of {name}": clusters.mapped(mean.cpu().numpy(), tested[name].digits, args.seed)
         for name, found in codes.items()
         for code, mean in found.items()
     }
     with replacing_folder(out, kind) as partial:
-        clusters.plot_tsne(partial / "tsne.png", maps, args.seed)
+        plot_maps(partial / "tsne.png", maps)
         if len(codes) > 1:
             shared = {name: next(iter(found.values())).cpu().numpy() for name, found in codes.items()}
             pooled = {name: (values, tested[name].digits) for name, values in shared.items()}
-            clusters.plot_pooled(partial / "tsne-pooled.png", pooled, args.seed)
+            plot_pooled(partial / "tsne-pooled.png", clusters.mapped_together(pooled, args.seed))
         for source, (inputs, rows) in shown.items():
             blank: list[None] = [None] * len(rows)
             plot_grid(partial / f"decoded-{source}.png", inputs, blank, rows, f"read from\n{source}")
-        clusters.plot_inertia(partial / "inertia.png", result["inertia"])
+        plot_inertia(partial / "inertia.png", result["inertia"])
         (partial / "digits.json").write_text(json.dumps(result, indent=1) + "\n")
     log = logging.getLogger(__name__)
     log.info("\n%s", digit_table.markdown([*others, result]))

@@ -78,7 +78,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def _one(args: argparse.Namespace, trained: Any) -> dict[str, Any]:
     from speechdis.data.audio import read_audio, write_audio
-    from speechdis.synthesis.crossmodal import crossed, image_view, speech_view, write_image
+    from speechdis.plots.png import write_png
+    from speechdis.synthesis.crossmodal import crossed, image_view, speech_view
     from speechdis.synthesis.vocoders.griffin_lim import griffin_lim
 
     digit, style = _asked(args)
@@ -92,7 +93,7 @@ def _one(args: argparse.Namespace, trained: Any) -> dict[str, Any]:
     made = crossed(trained, read(digit), read(style), args.length)[0]
     result: dict[str, Any] = {"digit": digit.name, "style": style.name}
     if _kind(args.out) == "image":
-        write_image(args.out, made)
+        write_png(args.out, made)
     else:
         wave = griffin_lim(made, trained.features)
         write_audio(args.out, wave, rate)
@@ -129,7 +130,8 @@ def _grids(args: argparse.Namespace, out: Path, trained: Any, device: Any) -> di
     import numpy as np
 
     from speechdis.data.audio import write_audio
-    from speechdis.synthesis.crossmodal import crossed, plot_grid
+    from speechdis.plots.grid import plot_grid
+    from speechdis.synthesis.crossmodal import crossed
     from speechdis.synthesis.vocoders.griffin_lim import griffin_lim
     from speechdis.training.paired_batches import samples_of
 

@@ -153,7 +153,7 @@ def _told(args: argparse.Namespace) -> tuple[list[tuple[str, ...]], list[tuple[s
 
 def _check(args: argparse.Namespace) -> None:
     """Whether the files go together, are there, and the plot can be written: before anything is read."""
-    from speechdis.data.figure import figure_format
+    from speechdis.plots.files import figure_format
     from speechdis.data.text import require_file
     from speechdis.errors import InputError
 
@@ -240,7 +240,7 @@ def _plot(target: "np.ndarray", nontarget: "np.ndarray", path: Path) -> None:
     from matplotlib.figure import Figure
     from sklearn.metrics import DetCurveDisplay
 
-    from speechdis.data.figure import write_figure
+    from speechdis.plots.files import write_figure
     from speechdis.metrics.verification import det
 
     miss, fa = det(target, nontarget)

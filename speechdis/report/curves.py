@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from speechdis.models.spyl import count_of_negatives
+from speechdis.plots.colours import colour
+from speechdis.plots.curves import Curve, paint_curves
 from speechdis.report.experiment import Experiment
-from speechdis.report.figures import Figure, colour, draw
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from speechdis.report.figures import Figure, draw
 
 
 class Estimate(NamedTuple):
@@ -105,20 +105,16 @@ def _figure(
     unit: str = "nats per segment",
 ) -> Figure:
     """Curves of training (dotted) and validation of the experiments that have something to show."""
-
-    def paint(axes: "Axes") -> None:
-        for k, (e, estimate) in enumerate(zip(experiments, shown, strict=True)):
-            if estimate is None:
-                continue
-            for split, line in (("train", ":"), ("valid", "-")):
-                steps, values = _curve(e, split, estimate)
-                few = "." if len(steps) < 20 else None
-                axes.plot(steps, values, line, color=colour(k), marker=few, markersize=4)
-        axes.set(xlabel="step", ylabel=unit)
-        axes.locator_params(axis="x", nbins=5)
+    curves = [
+        Curve(split, *_curve(e, split, estimate), colour(k))
+        for k, (e, estimate) in enumerate(zip(experiments, shown, strict=True))
+        if estimate is not None
+        for split in ("train", "valid")
+    ]
 
     told = [_told(e, estimate) for e, estimate in zip(experiments, shown, strict=True) if estimate]
-    return draw(out, name, paint, f"{title} over training, {unit}. " + " ".join(filter(None, told)), title)
+    alt = f"{title} over training, {unit}. " + " ".join(filter(None, told))
+    return draw(out, name, partial(paint_curves, curves=curves, unit=unit), alt, title)
 
 
 def _curve(e: Experiment, split: str, estimate: Estimate) -> tuple[list[int], list[float]]:

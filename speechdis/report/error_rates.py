@@ -1,31 +1,19 @@
 """Error rates: the DET curve of either code, and equal error rates with their intervals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from speechdis.evaluation.results import Results
 from speechdis.metrics.every_pair import all_scores
-from speechdis.metrics.verification import det, eer
-from speechdis.report.figures import FAINT, Figure, draw
+from speechdis.metrics.verification import Verification, det, eer
+from speechdis.plots.det import Curve, paint_codes
+from speechdis.plots.intervals import Mark, paint_intervals
+from speechdis.report.figures import Figure, draw
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-TICKS = (0.001, 0.01, 0.05, 0.2, 0.5)  # of a DET plot
 CODES = {"static": "static s", "dynamic": "dynamic z", "attacker": "attacker on z"}
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A DET curve: shares of targets refused and of non-targets accepted (K,), and where they are equal."""
-
-    miss: np.ndarray
-    fa: np.ndarray
-    eer: float
 
 
 def curve(vectors: np.ndarray, spks: Sequence[str]) -> Curve:
@@ -38,21 +26,6 @@ def det_plot(
     out: Path, curves: Mapping[str, Mapping[str, Curve]], colours: Mapping[str, str], speech: str
 ) -> Figure:
     """Draw the static (solid) and dynamic (dashed) curve of each experiment on `speech`, on normal-deviate axes."""
-    from scipy.special import ndtri
-
-    def paint(axes: "Axes") -> None:
-        for name, found in curves.items():
-            for code, line in (("static", "-"), ("dynamic", "--")):
-                c = found[code]
-                axes.plot(ndtri(c.fa.clip(1e-5, 1)), ndtri(c.miss.clip(1e-5, 1)), line, color=colours[name])
-                axes.plot(ndtri(c.eer), ndtri(c.eer), "o", color=colours[name], markersize=4)
-        places, labels = ndtri(TICKS), [f"{100 * t:g}" for t in TICKS]
-        axes.plot(ndtri([1e-4, 0.7]), ndtri([1e-4, 0.7]), color=FAINT, linewidth=0.5)
-        axes.set_xticks(places, labels)
-        axes.set_yticks(places, labels)
-        axes.set(xlim=ndtri([5e-4, 0.7]), ylim=ndtri([5e-4, 0.7]), aspect="equal")
-        axes.set(xlabel="other speakers accepted, %", ylabel="same speaker refused, %")
-
     told = [
         f"{name}: equal error rate {100 * c['static'].eer:.1f} % by the static, {100 * c['dynamic'].eer:.1f} % by the "
         "dynamic vectors."
@@ -62,6 +35,7 @@ def det_plot(
         told
     )
     caption = f"Solid: s; dashed: z; dots: equal error rates; all pairs of utterances of {speech}."
+    paint = partial(paint_codes, curves=curves, colours=colours)
     return draw(out, "det", paint, alt, "Detection error trade-off", caption, size=(380, 360))
 
 
@@ -73,23 +47,17 @@ def interval_plot(out: Path, name: str, rows: Mapping[str, Results], colours: Ma
         rows: figures of each experiment.
     """
     marks = [
-        (place + (k + 1) / (len(rows) + 1) - 0.5, row.verified[code][condition]["raw"], colours[who], face)
+        _mark(
+            place + (k + 1) / (len(rows) + 1) - 0.5,
+            row.verified[code][condition]["raw"],
+            colours[who],
+            filled,
+        )
         for place, code in enumerate(CODES)
         for k, (who, row) in enumerate(rows.items())
-        for condition, face in (("channel", "none"), ("clean", colours[who]))
+        for condition, filled in (("channel", False), ("clean", True))
         if condition in row.verified.get(code, {})
     ]
-
-    def paint(axes: "Axes") -> None:
-        for place, figures, shade, face in marks:
-            low, high = (100 * end for end in figures.interval or (figures.eer, figures.eer))
-            axes.plot([low, high], [place, place], color=shade, linewidth=1.5, solid_capstyle="butt")
-            ground = axes.figure.get_facecolor() if face == "none" else face
-            axes.plot(100 * figures.eer, place, "o", color=shade, markerfacecolor=ground, markersize=5)
-        axes.axvline(50, color=FAINT, linewidth=0.8)
-        axes.set_yticks(range(len(CODES)), list(CODES.values()))
-        axes.set(xlim=(0, 52), ylim=(len(CODES) - 0.5, -0.5), xlabel="equal error rate, %; 50 is chance")
-        axes.grid(False, axis="y")
 
     told = [
         f"{who}: "
@@ -105,4 +73,10 @@ def interval_plot(out: Path, name: str, rows: Mapping[str, Results], colours: Ma
     caption = (
         "Filled: clean trials; hollow: the same through random channels; bars: 95 % intervals over speakers."
     )
+    paint = partial(paint_intervals, marks=marks, titles=list(CODES.values()))
     return draw(out, name, paint, alt, "Equal error rates", caption, size=(440, 360))
+
+
+def _mark(place: float, figures: Verification, colour: str, filled: bool) -> Mark:
+    """Of a rate without an interval, the rate alone."""
+    return Mark(place, figures.eer, figures.interval or (figures.eer, figures.eer), colour, filled)

@@ -10,7 +10,8 @@ from speechdis.evaluation.speech import Split
 from speechdis.features import FeatureSettings
 from speechdis.metrics.clusters import tsne
 from speechdis.metrics.probes import frame_labels, log_energy
-from speechdis.report.figures import COLOURS, FAINT, Figure, colour, scatter
+from speechdis.plots.colours import COLOURS, FAINT, colour, shades
+from speechdis.report.figures import Figure, scatter
 
 SHOWN = len(COLOURS)  # speakers, or labels, of a map
 POINTS = 500  # of a map
@@ -79,15 +80,10 @@ def _coloured(
     labels: np.ndarray, names: Sequence[str] | None = None
 ) -> tuple[list[str], list[tuple[str, str]]]:
     """A colour for each point, and what the colours say; of many labels the commonest have one."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
     if labels.dtype.kind == "f":
         rank = np.argsort(np.argsort(labels)) / max(len(labels) - 1, 1)
-        shade = colormaps["viridis"]
-        return [to_hex(shade(r)) for r in rank], [
-            (word, to_hex(shade(r))) for word, r in (("quiet", 0.0), ("middle", 0.5), ("loud", 1.0))
-        ]
+        key = shades(np.array([0.0, 0.5, 1.0]))
+        return shades(rank), list(zip(("quiet", "middle", "loud"), key, strict=True))
     values, counts = np.unique(labels, return_counts=True)
     common = [v for v in values[np.argsort(-counts, kind="stable")] if v != ""][:SHOWN]
     given = {v: colour(k) for k, v in enumerate(sorted(common))}

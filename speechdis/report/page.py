@@ -20,9 +20,10 @@ from speechdis.evaluation.embeddings import embed
 from speechdis.evaluation.speech import Split
 from speechdis.features import FeatureSettings, bins_of
 from speechdis.models.base import PairedModel, SequenceModel
+from speechdis.plots.colours import colour
 from speechdis.report import curves, error_rates, maps, swaps, tables
 from speechdis.report.experiment import Experiment
-from speechdis.report.figures import Figure, colour
+from speechdis.report.figures import Figure
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 

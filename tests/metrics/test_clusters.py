@@ -1,22 +1,11 @@
 """Purity against brute force, k-means on separable data, judges that learn."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speechdis.metrics.clusters import (
-    agreement,
-    inertia,
-    kmeans,
-    plot_inertia,
-    plot_pooled,
-    plot_tsne,
-    purity,
-    tsne,
-)
+from speechdis.metrics.clusters import agreement, inertia, kmeans, purity, tsne
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1))
@@ -62,26 +51,6 @@ def test_inertia_bends_at_the_number_of_clusters(blobs: tuple[np.ndarray, np.nda
     assert falls[3] > 5 and falls[4] < 1.5
 
 
-def test_the_same_codes_give_the_same_plots(blobs: tuple[np.ndarray, np.ndarray], tmp_path: Path) -> None:
-    codes, digits = blobs
-    for name in ("a", "b"):
-        plot_tsne(tmp_path / name / "tsne.png", {"z": (codes, digits)})
-        plot_inertia(tmp_path / name / "inertia.png", {"z": {2: 3.0, 3: 1.0}})
-    for plot in ("tsne.png", "inertia.png"):
-        one, other = ((tmp_path / name / plot).read_bytes() for name in ("a", "b"))
-        assert one == other and one.startswith(b"\x89PNG")
-
-
 def test_a_map_of_collapsed_codes_is_one_point() -> None:
     """scikit-learn's t-SNE of points that are all one ends the process."""
     assert not tsne(np.ones((50, 3), np.float32)).any()
-
-
-def test_one_map_of_two_modalities(blobs: tuple[np.ndarray, np.ndarray], tmp_path: Path) -> None:
-    codes, digits = blobs
-    for name in ("a", "b"):
-        plot_pooled(
-            tmp_path / f"{name}.png",
-            {"speech": (codes[::2], digits[::2]), "image": (codes[1::2], digits[1::2])},
-        )
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
