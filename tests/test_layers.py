@@ -50,3 +50,10 @@ def test_a_layer_imports_only_what_is_below_it(layer: str) -> None:
                 assert name.split(".")[1] in allowed, f"{file.relative_to(PACKAGE)} imports {name}"
             if layer in NO_TORCH:
                 assert name.split(".")[0] not in {"torch", "torchaudio"}, f"{file} imports {name}"
+
+
+def test_only_plots_draw() -> None:
+    for file in sorted(PACKAGE.rglob("*.py")):
+        if file.parent != PACKAGE / "plots":
+            for name in imported(file):
+                assert name.split(".")[0] != "matplotlib", f"{file.relative_to(PACKAGE)} imports {name}"

@@ -70,7 +70,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     else:
         found, reason, utterances, curve = _listed(args, table)
     if args.plot:
-        _plot(*curve(), args.plot)
+        from speechdis.metrics.verification import det
+        from speechdis.plots.det import plot_det
+
+        plot_det(args.plot, *det(*curve()))
     result = {
         "eer_percent": 100 * found.eer,
         "interval_percent": found.interval and [100 * end for end in found.interval],
@@ -153,9 +156,9 @@ def _told(args: argparse.Namespace) -> tuple[list[tuple[str, ...]], list[tuple[s
 
 def _check(args: argparse.Namespace) -> None:
     """Whether the files go together, are there, and the plot can be written: before anything is read."""
-    from speechdis.plots.files import figure_format
     from speechdis.data.text import require_file
     from speechdis.errors import InputError
+    from speechdis.plots.files import figure_format
 
     given = {name for name in ("trials", "scores", "labels", "embeddings") if getattr(args, name)}
     if given not in _TOGETHER and not (given == {"embeddings"} and args.utt2spk):
@@ -233,20 +236,3 @@ def _line(result: dict[str, Any]) -> str:
         "EER {eer_percent:.2f} % ({interval}), minDCF(0.01) {min_dcf_01:.4f}, minDCF(0.05) {min_dcf_05:.4f}, "
         f"threshold {{threshold:.6g}}; {{target:,}} target and {{nontarget:,}} non-target trials{people}"
     ).format_map({**result, "interval": interval})
-
-
-def _plot(target: "np.ndarray", nontarget: "np.ndarray", path: Path) -> None:
-    """Miss against false alarm, on normal-deviate axes."""
-    from matplotlib.figure import Figure
-    from sklearn.metrics import DetCurveDisplay
-
-    from speechdis.plots.files import write_figure
-    from speechdis.metrics.verification import det
-
-    miss, fa = det(target, nontarget)
-    figure = Figure(figsize=(5, 5), layout="constrained")
-    axes = figure.add_subplot()
-    DetCurveDisplay(fpr=fa, fnr=miss).plot(ax=axes)
-    axes.set(xlabel="false alarms (non-targets accepted)", ylabel="misses (targets refused)", aspect="equal")
-    axes.grid(alpha=0.3)
-    write_figure(path, figure, dpi=150)
