@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Curve:
+class DetCurve:
     """Shares of targets refused and of non-targets accepted (K,), and where they are equal."""
 
     miss: np.ndarray
@@ -65,7 +65,9 @@ def paint_one(axes: "Axes", miss: np.ndarray, fa: np.ndarray) -> None:
     axes.grid(alpha=0.3)
 
 
-def paint_codes(axes: "Axes", curves: Mapping[str, Mapping[str, Curve]], colours: Mapping[str, str]) -> None:
+def paint_codes(
+    axes: "Axes", curves: Mapping[str, Mapping[str, DetCurve]], colours: Mapping[str, str]
+) -> None:
     """Draw the static (solid) and dynamic (dashed) curve of each name in its colour, a dot at the equal error rate."""
     for name, found in curves.items():
         for code, line in (("static", "-"), ("dynamic", "--")):

@@ -9,21 +9,21 @@ import numpy as np
 from speechdis.evaluation.results import Results
 from speechdis.metrics.every_pair import all_scores
 from speechdis.metrics.verification import Verification, det, eer
-from speechdis.plots.det import Curve, paint_codes
+from speechdis.plots.det import DetCurve, paint_codes
 from speechdis.plots.intervals import Mark, paint_intervals
 from speechdis.report.figures import Figure, draw
 
 CODES = {"static": "static s", "dynamic": "dynamic z", "attacker": "attacker on z"}
 
 
-def curve(vectors: np.ndarray, spks: Sequence[str]) -> Curve:
+def curve(vectors: np.ndarray, spks: Sequence[str]) -> DetCurve:
     """DET curve of all pairs of vectors (U, D), by their cosine; InputError for a single speaker."""
     target, nontarget = all_scores(vectors, spks)
-    return Curve(*det(target, nontarget), eer(target, nontarget).value)
+    return DetCurve(*det(target, nontarget), eer(target, nontarget).value)
 
 
 def det_plot(
-    out: Path, curves: Mapping[str, Mapping[str, Curve]], colours: Mapping[str, str], speech: str
+    out: Path, curves: Mapping[str, Mapping[str, DetCurve]], colours: Mapping[str, str], speech: str
 ) -> Figure:
     """Draw the static (solid) and dynamic (dashed) curve of each experiment on `speech`, on normal-deviate axes."""
     told = [

@@ -21,6 +21,7 @@ from speechdis.evaluation.speech import Split
 from speechdis.features import FeatureSettings, bins_of
 from speechdis.models.base import PairedModel, SequenceModel
 from speechdis.plots.colours import colour
+from speechdis.plots.det import DetCurve
 from speechdis.report import curves, error_rates, maps, swaps, tables
 from speechdis.report.experiment import Experiment
 from speechdis.report.figures import Figure
@@ -41,7 +42,7 @@ EVALUATE = "speechdis evaluate --checkpoint EXP/best --data DIR --features DIR"
 class Heard:
     """What models make of the test speech; `missing` says of each part what an experiment lacks for it."""
 
-    curves: dict[str, dict[str, error_rates.Curve]] = field(default_factory=dict)
+    curves: dict[str, dict[str, DetCurve]] = field(default_factory=dict)
     maps: dict[str, list[Figure]] = field(default_factory=dict)
     matrices: dict[str, swaps.Matrix] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import DetCurveDisplay
 
 from speechdis.metrics.verification import det, eer
-from speechdis.plots.det import Curve, paint_codes, paint_one
+from speechdis.plots.det import DetCurve, paint_codes, paint_one
 
 
 def scores() -> tuple[np.ndarray, np.ndarray]:
@@ -29,7 +29,7 @@ def test_a_curve_is_where_scikit_learn_draws_it() -> None:
 
 
 def test_the_curve_of_a_code_passes_through_its_equal_error_rate() -> None:
-    found = Curve(*det(*scores()), eer(*scores()).value)
+    found = DetCurve(*det(*scores()), eer(*scores()).value)
     axes = Figure().add_subplot()
     paint_codes(axes, {"model": {"static": found, "dynamic": found}}, {"model": "black"})
     curve, dot = (np.asarray(line.get_xydata()) for line in axes.lines[:2])
