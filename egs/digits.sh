@@ -1,12 +1,12 @@
 # Stages 1-5 of every recipe of spoken digits; sourced after stage 0. Reads, besides the options: corpus, data
 # (data directories of single digits), mnist (the four IDX files, or nothing), rate (Hz, or nothing for 16,000).
 
-feats=$work/feats/$corpus-$features
+feats=$work/feats/$corpus-$feature_type
 images=$work/feats/mnist
 exp=$work/exp/$corpus-${name:-$model}
 
 if stage 1 "features of the digits"; then
-  speechdis features --data "$data" --out "$feats" --type "$features" ${rate:+--rate "$rate"} --jobs "$jobs"
+  speechdis features --data "$data" --out "$feats" --feature-type "$feature_type" ${rate:+--rate "$rate"} --jobs "$jobs"
 fi
 
 if [ -n "$mnist" ] && stage 2 "written digits, and pairs of both for dev and test"; then

@@ -14,7 +14,7 @@ options=(
   set=                   # numbers of the recipe to train with: "training.steps=100 model.margin=1" (repeatable)
   name=                  # of the experiment; default: the model's
   work="$here"           # where data/, feats/ and exp/ go; default: beside run.sh
-  features=fbank         # fbank, spectrogram, or waveform (for vrnn and avrnn)
+  feature_type=fbank     # fbank, spectrogram, or waveform (for vrnn and avrnn)
   versions=4             # voice-converted twins of every training utterance
   jobs="$(nproc)"        # threads for features and augmentation; default: all cores
   device=auto            # cpu, cuda or auto
@@ -71,6 +71,10 @@ one_of() {
 settings=()
 while [ $# -gt 0 ]; do
   if [ "$1" = --help ]; then show_help; exit 0; fi
+  if [ "$1" = --features ]; then # its name in version 0.1
+    echo "--features: is now called --feature-type" >&2
+    set -- --feature-type "${@:2}"
+  fi
   key=${1#--}; key=${key//-/_}
   [[ $1 =~ ^--[a-z][a-z-]*$ && -n ${default[$key]+set} ]] || fail "no option '$1'; see --help"
   if [ "${default[$key]}" = false ]; then
@@ -94,7 +98,7 @@ for key in "${!default[@]}"; do
 done
 [ "$stop_stage" -le 5 ] || fail "--stop-stage must be 5 or less, not $stop_stage: there are stages 0 to 5"
 [ "$stage" -le "$stop_stage" ] || fail "--stage $stage comes after --stop-stage $stop_stage: no stage would run"
-one_of features fbank spectrogram waveform
+one_of feature_type fbank spectrogram waveform
 one_of device auto cpu cuda
 [[ $model$name != */* ]] || fail "--model and --name must have no '/'; a recipe is named by --config"
 

@@ -2,7 +2,7 @@
 # is also measured by its bounds, and has no voices to swap; sourced after stage 0 has made $data.
 # Needs: $data (train, dev, test), $corpus (names features and experiments), $protocol (names the trials).
 
-feats=$work/feats/$corpus-$features
+feats=$work/feats/$corpus-$feature_type
 exp=$work/exp/$corpus-${name:-$model}
 case $model in
   vrnn | avrnn) sequence=true; twins=() ;;
@@ -10,14 +10,14 @@ case $model in
 esac
 
 if stage 1 "features, and the same recordings through random channels"; then
-  speechdis features --data "$data" --out "$feats" --type "$features" --jobs "$jobs"
+  speechdis features --data "$data" --out "$feats" --feature-type "$feature_type" --jobs "$jobs"
   for split in train dev test; do # train: attackers learn from it who know of channels
-    speechdis features --data "$data/$split" --out "$feats-channel/$split" --type "$features" --channel 0 --jobs "$jobs"
+    speechdis features --data "$data/$split" --out "$feats-channel/$split" --feature-type "$feature_type" --channel-seed 0 --jobs "$jobs"
   done
 fi
 
 if [ $sequence = false ] && stage 2 "voice-converted twins of the training and validation sets"; then
-  speechdis augment --data "$data" --features "$feats" --out "$feats-twins" --type "$features" \
+  speechdis augment --data "$data" --features "$feats" --out "$feats-twins" --feature-type "$feature_type" \
     --versions "$versions" --seed "$seed" --jobs "$jobs"
 fi
 
@@ -31,7 +31,7 @@ if stage 4 "embeddings, trials and the table"; then
   speechdis trials --data "$data/test" --features "$feats/test" --protocol "$protocol" --out "$exp/trials"
   speechdis eer --trials "$exp/trials" --embeddings "$exp/embeddings/static.scp" \
     --utt2spk "$data/test/utt2spk" --plot "$exp/det.png"
-  speechdis evaluate --checkpoint "$exp/best" --data "$data" --features "$feats" --channel "$feats-channel" \
+  speechdis evaluate --checkpoint "$exp/best" --data "$data" --features "$feats" --channel-features "$feats-channel" \
     --attacker-steps "$attacker_steps" --phone-steps "$phone_steps" \
     --references "$feats-references-test.json" --swaps "$swaps" --out "$exp/results.json" --device "$device"
   if [ $sequence = true ]; then

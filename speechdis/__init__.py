@@ -2,10 +2,10 @@
 
 TYPE_CHECKING = False  # as in `typing`, whose import takes longer than all of this
 if TYPE_CHECKING:
-    from speechdis.api import eer, load
+    from speechdis.api import eer, load, train
 
 __version__ = "0.2.0"
-__all__ = ["eer", "load"]
+__all__ = ["eer", "load", "train"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,6 +1,8 @@
 """What `import speechdis` offers: `speechdis.load`, `speechdis.eer` and `speechdis.train`."""
 
+from collections.abc import Sequence
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,11 +10,40 @@ import numpy as np
 from speechdis.metrics import verification
 from speechdis.metrics.verification import EER
 from speechdis.model import TrainedModel
+from speechdis.pipeline import training
 
 
 def load(path: str | PathLike[str], device: str = "cpu") -> TrainedModel:
     """A trained model; see `speechdis.model.TrainedModel.load`."""
     return TrainedModel.load(path, device)
+
+
+def train(
+    recipe: str | PathLike[str],
+    data: str | PathLike[str],
+    out: str | PathLike[str],
+    settings: Sequence[str] = (),
+    feature_type: str = "fbank",
+    device: str = "auto",
+) -> TrainedModel:
+    """Train a recipe on own recordings, from the sound to the model.
+
+    Features go to `out/features`, twins for a model that reads them to `out/twins`. What an earlier run has made of
+    the same data is used; a training that was broken off goes on.
+
+    Args:
+        recipe: a name (`speechdis recipes` lists them) or a YAML file.
+        data: holds the data directories train and dev, of different speakers.
+        out: the experiment.
+        settings: numbers of the recipe to change, such as "training.steps=100".
+        feature_type: "fbank", "spectrogram" or "waveform".
+        device: "cpu", "cuda", or "auto" for a GPU where there is one.
+
+    Raises:
+        InputError: no such recipe, no data directories, or an `out` with a run of another kind.
+    """
+    training.train(Path(recipe), Path(data), Path(out), settings, feature_type, device)
+    return load(out, device)
 
 
 def eer(target: Any, nontarget: Any, speakers: tuple[Any, Any] | None = None) -> EER:

@@ -26,6 +26,10 @@ MAY_IMPORT = {
     "report": {
         *("data", "features", "models", "training", "synthesis", "metrics", "evaluation", "plots"),
     },
+    "pipeline": {
+        *("data", "features", "augment", "models", "training"),
+        *("synthesis", "judges", "evaluation"),
+    },
 }
 NO_TORCH = {"data", "plots", "corpora", "segmentation"}
 

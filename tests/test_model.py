@@ -210,3 +210,25 @@ def test_a_long_recording_is_embedded_piece_by_piece(model: TrainedModel, tmp_pa
     assert len(codes.dynamic) == len(codes.times) == 32998 and codes.times[-1] == pytest.approx(
         329.98, abs=0.01
     )
+
+
+@pytest.mark.parametrize("recipe", ["dsvae", "revoice"])
+def test_training_in_one_call(recipe: str, tmp_path: Path) -> None:
+    """From two speakers' tones to a model; a second call finds all done and changes no byte."""
+    for split, hertz in (("train", 110), ("dev", 190)):
+        files = [tmp_path / f"{split}{k}.wav" for k in range(2)]
+        for k, file in enumerate(files):
+            write_audio(file, tone(hertz + 10 * k, 1.5), RATE)
+        write_directory(tmp_path / "data" / split, [Utterance(f.stem, f.stem, f) for f in files])
+    small = ["training.steps=2", "training.batch=4", "training.segment=40"]
+    model = speechdis.train(recipe, tmp_path / "data", tmp_path / "exp", small, device="cpu")
+    assert model.name == recipe and model.step == 2
+    assert (tmp_path / "exp" / "twins" / "dev").exists() == (recipe == "revoice")
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "exp").rglob("*.npy")}
+    again = speechdis.train(recipe, tmp_path / "data", tmp_path / "exp", small, device="cpu")
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "exp").rglob("*.npy")} == before
+    np.testing.assert_array_equal(
+        again.embed(tmp_path / "dev0.wav").static, model.embed(tmp_path / "dev0.wav").static
+    )
+    with pytest.raises(InputError, match="written and spoken"):
+        speechdis.train("pvae", tmp_path / "data", tmp_path / "other")

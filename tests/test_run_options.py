@@ -54,7 +54,7 @@ def test_no_number_is_computed_with_before_it_is_one(script: Path, tmp_path: Pat
         (["--set", "training.stepz=3"], "unknown key 'stepz'; did you mean 'steps'?"),
         (["--set", "training.steps=3", "--set", "*"], "--set *: expected section.key=value"),
         (["--device", "tpu"], "--device must be one of: auto cpu cuda"),
-        (["--features", "a[$(touch pwned)]"], "--features must be one of: fbank "),
+        (["--feature-type", "a[$(touch pwned)]"], "--feature-type must be one of: fbank "),
         (["--work"], "--work needs a value"),
         (["--work", "--stage"], "--work needs a value"),
         (["--work", ""], "--work needs a value that is not empty"),

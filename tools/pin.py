@@ -31,11 +31,11 @@ def pinned(work: Path) -> Iterator[tuple[str, Path]]:
     speechdis(f"generate timit --out {tree} --speakers 12 --sentences 4 --seed 0 --jobs 2")
     speechdis(f"prepare timit --root {tree} --out {data}")
     for kind in ("spectrogram", "waveform"):
-        speechdis(f"features --data {data}/test --out {work}/{kind} --type {kind}")
+        speechdis(f"features --data {data}/test --out {work}/{kind} --feature-type {kind}")
         yield kind, work / kind / "frames.npy"
     speechdis(f"features --data {data} --out {feats}")
     yield "fbank", work / "feats" / "train" / "frames.npy"
-    speechdis(f"features --data {data}/test --out {work}/channel --channel 0")
+    speechdis(f"features --data {data}/test --out {work}/channel --channel-seed 0")
     yield "fbank through channels", work / "channel" / "frames.npy"
     speechdis(f"augment --data {data}/train --features {feats}/train --out {twins} --versions 2 --seed 0")
     yield "twins", work / "twins" / "frames.npy"

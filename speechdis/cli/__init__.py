@@ -47,6 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.quiet:
         os.environ["TQDM_DISABLE"] = "1"  # for processes that this one starts, too
     show_notices(args.quiet)
+    given = sys.argv[1:] if argv is None else argv
+    for old, new in getattr(args, "renamed", {}).items():  # of a namespace that not every command fills
+        if any(word.split("=")[0] == old for word in given):
+            logging.getLogger("speechdis").info("%s: is now called %s", old, new)
     try:
         _check_outputs(args)
         result = args.run(args)
@@ -154,6 +158,14 @@ def none_or_more(text: str) -> int:
     if number < 0:
         raise argparse.ArgumentTypeError(f"must be 0 or more, not {number}")
     return number
+
+
+def renamed(parser: argparse.ArgumentParser, old: str, new: str, **options: Any) -> None:
+    """Declare the option `new`, and take its `old` name for one more release, with a note."""
+    action = parser.add_argument(new, **options)
+    options |= {"help": argparse.SUPPRESS, "default": argparse.SUPPRESS, "dest": action.dest}
+    parser.add_argument(old, **{key: value for key, value in options.items() if key != "required"})
+    parser.set_defaults(**{"renamed": {**(parser.get_default("renamed") or {}), old: new}})
 
 
 def vocoder_option(parser: argparse.ArgumentParser, what: str = "how spectra become sound") -> None:

@@ -56,10 +56,10 @@ def test_rows_line_up(data: Path, tmp_path: Path, aligned: bool) -> None:
 
 def test_same_bytes_whatever_the_number_of_processes(data: Path, tmp_path: Path) -> None:
     for jobs in ("1", "2"):
-        assert augment(data, tmp_path / jobs, "--jobs", jobs, "--channel") == 0
+        assert augment(data, tmp_path / jobs, "--jobs", jobs, "--random-channel") == 0
     digests = [Store.read(tmp_path / jobs).digest for jobs in ("1", "2")]
     assert digests[0] == digests[1]
-    assert augment(data, tmp_path / "1", "--seed", "1", "--channel", "--overwrite") == 0
+    assert augment(data, tmp_path / "1", "--seed", "1", "--random-channel", "--overwrite") == 0
     assert Store.read(tmp_path / "1").digest != digests[0]
 
 
@@ -73,7 +73,19 @@ def test_a_version_does_not_depend_on_how_many_there_are(data: Path, tmp_path: P
 def test_settings_come_from_the_source(data: Path, tmp_path: Path) -> None:
     spectra = tmp_path / "spectra"
     assert (
-        main(["features", "--data", str(data), "--out", str(spectra), "--type", "spectrogram", "--jobs", "1"])
+        main(
+            [
+                "features",
+                "--data",
+                str(data),
+                "--out",
+                str(spectra),
+                "--feature-type",
+                "spectrogram",
+                "--jobs",
+                "1",
+            ]
+        )
         == 0
     )
     assert augment(data, tmp_path / "twins", "--features", str(spectra)) == 0
@@ -84,7 +96,10 @@ def test_settings_come_from_the_source(data: Path, tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--low", "0.96", "--high", "1.04"], "no factor"),
-        (["--type", "spectrogram", "--features", "FEATS"], "holds fbank, but --type says spectrogram"),
+        (
+            ["--feature-type", "spectrogram", "--features", "FEATS"],
+            "holds fbank, but --feature-type says spectrogram",
+        ),
         (["--features", "DATA"], "not a frame store"),
     ],
 )

@@ -72,7 +72,7 @@ def measured(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict
     said = StringIO()
     kept = logging.StreamHandler(said)
     logging.getLogger("speechdis").addHandler(kept)
-    more = ["--channel", str(root / "channel"), "--references", str(capture / "kept.json")]
+    more = ["--channel-features", str(root / "channel"), "--references", str(capture / "kept.json")]
     assert main(words(root, *more, "--markdown", str(capture / "table.md"))) == 0
     logging.getLogger("speechdis").removeHandler(kept)
     results = json.loads((root / "exp" / "results.json").read_text())
@@ -118,7 +118,10 @@ def test_without_training_channels_the_column_is_empty_and_said(
     (root / "part").mkdir()
     (root / "part" / "test").symlink_to(root / "channel" / "test")
     out = root / "part.json"
-    assert main(words(root, "--channel", str(root / "part"), "--out", str(out), "--phone-steps", "0")) == 0
+    assert (
+        main(words(root, "--channel-features", str(root / "part"), "--out", str(out), "--phone-steps", "0"))
+        == 0
+    )
     row = json.loads(out.read_text())["row"]
     assert set(row["attackers"]) == {"clean"}
     assert set(row["static"]) == {"clean", "channel"}
@@ -152,7 +155,7 @@ def test_faults_come_before_work(
         ["--lda", "4"],
         ["--out", str(tmp_path)],
         ["--markdown", str(tmp_path)],
-        ["--channel", str(tmp_path)],
+        ["--channel-features", str(tmp_path)],
     ]
     for more in (*beside, *other):
         assert main(words(root, *more)) == 2, more

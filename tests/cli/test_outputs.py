@@ -216,7 +216,7 @@ class TestStoresOfOtherFrames:
         assert features(data, out) == features(data, out) == 0
         before = contents(out)
         assert "config.bins was 80, now 40" in refused("features", "--data", data, "--out", out, "--bins", 40)
-        assert "channel" in refused("features", "--data", data, "--out", out, "--channel", 1)
+        assert "channel" in refused("features", "--data", data, "--out", out, "--channel-seed", 1)
         less = tmp_path / "less"
         shutil.copytree(data, less)
         for name in ("wav.scp", "utt2spk"):

@@ -44,7 +44,19 @@ def test_a_store_holds_the_frames_of_its_recordings(data: Path, tmp_path: Path, 
     from speechdis.data.audio import read_audio
 
     assert (
-        main(["features", "--data", str(data), "--out", str(tmp_path / "s"), "--type", name, "--jobs", "1"])
+        main(
+            [
+                "features",
+                "--data",
+                str(data),
+                "--out",
+                str(tmp_path / "s"),
+                "--feature-type",
+                name,
+                "--jobs",
+                "1",
+            ]
+        )
         == 0
     )
     store = Store.read(tmp_path / "s")
@@ -137,7 +149,7 @@ def test_each_utterance_gets_its_own_channel(data: Path, tmp_path: Path) -> None
     main(["features", "--data", str(data), "--out", str(out), "--jobs", "1"])
     clean = Store.read(out)
     clean_frames = np.array(clean.frames)
-    first = ["features", "--data", str(data), "--out", str(tmp_path / "c"), "--channel"]
+    first = ["features", "--data", str(data), "--out", str(tmp_path / "c"), "--channel-seed"]
     main([*first, "0", "--jobs", "1"])
     channel = Store.read(tmp_path / "c")
     assert channel.settings == {**clean.settings, "channel": 0}

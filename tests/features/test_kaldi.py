@@ -76,7 +76,7 @@ def test_a_command_in_the_index_is_not_run(store: Store, tmp_path: Path) -> None
 
 
 def test_channels_need_audio(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--data", str(tmp_path), "--out", str(tmp_path / "s"), "--from-kaldi", "--channel", "0"]
+    arguments = ["--data", str(tmp_path), "--out", str(tmp_path / "s"), "--from-kaldi", "--channel-seed", "0"]
     assert main(["features", *arguments]) == 2
     assert "--from-kaldi" in capsys.readouterr().err
 

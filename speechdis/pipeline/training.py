@@ -1,0 +1,76 @@
+"""From recordings to a trained model, in one step."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from speechdis import models
+from speechdis.data.directory import read_directory
+from speechdis.errors import InputError
+from speechdis.features import settings_of
+from speechdis.features.store import Store
+from speechdis.models.base import PairedModel
+from speechdis.pipeline.frames import make_features, make_twins
+from speechdis.training import config, experiment, recipes
+from speechdis.training.config import Recipe
+
+
+def train(
+    recipe: Path,
+    data: Path,
+    out: Path,
+    settings: Sequence[str] = (),
+    feature_type: str = "fbank",
+    device: str = "auto",
+) -> None:
+    """Train into `out`, with features in `out/features` and twins, for a model that reads them, in `out/twins`.
+
+    Stores that hold all of the data are used as they are; a training that was broken off goes on.
+
+    Args:
+        recipe: a name or a YAML file.
+        data: holds the data directories train and dev.
+        out: the experiment.
+        settings: "key=value", over the recipe.
+        feature_type: of the frames.
+        device: "cpu", "cuda" or "auto".
+
+    Raises:
+        InputError: no such recipe, one of digits in pairs, no data directories, or an `out` with another run.
+    """
+    what = config.read(recipes.find(recipe), settings)
+    if issubclass(models.load(what.name).Model, PairedModel):
+        raise InputError(f"{what.name}: is of written and spoken digits; use 'speechdis train --images'")
+    features, twins = out / "features", out / "twins"
+    for split in ("train", "dev"):
+        if not _whole(features / split, data / split, feature_type):
+            make_features(data / split, features / split, feature_type)
+    reads_twins = _reads_twins(what, len(Store.read(features / "train").mean))
+    if reads_twins:
+        for split in ("train", "dev"):
+            source = Store.read(features / split)
+            if not (twins / split).exists() or _source(twins / split) != source.digest:
+                make_twins(data / split, twins / split, features / split)
+    experiment.train(what, features, twins if reads_twins else None, out, resume=True, device=device)
+
+
+def _whole(store: Path, data: Path, feature_type: str) -> bool:
+    """Whether `store` holds every utterance of `data`, in such features."""
+    if not store.exists():
+        return False
+    found = Store.read(store)
+    return found.settings == settings_of(feature_type) and set(found.utts) == {
+        u.utt for u in read_directory(data)
+    }
+
+
+def _source(twins: Path) -> str | None:
+    """Digest of the frames that twins were made of."""
+    return Store.read(twins).settings.get("augment", {}).get("source")
+
+
+def _reads_twins(recipe: Recipe, bins: int) -> bool:
+    kind = models.load(recipe.name).Model
+    with torch.device("meta"):  # no weights: only what the model says of itself
+        return kind(bins, kind.for_utterances(recipe.model, 1)).reads_twins is not None
