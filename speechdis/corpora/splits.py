@@ -31,6 +31,9 @@ def hold_out(spks: Iterable[str], count: int, seed: int) -> set[str]:
 
     Raises:
         InputError: `count` would take none or all of them.
+
+    >>> sorted(hold_out(["ann", "bob", "cleo", "dan"], 2, seed=0))
+    ['ann', 'dan']
     """
     spks = set(spks)
     if len(spks) < 2:

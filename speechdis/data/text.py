@@ -82,7 +82,11 @@ def read_table(path: str | Path) -> Iterator[tuple[str, str, str]]:
 
 
 def split(line: str, most: int = 0) -> list[str]:
-    """Fields of a line, separated by ASCII blanks as in Kaldi; at most `most` times, or as often as there are some."""
+    """Fields of a line, separated by ASCII blanks as in Kaldi; at most `most` times, or as often as there are some.
+
+    >>> split(" a-1  a  0.5 2.25 ")
+    ['a-1', 'a', '0.5', '2.25']
+    """
     line = line.strip(BLANKS)
     return _GAP.split(line, most) if line else []
 

@@ -55,7 +55,11 @@ class FeatureSettings:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "FeatureSettings":
-        """Those that `settings` tell. Raises InputError where they are not of speech."""
+        """Those that `settings` tell. Raises InputError where they are not of speech.
+
+        >>> FeatureSettings.of({"type": "fbank", "config": {"rate": 16000, "window": 0.025, "hop": 0.01}}).samples
+        (400, 160)
+        """
         kind, config = settings.get("type"), settings.get("config") or {}
         if missing := [name for name in ("rate", "window", "hop") if name not in config]:
             raise InputError(f"'{kind}' features have no {missing[0]}: they are not of speech")

@@ -44,7 +44,12 @@ def window_samples(config: Framing) -> int:
 
 
 def frame_samples(config: Framing) -> tuple[int, int]:
-    """Window and hop in samples, broken ones left out."""
+    """Window and hop in samples, broken ones left out.
+
+    >>> from speechdis.features import fbank
+    >>> frame_samples(fbank.Config(rate=16000, window=0.025, hop=0.01))
+    (400, 160)
+    """
     return window_samples(config), int(float(config.rate) * (1000 * config.hop) * 0.001)
 
 

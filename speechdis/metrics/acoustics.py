@@ -47,7 +47,12 @@ class PitchDistance(NamedTuple):
 
 
 def pitch_distance(f0: np.ndarray, reference: np.ndarray, shift: float = 0.0) -> PitchDistance:
-    """Of contours (T,) and (T',) in Hz, 0 where unvoiced; log F0 of the reference is raised by `shift` first."""
+    """Of contours (T,) and (T',) in Hz, 0 where unvoiced; log F0 of the reference is raised by `shift` first.
+
+    >>> octave = pitch_distance(np.array([0.0, 200, 400, 200]), np.array([100.0, 100, 200, 100]))
+    >>> round(octave.cents), octave.voicing
+    (1200, 0.25)
+    """
     count = min(len(f0), len(reference))
     a, b = f0[:count], reference[:count]
     both = (a > 0) & (b > 0)

@@ -14,6 +14,10 @@ def utterance_statistics(frames: np.ndarray, first: np.ndarray, counts: np.ndarr
     Args:
         frames: (N, F), memory-mapped or not; one utterance at a time is read.
         first, counts: (U,) first row and number of frames of each utterance.
+
+    >>> frames = np.array([[1.0], [3], [5]])
+    >>> utterance_statistics(frames, first=np.array([0, 2]), counts=np.array([2, 1])).tolist()
+    [[2.0, 1.0], [5.0, 0.0]]
     """
     rows = (np.asarray(frames[f : f + c], np.float64) for f, c in zip(first, counts, strict=True))
     return np.stack([np.concatenate([row.mean(axis=0), row.std(axis=0)]) for row in rows])

@@ -7,6 +7,10 @@ def moments(frames: np.ndarray, rows: int = 1 << 16) -> tuple[np.ndarray, np.nda
     """Mean and standard deviation of each column of (N, D), float64, in two passes, `rows` at a time.
 
     A column that is constant (to rounding) has standard deviation 1, so that it can be divided by.
+
+    >>> mean, deviation = moments(np.array([[1.0, 5], [3, 5]]))
+    >>> mean.tolist(), deviation.tolist()
+    ([2.0, 5.0], [1.0, 1.0])
     """
     parts = range(0, len(frames), rows)
     mean = sum(frames[k : k + rows].sum(axis=0, dtype=np.float64) for k in parts) / len(frames)

@@ -31,7 +31,12 @@ class Trials:
 
 
 def all_pairs(spks: Sequence[str] | np.ndarray) -> Pairs:
-    """All unordered pairs of different utterances, given each one's speaker (U,)."""
+    """All unordered pairs of different utterances, given each one's speaker (U,).
+
+    >>> pairs = all_pairs(["ann", "ann", "bob"])
+    >>> list(zip(pairs.i.tolist(), pairs.j.tolist(), pairs.target.tolist()))
+    [(0, 1, True), (0, 2, False), (1, 2, False)]
+    """
     return segment_pairs(np.arange(len(spks)), spks)
 
 
@@ -95,6 +100,10 @@ def cosine_scores(vectors: np.ndarray, i: np.ndarray, j: np.ndarray, chunk: int 
         vectors: (U, D).
         i, j: (N,) rows.
         chunk: trials at a time, which bounds the memory beside the result.
+
+    >>> vectors = np.array([[1.0, 0], [2, 0], [0, 3]])
+    >>> cosine_scores(vectors, np.array([0, 0]), np.array([1, 2])).tolist()
+    [1.0, 0.0]
     """
     unit = unit_vectors(vectors)
     scores = np.empty(len(i), np.float32)

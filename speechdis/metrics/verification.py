@@ -104,6 +104,9 @@ def eer(target: np.ndarray, nontarget: np.ndarray) -> EER:
 
     Raises:
         InputError: no target or no non-target trial, or a score that is NaN or infinite.
+
+    >>> eer(np.array([1.0, 2, 3, 4]), np.array([0.0, 0.5, 1.5, 0.2])).value
+    0.25
     """
     return _eer(*_sorted(target, nontarget))
 
@@ -119,6 +122,9 @@ def min_dcf(
 
     Raises:
         InputError: as `eer`.
+
+    >>> min_dcf(np.array([1.0, 2, 3, 4]), np.array([0.0, 0.5, 1.5, 0.2]), p_target=0.01)
+    0.25
     """
     return _min_dcf(*_sorted(target, nontarget), p_target, c_miss, c_fa)
 

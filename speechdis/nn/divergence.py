@@ -16,7 +16,11 @@ WIDTHS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # of the released WAE code
 
 
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:
-    """|a_i - b_j|^2 of rows (..., N, D) and (..., M, D), (..., N, M), without an (N, M, D) tensor."""
+    """|a_i - b_j|^2 of rows (..., N, D) and (..., M, D), (..., N, M), without an (N, M, D) tensor.
+
+    >>> squared_distances(torch.tensor([[0.0, 0]]), torch.tensor([[3.0, 4], [0, 1]]))
+    tensor([[25.,  1.]])
+    """
     squares = a.square().sum(-1)[..., :, None] + b.square().sum(-1)[..., None, :]
     with torch.autocast(a.device.type, enabled=False):  # a difference of large numbers
         return (squares - 2 * a @ b.mT).clamp_min(0)

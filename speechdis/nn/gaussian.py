@@ -36,7 +36,11 @@ class Gaussian(NamedTuple):
         return -0.5 * (LOG_2PI + self.logvar + (x - self.mean).square() * torch.exp(-self.logvar))
 
     def kl(self, other: "Gaussian | None" = None) -> Tensor:
-        """KL(self || other) in nats per dimension, (..., D); `other` defaults to N(0, 1)."""
+        """KL(self || other) in nats per dimension, (..., D); `other` defaults to N(0, 1).
+
+        >>> Gaussian(torch.tensor([1.0]), torch.tensor([0.0])).kl()
+        tensor([0.5000])
+        """
         if other is None:
             return 0.5 * (self.mean.square() + torch.exp(self.logvar) - 1 - self.logvar)
         ratio = torch.exp(self.logvar - other.logvar)

@@ -25,7 +25,12 @@ def run(rnn: nn.RNNBase, x: Tensor, lengths: Tensor | None = None) -> tuple[Tens
 
 
 def mask(lengths: Tensor | None, x: Tensor) -> Tensor:
-    """1.0 for frames that count, 0.0 past the end, (B, T, 1); 1.0 alone where all frames count."""
+    """1.0 for frames that count, 0.0 past the end, (B, T, 1); 1.0 alone where all frames count.
+
+    >>> mask(torch.tensor([1, 3]), torch.zeros(2, 3, 80))[..., 0]
+    tensor([[1., 0., 0.],
+            [1., 1., 1.]])
+    """
     if lengths is None:
         return x.new_ones(())
     return (torch.arange(x.shape[1], device=x.device) < lengths[:, None]).to(x.dtype)[..., None]
