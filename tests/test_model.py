@@ -232,3 +232,20 @@ def test_training_in_one_call(recipe: str, tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="written and spoken"):
         speechdis.train("pvae", tmp_path / "data", tmp_path / "other")
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As written, but for a training of two small steps."""
+    monkeypatch.chdir(tmp_path)
+    for split, hertz in (("train", 110), ("dev", 190)):
+        write_audio(Path(f"{split}.wav"), tone(hertz, 1.5), RATE)
+        write_directory(Path("data/mine") / split, [Utterance(split, split, Path(f"{split}.wav").resolve())])
+    for name in ("a", "b", "a1", "a2"):
+        write_audio(Path(f"{name}.wav"), tone(140, 1.0), RATE)
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    block = text.split("```python\n")[1].split("```")[0]
+    small = 'settings=["training.steps=2", "training.batch=4", "training.segment=40"]'
+    code = block.replace('out="exp/mine")', f'out="exp/mine", {small})', 1)
+    assert code != block
+    exec(compile(code, "README.md", "exec"), {})
+    assert {file.name for file in Path().glob("[cde].wav")} == {"c.wav", "d.wav", "e.wav"}
