@@ -84,12 +84,14 @@ def _encoded(
     size = BATCH if whole else BATCH // 4
     for first in range(0, len(starts), size):
         part = starts[first : first + size]
-        read = torch.from_numpy(np.ascontiguousarray(frames[part[0] : part[-1] + segment], np.float32))
-        reader = SegmentReader(read.to(device), checkpoint.mean, checkpoint.std)
+        read = torch.from_numpy(np.ascontiguousarray(frames[part[0] : part[-1] + segment]))
+        reader = SegmentReader(read, checkpoint.mean, checkpoint.std)
         cut = reader.read(part - part[0], np.minimum(len(frames) - part, segment), segment)  # x: (B, T, F)
+        x = cut.x.float()  # changed frames come in double precision, and are normalised in it
         if empty is not None:
-            cut.x[..., torch.from_numpy(empty).to(device)] = 0
-        s, z = model.embed(cut.x, cut.lengths)
+            x[..., torch.from_numpy(empty)] = 0
+        lengths = None if cut.lengths is None else cut.lengths.to(device)
+        s, z = model.embed(x.to(device), lengths)
         static.append(s)
         if whole:
             dynamic.append(z)
