@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from speechdis import weights
 from speechdis.metrics import verification
 from speechdis.metrics.verification import EER
 from speechdis.model import TrainedModel
 from speechdis.pipeline import training
 
 
-def load(path: str | PathLike[str], device: str = "cpu") -> TrainedModel:
-    """A trained model; see `speechdis.model.TrainedModel.load`."""
+def load(path: str | PathLike[str] = weights.DEFAULT, device: str = "cpu") -> TrainedModel:
+    """A trained model, without `path` the one that comes with the package; see `TrainedModel.load`."""
     return TrainedModel.load(path, device)
 
 

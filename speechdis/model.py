@@ -91,10 +91,10 @@ class TrainedModel(Checkpoint):
 
     @classmethod
     def load(cls, path: str | PathLike[str], device: str = "cpu") -> "TrainedModel":
-        """Open an experiment, `EXPERIMENT/best` or `last`, or a checkpoint file.
+        """Open an experiment, `EXPERIMENT/best` or `last`, a checkpoint file, or one that comes with the package.
 
         Args:
-            path: of it.
+            path: of it, or its name.
             device: "cpu", "cuda", "mps", or "auto" for a GPU where there is one.
 
         Raises:

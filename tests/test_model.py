@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 import speechdis
-from speechdis import models
+from speechdis import models, weights
 from speechdis.cli import main
 from speechdis.data.archive import read_vectors
 from speechdis.data.audio import read_audio, write_audio
@@ -249,3 +249,27 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     assert code != block
     exec(compile(code, "README.md", "exec"), {})
     assert {file.name for file in Path().glob("[cde].wav")} == {"c.wav", "d.wav", "e.wav"}
+
+
+def test_one_comes_with_the_package(recordings: list[Path], tmp_path: Path) -> None:
+    """Without a name; by name; and in the commands."""
+    shipped = speechdis.load()
+    assert shipped.name == "revoice" and shipped.sample_rate == RATE
+    assert sum(p.numel() for p in shipped.model.parameters()) * 2 < weights.DEFAULT.stat().st_size < 5e6
+    a, b, _ = recordings
+    named = speechdis.load("revoice").embed(a)
+    np.testing.assert_array_equal(shipped.embed(a).static, named.static)
+    out = tmp_path / "c.wav"
+    assert main(["swap", "--voice", str(a), "--content", str(b), "--out", str(out)]) == 0
+    by_python = shipped.swap(a, b).save(tmp_path / "d.wav")
+    assert out.read_bytes() == by_python.read_bytes()
+
+
+def test_half_precision_keeps_the_codes(experiment: Path, recordings: list[Path], tmp_path: Path) -> None:
+    whole = speechdis.load(experiment)
+    checkpoint.save(tmp_path / "half.safetensors", whole, half=True)
+    halved = speechdis.load(tmp_path / "half.safetensors")
+    assert next(halved.model.parameters()).dtype == torch.float32
+    for code in ("static", "dynamic"):
+        one, other = (getattr(m.embed(recordings[0]), code) for m in (whole, halved))
+        np.testing.assert_allclose(one, other, atol=5e-3)

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import speechdis
+from speechdis import weights
 from speechdis.errors import InputError, Interrupted
 from speechdis.parser import Help, Parser, one_line
 
@@ -175,14 +176,16 @@ def vocoder_option(parser: argparse.ArgumentParser, what: str = "how spectra bec
     parser.add_argument("--vocoder", default=vocoders.DEFAULT, choices=vocoders.names(), help=what)
 
 
-def checkpoint_option(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    """Let `parser` take a trained model."""
+def checkpoint_option(parser: argparse.ArgumentParser, required: bool = True, shipped: bool = False) -> None:
+    """Let `parser` take a trained model; `shipped`: the one that comes with the package if none is named."""
     parser.add_argument(
         "--checkpoint",
-        required=required,
+        required=required and not shipped,
+        default=weights.DEFAULT.stem if shipped else None,
         type=Path,
         metavar="CKPT",
-        help="a trained model: an experiment, or its EXP/best or EXP/last",
+        help="a trained model: an experiment, or its EXP/best or EXP/last"
+        + "; or a name of one that comes with speechdis" * shipped,
     )
 
 

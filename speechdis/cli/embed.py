@@ -17,7 +17,7 @@ from speechdis.cli import checkpoint_option, device_option
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    checkpoint_option(parser)
+    checkpoint_option(parser, shipped=True)
     add("--features", required=True, type=Path, metavar="DIR", help="frame store")
     add("--out", required=True, type=Path, metavar="DIR", help="where the archives go")
     device_option(parser)

@@ -19,7 +19,7 @@ from speechdis.errors import InputError
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    checkpoint_option(parser)
+    checkpoint_option(parser, shipped=True)
     add("--voice", required=True, type=Path, metavar="WAV", help="recording of the first voice")
     add("--to", required=True, type=Path, metavar="WAV", help="recording of the second voice")
     add("--content", required=True, type=Path, metavar="WAV", help="recording whose words are kept")

@@ -17,7 +17,7 @@ from speechdis.cli import checkpoint_option, device_option, vocoder_option
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    checkpoint_option(parser)
+    checkpoint_option(parser, shipped=True)
     add("--content", required=True, type=Path, metavar="WAV", help="the recording")
     add("--out", required=True, type=Path, metavar="WAV", help="waveform (wav, flac, ogg), or a folder")
     vocoder_option(parser)

@@ -23,7 +23,7 @@ from speechdis.errors import InputError
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    checkpoint_option(parser)
+    checkpoint_option(parser, shipped=True)
     add("--content", type=Path, metavar="WAV", help="recording whose words are kept: voices are drawn")
     add("--voice", type=Path, metavar="WAV", help="recording whose voice is kept: words are drawn")
     drawing_options(parser)

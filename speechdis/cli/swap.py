@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     from speechdis.synthesis import vocoders
 
     add = parser.add_argument
-    checkpoint_option(parser)
+    checkpoint_option(parser, shipped=True)
     add("--voice", type=Path, metavar="WAV", help="recording whose voice is taken")
     add("--content", type=Path, metavar="WAV", help="recording whose words are kept")
     add("--data", type=Path, metavar="DIR", help="take two utterances of this data directory instead")

@@ -16,7 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialised
 
-from speechdis import features, models
+from speechdis import features, models, weights
 from speechdis.data.atomic import replacing
 from speechdis.data.text import parse_json
 from speechdis.errors import InputError
@@ -79,9 +79,11 @@ class Checkpoint:
                 )
 
 
-def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write `checkpoint` to `path` (.safetensors), whole or not at all."""
+def save(path: Path, checkpoint: Checkpoint, half: bool = False) -> None:
+    """Write `checkpoint` to `path` (.safetensors), whole or not at all; `half`: its weights in half precision."""
     tensors = {f"model.{k}": v.detach().cpu().contiguous() for k, v in checkpoint.model.state_dict().items()}
+    if half:
+        tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
     tensors |= {"cmvn.mean": torch.as_tensor(checkpoint.mean), "cmvn.std": torch.as_tensor(checkpoint.std)}
     header = {
         "model": checkpoint.name,
@@ -97,17 +99,25 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def resolve(path: str | Path) -> Path:
-    """The checkpoint file that a person means by an experiment, `exp/best`, `exp/last` or the file itself."""
+    """The checkpoint file that a person means by an experiment, `exp/best`, `exp/last` or the file itself.
+
+    Where none of these is there, by the name of one that comes with the package. Raises InputError for others.
+    """
     path = Path(path)
     candidates = [
         path,
         RunDirectory(path).checkpoint("best"),
         RunDirectory(path.parent).checkpoint(path.name),
     ]
+    if str(path) in weights.names():
+        candidates.append(weights.file_of(str(path)))
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    raise InputError(f"{path}: no checkpoint there; give an experiment directory, or its 'best' or 'last'")
+    raise InputError(
+        f"{path}: no checkpoint there; give an experiment directory, its 'best' or 'last', or a name: "
+        f"{', '.join(weights.names())}"
+    )
 
 
 def load(path: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
