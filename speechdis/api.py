@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from speechdis import weights
-from speechdis.metrics import verification
-from speechdis.metrics.verification import EER
+from speechdis.metrics import equal_error, intervals
+from speechdis.metrics.equal_error import EER
 from speechdis.model import TrainedModel
 from speechdis.pipeline import training
 
@@ -60,11 +60,11 @@ def eer(target: Any, nontarget: Any, speakers: tuple[Any, Any] | None = None) ->
         InputError: no trial of either kind, a score that is NaN or infinite, or labels that do not fit.
     """
     t, n = np.asarray(target, float).ravel(), np.asarray(nontarget, float).ravel()
-    found = verification.eer(t, n)
+    found = equal_error.eer(t, n)
     if speakers is None:
-        return EER(found.value, found.threshold, verification.over_trials(t, n))
+        return EER(found.value, found.threshold, intervals.over_trials(t, n))
     own, pairs = np.asarray(speakers[0]).ravel(), np.asarray(speakers[1]).reshape(-1, 2)
     one, other = np.concatenate([own, pairs[:, 0]]), np.concatenate([own, pairs[:, 1]])
     is_target = np.arange(len(t) + len(n)) < len(t)
-    interval = verification.bootstrap(np.concatenate([t, n]), is_target, one, other)
+    interval = intervals.bootstrap(np.concatenate([t, n]), is_target, one, other)
     return EER(found.value, found.threshold, interval)

@@ -20,7 +20,7 @@ from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.features import settings_of
 from speechdis.features.store import Store
-from speechdis.metrics import verification
+from speechdis.metrics import equal_error
 from speechdis.model import Codes, TrainedModel
 from speechdis.synthesis import conversion
 from speechdis.synthesis.files import read_voice
@@ -185,7 +185,7 @@ def test_error_rates_with_their_interval() -> None:
     rng = np.random.default_rng(0)
     target, nontarget = rng.normal(1, 1, 400), rng.normal(-1, 1, 4000)
     found = speechdis.eer(target, nontarget)
-    known = verification.eer(target, nontarget)
+    known = equal_error.eer(target, nontarget)
     assert (found.value, found.threshold) == (known.value, known.threshold)
     assert found.interval is not None and found.interval[0] < found.value < found.interval[1]
     # Of independent trials near the binomial's, at a rate of 16 %: the slopes of both curves enter, too.

@@ -24,6 +24,7 @@ from speechdis.judges import attackers
 from speechdis.judges.attackers import Sequences
 from speechdis.judges.judges import Judges
 from speechdis.metrics import baselines, probes
+from speechdis.metrics.equal_error import eer
 from speechdis.metrics.every_pair import verify_all
 from speechdis.metrics.lda import lda
 from speechdis.metrics.trials import (
@@ -33,7 +34,7 @@ from speechdis.metrics.trials import (
     segment_pairs,
     some_segments,
 )
-from speechdis.metrics.verification import Verification, eer, verify
+from speechdis.metrics.verification import Verification, verify
 from speechdis.synthesis import vocoders
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint

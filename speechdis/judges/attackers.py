@@ -16,8 +16,8 @@ from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.judges.random_convolutions import RandomConvolutions
 from speechdis.judges.speaker_network import SpeakerNetwork
+from speechdis.metrics.equal_error import eer
 from speechdis.metrics.trials import Pairs, all_pairs, cosine_scores
-from speechdis.metrics.verification import eer
 
 NETWORK, CONVOLUTIONS, FUSION = "ECAPA-TDNN", "random convolutions", "fusion of both"
 NAMES = (NETWORK, CONVOLUTIONS, FUSION)

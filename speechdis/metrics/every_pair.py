@@ -10,15 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from speechdis.metrics.intervals import BOOTSTRAP_TRIALS, resampled, some_trials
 from speechdis.metrics.trials import all_pairs, cosine_scores, require_pairs, unit_vectors
-from speechdis.metrics.verification import (
-    BOOTSTRAP_TRIALS,
-    Verification,
-    figures,
-    resampled,
-    some_trials,
-    verify,
-)
+from speechdis.metrics.verification import Verification, figures, verify
 
 MOST = 500_000_000  # trials, 4 bytes each
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from speechdis.evaluation.results import Results
+from speechdis.metrics.equal_error import eer
 from speechdis.metrics.every_pair import all_scores
-from speechdis.metrics.verification import Verification, det, eer
+from speechdis.metrics.verification import Verification, det
 from speechdis.plots.det import DetCurve, paint_codes
 from speechdis.plots.intervals import Mark, paint_intervals
 from speechdis.report.figures import Figure, draw

@@ -11,8 +11,8 @@ import pytest
 from speechdis.cli import main
 from speechdis.data.archive import write_vectors
 from speechdis.features.store import write_store
+from speechdis.metrics.equal_error import eer
 from speechdis.metrics.files.trials import read_trials
-from speechdis.metrics.verification import eer
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from speechdis.judges import attackers
 from speechdis.judges.attackers import CONVOLUTIONS, FUSION, NETWORK, Sequences
 from speechdis.judges.random_convolutions import RandomConvolutions
 from speechdis.judges.speaker_network import SpeakerNetwork, Stopping
+from speechdis.metrics.equal_error import eer
 from speechdis.metrics.trials import all_pairs, cosine_scores
-from speechdis.metrics.verification import eer
 
 train = partial(attackers.train, kernels=240)
 

@@ -8,8 +8,8 @@ import torch
 
 from speechdis.errors import InputError
 from speechdis.judges.speaker_network import SpeakerNetwork
+from speechdis.metrics.equal_error import eer
 from speechdis.metrics.trials import all_pairs, cosine_scores
-from speechdis.metrics.verification import eer
 
 SMALL = {"steps": 40, "crop": 20, "batch": 32, "channels": 16, "size": 16}
 

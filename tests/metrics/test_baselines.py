@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from speechdis.metrics.baselines import mfcc, random_vectors, standardised, utterance_statistics
+from speechdis.metrics.equal_error import eer
 from speechdis.metrics.trials import all_pairs, cosine_scores
-from speechdis.metrics.verification import eer
 
 
 def test_statistics_are_mean_and_deviation_of_each_utterance() -> None:

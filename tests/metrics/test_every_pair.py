@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from speechdis.errors import InputError
+from speechdis.metrics.equal_error import eer
 from speechdis.metrics.every_pair import Sizes, all_scores, verify_all
-from speechdis.metrics.verification import eer
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from speechdis.errors import InputError
+from speechdis.metrics.equal_error import eer
 from speechdis.metrics.lda import lda
 from speechdis.metrics.trials import all_pairs, cosine_scores
-from speechdis.metrics.verification import eer
 
 
 def speech(speakers: int, seed: int) -> tuple[np.ndarray, list[str]]:

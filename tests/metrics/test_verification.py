@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speechdis.errors import InputError
-from speechdis.metrics import verification
-from speechdis.metrics.verification import bootstrap, det, eer, min_dcf, verify
+from speechdis.metrics.equal_error import EER, eer
+from speechdis.metrics.intervals import bootstrap
+from speechdis.metrics.verification import det, min_dcf, verify
 
 SCORES = st.lists(st.integers(-5, 5), min_size=1, max_size=12).map(lambda x: np.array(x, float))  # many ties
 
@@ -90,7 +91,7 @@ def test_eer_and_det_lie_on_the_roc_of_scikit_learn() -> None:
 
 def test_perfect_useless_and_inverted_scores() -> None:
     low, high = np.arange(10.0), np.arange(10.0) + 20
-    assert eer(high, low) == verification.EER(0.0, 20.0)
+    assert eer(high, low) == EER(0.0, 20.0)
     assert eer(low, low).value == 0.5
     assert eer(low, high).value == 1.0
     assert min_dcf(high, low, 0.01) == 0.0
@@ -170,7 +171,7 @@ def test_bootstrap_refuses_one_speaker_and_wrong_labels() -> None:
 def test_verify_gathers_the_single_figures() -> None:
     scores, target, a, b = simulated(np.random.default_rng(0), 10, 0.5)
     found = verify(scores, target, a, b, resamples=50)
-    assert verification.EER(found.eer, found.threshold) == eer(scores[target], scores[~target])
+    assert EER(found.eer, found.threshold) == eer(scores[target], scores[~target])
     assert found.min_dcf_01 == min_dcf(scores[target], scores[~target], 0.01)
     assert found.interval == bootstrap(scores, target, a, b, resamples=50)
     assert (found.target, found.nontarget, found.speakers) == (60, 720, 10)

@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import DetCurveDisplay
 
-from speechdis.metrics.verification import det, eer
+from speechdis.metrics.equal_error import eer
+from speechdis.metrics.verification import det
 from speechdis.plots.det import DetCurve, paint_codes, paint_one
 
 

@@ -14,7 +14,7 @@ from timing import measure, table  # isort: skip (first: it holds numpy and torc
 
 import numpy as np
 
-from speechdis.metrics.verification import eer
+from speechdis.metrics.equal_error import eer
 
 SIZES = (18_336, 1_000_000, 10_000_000)
 TARGETS = 672 / 18_336  # of all trials, as in TIMIT's core test set
