@@ -151,7 +151,12 @@ def test_a_killed_benchmark_goes_on_to_the_same_table(whole: Path, tmp_path: Pat
 
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
-    subprocess.run(words(unbroken), check=True, capture_output=True, env=environment)
+    said = subprocess.run(words(unbroken), check=True, capture_output=True, text=True, env=environment).stderr
+    for part, times in {
+        "utterances skipped -> ": 5, "twins skipped -> ": 2, "floors and ceilings -> ": 1,
+        "one, seed 0 -> ": 1, "cdsvae: 40 steps, ": 2, ": every figure -> ": 2, "two: 2 systems": 1,
+    }.items():  # fmt: skip
+        assert said.count(part) == times, part
     both = words(broken, "--jobs", "2")
     killed = subprocess.Popen(both, stderr=subprocess.DEVNULL, env=environment)
     while not list(broken.glob("exp/two/timit-generated-fbank/*/checkpoints/best*")):

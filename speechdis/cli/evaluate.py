@@ -10,7 +10,6 @@ Example:
 """
 
 import argparse
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +96,6 @@ def training_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Evaluate, print the table, write the figures."""
     from speechdis.data.outputs import check_file
-    from speechdis.evaluation import table
     from speechdis.evaluation.measure import Budget
     from speechdis.pipeline.evaluation import Protocol, evaluate, floors, read_results
 
@@ -118,33 +116,24 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         args.references,
         args.device,
     )
-    log = logging.getLogger(__name__)
     if args.checkpoint is None:
         rows = floors(protocol)
-        _show(args, rows)
-        log.info("%d floors and ceilings -> %s", len(rows), args.references)
+        _write(args.markdown, rows)
         return {"references": [row.as_dict() for row in rows]}
     for path in filter(None, (args.out, args.markdown)):
         check_file(path, args.beside)
     others = [read_results(path)[1][0] for path in args.beside]
     found = evaluate(args.checkpoint, protocol, args.out)
-    _show(args, [*found.references, *others, found.row])
-    if found.row.swaps is not None:
-        log.info("\n%s", table.swaps(found.row.swaps, table.upright))
-    log.info(
-        "static EER %.1f%%, dynamic EER %.1f%%: every figure -> %s",
-        *(100 * found.row.verified[code]["clean"]["raw"].eer for code in ("static", "dynamic")),
-        found.out,
-    )
+    found.log(others)
+    _write(args.markdown, [*found.references, *others, found.row])
     return found.content
 
 
-def _show(args: argparse.Namespace, rows: "Sequence[Results]") -> None:
-    """Print the table, for a terminal; as Markdown write it to a file."""
+def _write(path: Path | None, rows: "Sequence[Results]") -> None:
+    """The table as Markdown, where it is asked for."""
     from speechdis.data.atomic import replacing
     from speechdis.evaluation import table
 
-    logging.getLogger(__name__).info("\n%s", table.markdown(rows, table.upright))
-    if args.markdown is not None:
-        with replacing(args.markdown) as partial:
+    if path is not None:
+        with replacing(path) as partial:
             partial.write_text(table.markdown(rows), "utf-8")

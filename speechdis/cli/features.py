@@ -9,7 +9,6 @@ Example:
 """
 
 import argparse
-import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -62,8 +61,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         args.to_kaldi,
         Work(args.jobs, args.scheduler, args.strict, args.overwrite),
     )
-    result = {name or one.store.path.name: one.figures() for name, one in made.items()}
-    totals = [sum(one[key] for one in result.values()) for key in ("utterances", "frames", "skipped")]
-    message = "%s: %d utterances, %d frames, %d utterances skipped -> %s"
-    logging.getLogger(__name__).info(message, args.feature_type, *totals, args.out)
-    return result
+    return {name or one.store.path.name: one.figures() for name, one in made.items()}

@@ -13,7 +13,6 @@ Example:
 """
 
 import argparse
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -58,21 +57,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Train and say where the result is."""
-    from speechdis.training import config, experiment, recipes
+    from speechdis.pipeline.training import fit
+    from speechdis.training import config, recipes
 
     recipe = config.read(recipes.find(args.config), args.set)
     if (args.images is None) != (args.data is None):
         raise InputError("--images and --data go together: which digits are written, and which are spoken")
     digits = None if args.images is None else (args.data, args.images)
-    result = experiment.train(
-        recipe, args.features, args.augmented, args.out, args.resume, args.device, digits
-    )
-    logging.getLogger(__name__).info(
-        "%s: %d steps, validation loss %.1f, %.0f segments/s -> %s",
-        recipe.name,
-        result["step"],
-        result["best_loss"],
-        result["segments_per_second"],
-        args.out,
-    )
-    return result
+    return fit(recipe, args.features, args.augmented, args.out, args.resume, args.device, digits)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import torch
 from speechdis.data.atomic import replacing
 from speechdis.data.text import read_json
 from speechdis.errors import InputError
+from speechdis.evaluation import table
 from speechdis.evaluation.measure import Budget, model_row, reference_rows
 from speechdis.evaluation.results import Results
 from speechdis.evaluation.speech import Speech, Split
@@ -122,6 +123,17 @@ class Evaluated:
     content: dict[str, Any]
     out: Path
 
+    def log(self, beside: Sequence[Results] = ()) -> None:
+        """The table, with the systems `beside` between the references and this one, and a line of the two EERs."""
+        _show([*self.references, *beside, self.row])
+        if self.row.swaps is not None:
+            _LOG.info("\n%s", table.swaps(self.row.swaps, table.upright))
+        _LOG.info(
+            "static EER %.1f%%, dynamic EER %.1f%%: every figure -> %s",
+            *(100 * self.row.verified[code]["clean"]["raw"].eer for code in ("static", "dynamic")),
+            self.out,
+        )
+
 
 def evaluate(model: Path, protocol: Protocol, out: Path | None = None) -> Evaluated:
     """Measure the checkpoint `model`, and write its figures to `out` (None: results.json of its experiment).
@@ -156,9 +168,12 @@ def evaluate(model: Path, protocol: Protocol, out: Path | None = None) -> Evalua
 
 
 def floors(protocol: Protocol) -> list[Results]:
-    """Floors and ceilings, which do not depend on a model: read or measured. Errors as of `evaluate`."""
+    """Floors and ceilings, which do not depend on a model: read or measured, and logged. Errors as of `evaluate`."""
     with processes(protocol.device) as device:
-        return _references(protocol, protocol.read(), device)
+        rows = _references(protocol, protocol.read(), device)
+    _show(rows)
+    _LOG.info("%d floors and ceilings -> %s", len(rows), protocol.references)
+    return rows
 
 
 def read_results(path: Path, holds: str = "row") -> tuple[dict[str, Any], list[Results]]:
@@ -168,6 +183,10 @@ def read_results(path: Path, holds: str = "row") -> tuple[dict[str, Any], list[R
         raise InputError(f"{path}: not what 'speechdis evaluate' writes: expected '{holds}' and 'protocol'")
     rows = content[holds] if isinstance(content[holds], list) else [content[holds]]
     return content["protocol"], [Results.read(row, str(path)) for row in rows]
+
+
+def _show(rows: Sequence[Results]) -> None:
+    _LOG.info("\n%s", table.markdown(rows, table.upright))
 
 
 def _check(trained: checkpoint.Checkpoint, protocol: Protocol, speech: Speech) -> None:

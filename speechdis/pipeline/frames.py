@@ -112,6 +112,9 @@ def make_features(
             made[name] = _extracted(directory, out / name, settings, channel_seed, work)
         if to_kaldi:
             export(made[name].store, to_kaldi / name)
+    figures = [one.figures() for one in made.values()]
+    totals = [sum(one[key] for one in figures) for key in ("utterances", "frames", "skipped")]
+    _LOG.info("%s: %d utterances, %d frames, %d utterances skipped -> %s", kind, *totals, out)
     return made
 
 

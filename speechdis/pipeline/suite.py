@@ -22,6 +22,7 @@ from speechdis.features.store import Store
 from speechdis.pipeline.evaluation import Protocol, evaluate, floors, read_results
 from speechdis.pipeline.frames import make_features, make_twins
 from speechdis.pipeline.processes import side_by_side
+from speechdis.pipeline.training import fit
 from speechdis.training import config, experiment, recipes
 from speechdis.training.distributed import processes
 from speechdis.training.provenance import provenance
@@ -175,8 +176,8 @@ def _row(benchmark: Benchmark, training: tuple[System, int]) -> Results:
     experiment.unchanged(exp, experiment.run_identity(recipe, feats, twins))
     if not _measured(protocol, results):
         _LOG.info("%s, seed %d -> %s", system.title, seed, exp)
-        experiment.train(recipe, feats, twins, exp, resume=True, device=protocol.device)
-        evaluate(exp / "best", protocol, results)
+        fit(recipe, feats, twins, exp, resume=True, device=protocol.device)
+        evaluate(exp / "best", protocol, results).log()
     made = read_json(RunDirectory(exp).record)
     timed = made["step"] - made["from_step"]  # of a broken run only its last part
     seconds = made["seconds"] * made["step"] / timed if timed else made["seconds"]

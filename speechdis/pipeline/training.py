@@ -1,7 +1,9 @@
-"""From recordings to a trained model, in one step."""
+"""A model trained on frame stores; and, in one step, on recordings."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,6 +16,30 @@ from speechdis.models.base import PairedModel
 from speechdis.pipeline.frames import make_features, make_twins
 from speechdis.training import config, experiment, recipes
 from speechdis.training.config import Recipe
+
+_LOG = logging.getLogger(__name__)
+
+
+def fit(
+    recipe: Recipe,
+    features: Path,
+    twins: Path | None,
+    out: Path,
+    resume: bool = False,
+    device: str = "auto",
+    digits: tuple[Path, Path] | None = None,
+) -> dict[str, Any]:
+    """`training.experiment.train`, which says what all of this is; a line is logged of what came out."""
+    made = experiment.train(recipe, features, twins, out, resume, device, digits)
+    _LOG.info(
+        "%s: %d steps, validation loss %.1f, %.0f segments/s -> %s",
+        recipe.name,
+        made["step"],
+        made["best_loss"],
+        made["segments_per_second"],
+        out,
+    )
+    return made
 
 
 def train(
@@ -52,7 +78,7 @@ def train(
             source = Store.read(features / split)
             if not (twins / split).exists() or _source(twins / split) != source.digest:
                 make_twins(data / split, twins / split, features / split)
-    experiment.train(what, features, twins if reads_twins else None, out, resume=True, device=device)
+    fit(what, features, twins if reads_twins else None, out, resume=True, device=device)
 
 
 def _whole(store: Path, data: Path, feature_type: str) -> bool:
