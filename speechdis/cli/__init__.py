@@ -169,6 +169,32 @@ def renamed(parser: argparse.ArgumentParser, old: str, new: str, **options: Any)
     parser.set_defaults(**{"renamed": {**(parser.get_default("renamed") or {}), old: new}})
 
 
+def path_option(
+    parser: argparse.ArgumentParser, name: str, what: str, metavar: str = "DIR", required: bool = False
+) -> None:
+    """Let `parser` take a file or a folder, `what` it is or holds."""
+    parser.add_argument(name, required=required, type=Path, metavar=metavar, help=what)
+
+
+def jobs_option(parser: argparse.ArgumentParser, what: str, default: int | None = os.cpu_count()) -> None:
+    """Let `parser` take a number of things that are done at a time, `what` they are."""
+    parser.add_argument("--jobs", type=count, default=default, metavar="N", help=what)
+
+
+def set_option(parser: argparse.ArgumentParser, what: str) -> None:
+    """Let `parser` take settings that override a recipe's, `what` they do."""
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=what)
+
+
+def work_options(parser: argparse.ArgumentParser) -> None:
+    """Let `parser` say how the frames of many utterances are made, and where."""
+    add = parser.add_argument
+    add("--strict", action="store_true", help="fail on an unusable utterance instead of skipping it")
+    jobs_option(parser, "threads (default: all cores)")
+    add("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers take the place of threads")
+    overwrite_option(parser)
+
+
 def vocoder_option(parser: argparse.ArgumentParser, what: str = "how spectra become sound") -> None:
     """Let `parser` take the name of a vocoder; `what` it does."""
     from speechdis.synthesis import vocoders
@@ -220,7 +246,7 @@ def beside_option(parser: argparse.ArgumentParser, what: str) -> None:
 def drawing_options(parser: argparse.ArgumentParser) -> None:
     """Let `parser` say where waveforms go that are drawn, how long they are, and from which seed."""
     add = parser.add_argument
-    add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
+    path_option(parser, "--out", "where the waveforms go", required=True)
     add("--seconds", type=float, default=3.0, metavar="S", help="length of what is new")
     add("--seed", type=int, default=0, help="of the draws")
 
@@ -238,12 +264,7 @@ def device_option(parser: argparse.ArgumentParser) -> None:
 def _described(commands: Any, name: str, module: ModuleType) -> argparse.ArgumentParser:
     """A subcommand whose help is the docstring of `module`."""
     text = (module.__doc__ or "").strip().replace("%", "%%")
-    return commands.add_parser(
-        name,
-        help=_summary(module),
-        description=text,
-        formatter_class=Help,
-    )
+    return commands.add_parser(name, help=_summary(module), description=text, formatter_class=Help)
 
 
 def _check_outputs(args: argparse.Namespace) -> None:

@@ -11,25 +11,19 @@ Example:
 """
 
 import argparse
-import os
-from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count, overwrite_option, renamed
+from speechdis.cli import count, path_option, renamed, work_options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--data", required=True, type=Path, metavar="DIR", help="data directory, or a folder of them")
-    add("--out", required=True, type=Path, metavar="DIR", help="frame store, or a folder of them")
-    add("--features", type=Path, metavar="DIR", help="stores of DATA: what twins have to line up with")
-    renamed(
-        parser,
-        "--type",
-        "--feature-type",
-        help="fbank or spectrogram (default: that of --features, or else fbank)",
-    )
+    path_option(parser, "--data", "data directory, or a folder of them", required=True)
+    path_option(parser, "--out", "frame store, or a folder of them", required=True)
+    path_option(parser, "--features", "stores of DATA: what twins have to line up with")
+    kinds = "fbank or spectrogram (default: that of --features, or else fbank)"
+    renamed(parser, "--type", "--feature-type", help=kinds)
     add("--versions", type=count, default=4, metavar="V", help="twins of each utterance")
     add("--seed", type=int, default=0, metavar="K", help="of the factors")
     add("--low", type=float, default=0.75, help="smallest factor")
@@ -42,10 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also send each twin through a random channel of its own",
     )
-    add("--strict", action="store_true", help="fail on an unusable utterance instead of skipping it")
-    add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")
-    add("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers take the place of threads")
-    overwrite_option(parser)
+    work_options(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

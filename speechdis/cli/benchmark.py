@@ -12,10 +12,9 @@ Example:
 import argparse
 import logging
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count, device_option, renamed, show_notices
+from speechdis.cli import count, device_option, jobs_option, path_option, renamed, set_option, show_notices
 from speechdis.cli.evaluate import training_options
 
 
@@ -23,28 +22,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     add("--suite", required=True, metavar="NAME", help="a name in recipes/suites, or a YAML file")
-    add("--corpus", required=True, type=Path, metavar="DIR", help="data directories train, dev and test")
-    add("--out", required=True, type=Path, metavar="DIR", help="holds feats/, exp/ and the table")
+    path_option(parser, "--corpus", "data directories train, dev and test", required=True)
+    path_option(parser, "--out", "holds feats/, exp/ and the table", required=True)
     add(
         "--recipes",
         metavar="NAME",
         help="{corpus} in the suite's recipes (default: the name of --corpus); where a model has none, speech",
     )
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a number in every system (repeatable)",
-    )
+    set_option(parser, "override a number in every system (repeatable)")
     add("--seeds", type=count, default=1, metavar="N", help="trainings of each system")
-    add(
-        "--jobs",
-        type=count,
-        default=1,
-        metavar="N",
-        help="trainings at a time, on the CPU each with its share of the cores",
-    )
+    jobs_option(parser, "trainings at a time, on the CPU each with its share of the cores", default=1)
     renamed(
         parser,
         "--features",

@@ -14,7 +14,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count, device_option
+from speechdis.cli import count, device_option, path_option
 from speechdis.errors import InputError
 
 
@@ -29,11 +29,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="EXP",
         help="experiment; its best checkpoint is measured (repeatable)",
     )
-    add("--features", required=True, type=Path, metavar="DIR", help="frame store of held-out speakers")
+    path_option(parser, "--features", "frame store of held-out speakers", required=True)
     add("--samples", type=count, default=64, metavar="K", help="of the importance-weighted bound")
     add("--segments", type=count, default=500, metavar="M", help="at most, evenly spread")
     add("--seed", type=int, default=0, help="of the draws")
-    add("--out", required=True, type=Path, metavar="DIR", help="where figures and numbers go")
+    path_option(parser, "--out", "where figures and numbers go", required=True)
     device_option(parser)
 
 

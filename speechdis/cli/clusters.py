@@ -15,23 +15,18 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import beside_option, checkpoint_option, count, device_option, split_option
+from speechdis.cli import beside_option, checkpoint_option, count, device_option, path_option, split_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     checkpoint_option(parser)
-    add("--features", required=True, type=Path, metavar="DIR", help="holds the stores of spoken digits")
-    add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories of spoken digits")
-    add("--images", required=True, type=Path, metavar="DIR", help="holds the stores of written digits")
+    path_option(parser, "--features", "holds the stores of spoken digits", required=True)
+    path_option(parser, "--data", "holds the data directories of spoken digits", required=True)
+    path_option(parser, "--images", "holds the stores of written digits", required=True)
     split_option(parser, "which part to measure on")
-    add(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="where figures and numbers go (default: the checkpoint's experiment)",
-    )
+    path_option(parser, "--out", "where figures and numbers go (default: the checkpoint's experiment)")
     beside_option(parser, "digits.json")
     add("--judge-steps", type=count, default=1500, metavar="N", help="training of each judge")
     add("--seed", type=int, default=0, help="of clusters, judges and drawn pairs")

@@ -17,7 +17,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, count, device_option
+from speechdis.cli import checkpoint_option, count, device_option, path_option
 from speechdis.data.record import Kind
 from speechdis.errors import InputError
 
@@ -32,19 +32,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     checkpoint_option(parser)
-    add("--speech", type=Path, metavar="WAV", help="a spoken digit")
-    add(
-        "--image",
-        type=Path,
-        metavar="PNG",
-        help="a written digit: 28 x 28 pixels, light ink on a dark ground",
-    )
-    add("--style", type=Path, metavar="FILE", help="WAV or PNG: style within a modality")
-    add("--data", type=Path, metavar="DIR", help="grids: data directory of spoken digits")
-    add("--features", type=Path, metavar="DIR", help="grids: their frame store")
-    add("--images", type=Path, metavar="DIR", help="grids: store of written digits")
+    path_option(parser, "--speech", "a spoken digit", "WAV")
+    path_option(parser, "--image", "a written digit: 28 x 28 pixels, light ink on a dark ground", "PNG")
+    path_option(parser, "--style", "WAV or PNG: style within a modality", "FILE")
+    path_option(parser, "--data", "grids: data directory of spoken digits")
+    path_option(parser, "--features", "grids: their frame store")
+    path_option(parser, "--images", "grids: store of written digits")
     add("--styles", type=count, default=3, metavar="N", help="grids: references of a style")
-    add("--out", required=True, type=Path, metavar="FILE", help="PNG or WAV; a folder for grids")
+    path_option(parser, "--out", "PNG or WAV; a folder for grids", "FILE", required=True)
     add(
         "--length",
         default="predicted",

@@ -21,6 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from speechdis.cli import path_option
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -31,17 +33,12 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--trials", type=Path, metavar="FILE", help="lines 'enroll test target|nontarget', or see above")
-    add("--scores", type=Path, metavar="FILE", help="lines 'enroll test score', or see above")
-    add("--labels", type=Path, metavar="FILE", help="in place of --trials: line k labels score k")
-    add("--embeddings", type=Path, metavar="SCP", help="in place of --scores: one vector an utterance")
-    add(
-        "--center",
-        type=Path,
-        metavar="SCP",
-        help="subtract the mean of these (the training set's) embeddings first",
-    )
-    add("--utt2spk", type=Path, metavar="FILE", help="lines 'utt spk' (default: see above)")
+    path_option(parser, "--trials", "lines 'enroll test target|nontarget', or see above", "FILE")
+    path_option(parser, "--scores", "lines 'enroll test score', or see above", "FILE")
+    path_option(parser, "--labels", "in place of --trials: line k labels score k", "FILE")
+    path_option(parser, "--embeddings", "in place of --scores: one vector an utterance", "SCP")
+    path_option(parser, "--center", "subtract the mean of these (the training set's) embeddings first", "SCP")
+    path_option(parser, "--utt2spk", "lines 'utt spk' (default: see above)", "FILE")
     add(
         "--columns",
         action="append",
@@ -51,12 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="what the columns of a file are, as 'label,enroll,test': enroll, test, score, label, or _ for any other; "
         "with a score of --scores, without of --trials or --labels (repeatable)",
     )
-    add(
-        "--plot",
-        type=Path,
-        metavar="FILE",
-        help="draw the detection error trade-off curve: .png, .svg or .pdf",
-    )
+    path_option(parser, "--plot", "draw the detection error trade-off curve: .png, .svg or .pdf", "FILE")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:

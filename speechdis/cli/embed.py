@@ -8,18 +8,16 @@ Example:
 
 import argparse
 import logging
-from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, device_option
+from speechdis.cli import checkpoint_option, device_option, path_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add = parser.add_argument
     checkpoint_option(parser, shipped=True)
-    add("--features", required=True, type=Path, metavar="DIR", help="frame store")
-    add("--out", required=True, type=Path, metavar="DIR", help="where the archives go")
+    path_option(parser, "--features", "frame store", required=True)
+    path_option(parser, "--out", "where the archives go", required=True)
     device_option(parser)
 
 

@@ -20,6 +20,7 @@ from speechdis.cli import (
     count,
     device_option,
     none_or_more,
+    path_option,
     renamed,
     split_option,
     vocoder_option,
@@ -36,8 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     checkpoint_option(parser, required=False)
-    add("--data", required=True, type=Path, metavar="DIR", help="holds the data directories")
-    add("--features", required=True, type=Path, metavar="DIR", help="holds the stores")
+    path_option(parser, "--data", "holds the data directories", required=True)
+    path_option(parser, "--features", "holds the stores", required=True)
     renamed(
         parser,
         "--channel",
@@ -47,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="holds the stores made with 'features --channel-seed'",
     )
     split_option(parser, "speakers to test on")
-    add("--references", type=Path, metavar="JSON", help="floors and ceilings: read, or made and written")
+    path_option(parser, "--references", "floors and ceilings: read, or made and written", "JSON")
     beside_option(parser, "--out")
     training_options(parser)
     add(
@@ -65,13 +66,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="also have judges hear N swaps of voices and train the two; 0: none",
     )
     vocoder_option(parser, "of the swaps; see 'speechdis swap --help'")
-    add(
-        "--out",
-        type=Path,
-        metavar="JSON",
-        help="the figures (default: results.json in the experiment)",
-    )
-    add("--markdown", type=Path, metavar="MD", help="also write the table as Markdown")
+    path_option(parser, "--out", "the figures (default: results.json in the experiment)", "JSON")
+    path_option(parser, "--markdown", "also write the table as Markdown", "MD")
     device_option(parser)
 
 
@@ -108,13 +104,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         args.attacker_steps, args.phone_steps, lda=args.lda, swaps=args.swaps, vocoder=args.vocoder
     )
     protocol = Protocol(
-        args.data,
-        args.features,
-        args.channel_features,
-        args.split,
-        budget,
-        args.references,
-        args.device,
+        args.data, args.features, args.channel_features, args.split, budget, args.references, args.device
     )
     if args.checkpoint is None:
         rows = floors(protocol)

@@ -9,25 +9,18 @@ Example:
 """
 
 import argparse
-import os
-from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count, overwrite_option, renamed
+from speechdis.cli import path_option, renamed, work_options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--data", required=True, type=Path, metavar="DIR", help="data directory, or a folder of them")
-    add("--out", required=True, type=Path, metavar="DIR", help="frame store, or a folder of them")
-    renamed(
-        parser,
-        "--type",
-        "--feature-type",
-        default="fbank",
-        help="fbank: Kaldi's log mel energies; spectrogram: log magnitudes; waveform: 200 samples",
-    )
+    path_option(parser, "--data", "data directory, or a folder of them", required=True)
+    path_option(parser, "--out", "frame store, or a folder of them", required=True)
+    kinds = "fbank: Kaldi's log mel energies; spectrogram: log magnitudes; waveform: 200 samples"
+    renamed(parser, "--type", "--feature-type", default="fbank", help=kinds)
     add("--bins", type=int, metavar="N", help="mel filters of fbank (default: 80)")
     add("--rate", type=int, metavar="HZ", help="other recordings are resampled to it (default: 16000)")
     renamed(
@@ -39,26 +32,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="send each utterance through a random channel of its own",
     )
     add("--from-kaldi", action="store_true", help="take the frames of DATA/feats.scp; no audio is read")
-    add("--to-kaldi", type=Path, metavar="DIR", help="also write feats.scp, feats.ark and utt2spk to DIR")
-    add("--strict", action="store_true", help="fail on an unusable utterance instead of skipping it")
-    add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")
-    add("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers take the place of threads")
-    overwrite_option(parser)
+    path_option(parser, "--to-kaldi", "also write feats.scp, feats.ark and utt2spk to DIR")
+    work_options(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Make one store or several."""
     from speechdis.pipeline.frames import Work, make_features
 
+    work = Work(args.jobs, args.scheduler, args.strict, args.overwrite)
     made = make_features(
         args.data,
         args.out,
         args.feature_type,
-        args.rate,
-        args.bins,
-        args.channel_seed,
-        args.from_kaldi,
-        args.to_kaldi,
-        Work(args.jobs, args.scheduler, args.strict, args.overwrite),
+        rate=args.rate,
+        bins=args.bins,
+        channel_seed=args.channel_seed,
+        from_kaldi=args.from_kaldi,
+        to_kaldi=args.to_kaldi,
+        work=work,
     )
     return {name or one.store.path.name: one.figures() for name, one in made.items()}

@@ -10,11 +10,9 @@ Example:
 import argparse
 import inspect
 import logging
-import os
-from pathlib import Path
 from types import ModuleType
 
-from speechdis.cli import count, each_corpus
+from speechdis.cli import count, each_corpus, jobs_option, path_option
 from speechdis.corpora import generated
 
 
@@ -25,11 +23,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def _shared(layout: argparse.ArgumentParser, module: ModuleType) -> None:
     add = layout.add_argument
-    add("--out", type=Path, required=True, metavar="DIR", help="the new corpus root")
+    path_option(layout, "--out", "the new corpus root", required=True)
     speakers = module.SPEAKERS
     add("--speakers", type=count, default=speakers, metavar="N", help="different voices")
     add("--seed", type=int, default=0, help="of voices, of what is said and of noise")
-    add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="processes (default: all cores)")
+    jobs_option(layout, "processes (default: all cores)")
 
 
 def run(args: argparse.Namespace) -> dict[str, int]:

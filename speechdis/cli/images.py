@@ -9,16 +9,15 @@ Example:
 
 import argparse
 import logging
-from pathlib import Path
 
-from speechdis.cli import overwrite_option
+from speechdis.cli import overwrite_option, path_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--root", required=True, type=Path, metavar="DIR", help="MNIST's four IDX files, plain or .gz")
-    add("--out", required=True, type=Path, metavar="DIR", help="writes DIR/train, DIR/dev and DIR/test")
+    path_option(parser, "--root", "MNIST's four IDX files, plain or .gz", required=True)
+    path_option(parser, "--out", "writes DIR/train, DIR/dev and DIR/test", required=True)
     add("--dev", type=int, default=5000, metavar="N", help="training images held for dev")
     add("--seed", type=int, default=0, help="draws them")
     overwrite_option(parser)

@@ -9,10 +9,9 @@ Example:
 
 import argparse
 import logging
-from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, device_option, vocoder_option
+from speechdis.cli import checkpoint_option, device_option, path_option, vocoder_option
 from speechdis.errors import InputError
 
 
@@ -20,11 +19,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     checkpoint_option(parser, shipped=True)
-    add("--voice", required=True, type=Path, metavar="WAV", help="recording of the first voice")
-    add("--to", required=True, type=Path, metavar="WAV", help="recording of the second voice")
-    add("--content", required=True, type=Path, metavar="WAV", help="recording whose words are kept")
+    path_option(parser, "--voice", "recording of the first voice", "WAV", required=True)
+    path_option(parser, "--to", "recording of the second voice", "WAV", required=True)
+    path_option(parser, "--content", "recording whose words are kept", "WAV", required=True)
     add("--steps", type=int, default=5, metavar="N", help="voices, both ends included")
-    add("--out", required=True, type=Path, metavar="DIR", help="where the waveforms go")
+    path_option(parser, "--out", "where the waveforms go", required=True)
     vocoder_option(parser)
     device_option(parser)
 

@@ -10,17 +10,18 @@ Example:
 
 import argparse
 import logging
-from pathlib import Path
 from typing import Any
+
+from speechdis.cli import path_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--speech", required=True, type=Path, metavar="DIR", help="data directory of single spoken digits")
-    add("--features", type=Path, metavar="DIR", help="frame store of SPEECH: what it skipped is not paired")
-    add("--images", required=True, type=Path, metavar="DIR", help="frame store of written digits")
-    add("--out", required=True, type=Path, metavar="FILE", help="the pairs")
+    path_option(parser, "--speech", "data directory of single spoken digits", required=True)
+    path_option(parser, "--features", "frame store of SPEECH: what it skipped is not paired")
+    path_option(parser, "--images", "frame store of written digits", required=True)
+    path_option(parser, "--out", "the pairs", "FILE", required=True)
     add("--seed", type=int, default=0, help="draws them")
 
 

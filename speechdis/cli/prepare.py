@@ -8,11 +8,10 @@ import argparse
 import inspect
 import logging
 from dataclasses import asdict
-from pathlib import Path
 from types import ModuleType
 
 from speechdis import corpora
-from speechdis.cli import each_corpus
+from speechdis.cli import each_corpus, path_option
 from speechdis.errors import InputError
 
 _LOG = logging.getLogger(__name__)
@@ -25,8 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def _shared(corpus: argparse.ArgumentParser, module: ModuleType) -> None:
     add = corpus.add_argument
-    add("--root", type=Path, required=True, metavar="DIR", help="the corpus as published")
-    add("--out", type=Path, required=True, metavar="DIR", help="writes DIR/train, DIR/dev, ...")
+    path_option(corpus, "--root", "the corpus as published", required=True)
+    path_option(corpus, "--out", "writes DIR/train, DIR/dev, ...", required=True)
     add("--strict", action="store_true", help="stop at a bad utterance (default: name and skip it)")
 
 

@@ -10,6 +10,7 @@ Examples:
 import argparse
 from typing import Any
 
+from speechdis.cli import set_option
 from speechdis.errors import InputError
 
 
@@ -23,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="which of a model's recipes: a corpus's name, speech or digits (repeatable: the first that there is)",
     )
-    add("--set", action="append", default=[], metavar="KEY=VALUE", help="check this, too, as 'train' would")
+    set_option(parser, "check this, too, as 'train' would")
     add("--show", action="store_true", help="print every setting, over what the recipe extends, not its path")
 
 

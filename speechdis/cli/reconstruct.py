@@ -8,18 +8,16 @@ Example:
 
 import argparse
 import logging
-from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, device_option, vocoder_option
+from speechdis.cli import checkpoint_option, device_option, path_option, vocoder_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add = parser.add_argument
     checkpoint_option(parser, shipped=True)
-    add("--content", required=True, type=Path, metavar="WAV", help="the recording")
-    add("--out", required=True, type=Path, metavar="WAV", help="waveform (wav, flac, ogg), or a folder")
+    path_option(parser, "--content", "the recording", "WAV", required=True)
+    path_option(parser, "--out", "waveform (wav, flac, ogg), or a folder", "WAV", required=True)
     vocoder_option(parser)
     device_option(parser)
 

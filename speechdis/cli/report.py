@@ -13,7 +13,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import count
+from speechdis.cli import count, path_option
 from speechdis.errors import InputError
 
 
@@ -21,14 +21,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     add("--exp", required=True, action="append", type=Path, metavar="DIR", help="an experiment (repeatable)")
-    add(
-        "--out",
-        required=True,
-        type=Path,
-        metavar="DIR",
-        help="folder of the page; an earlier one is replaced",
-    )
-    add("--data", type=Path, metavar="DIR", help="holds the data directories")
+    path_option(parser, "--out", "folder of the page; an earlier one is replaced", required=True)
+    path_option(parser, "--data", "holds the data directories")
     add(
         "--features",
         action="append",

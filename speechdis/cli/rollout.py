@@ -11,10 +11,9 @@ Example:
 
 import argparse
 import logging
-from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, device_option, drawing_options
+from speechdis.cli import checkpoint_option, device_option, drawing_options, path_option
 from speechdis.errors import InputError
 
 
@@ -22,17 +21,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     checkpoint_option(parser)
-    add("--recording", type=Path, metavar="WAV", help="what is expected and gone on from")
-    add("--data", type=Path, metavar="DIR", help="take the first utterance of this data directory instead")
+    path_option(parser, "--recording", "what is expected and gone on from", "WAV")
+    path_option(parser, "--data", "take the first utterance of this data directory instead")
     drawing_options(parser)
     add("--count", type=int, default=3, metavar="N", help="how many from nothing")
-    add(
-        "--prompt",
-        type=float,
-        default=1.0,
-        metavar="S",
-        help="of the recording, before it goes on",
-    )
+    add("--prompt", type=float, default=1.0, metavar="S", help="of the recording, before it goes on")
     device_option(parser)
 
 

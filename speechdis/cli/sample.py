@@ -13,10 +13,16 @@ Example:
 import argparse
 import logging
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, count, device_option, drawing_options, vocoder_option
+from speechdis.cli import (
+    checkpoint_option,
+    count,
+    device_option,
+    drawing_options,
+    path_option,
+    vocoder_option,
+)
 from speechdis.errors import InputError
 
 
@@ -24,8 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     checkpoint_option(parser, shipped=True)
-    add("--content", type=Path, metavar="WAV", help="recording whose words are kept: voices are drawn")
-    add("--voice", type=Path, metavar="WAV", help="recording whose voice is kept: words are drawn")
+    path_option(parser, "--content", "recording whose words are kept: voices are drawn", "WAV")
+    path_option(parser, "--voice", "recording whose voice is kept: words are drawn", "WAV")
     drawing_options(parser)
     add("--count", type=count, default=3, metavar="N", help="how many")
     vocoder_option(parser, "of new voices; see 'speechdis swap --help'")

@@ -17,12 +17,11 @@ Example:
 
 import argparse
 import logging
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speechdis.cli import count
+from speechdis.cli import jobs_option, path_option
 
 if TYPE_CHECKING:
     from speechdis.segmentation.cuts import Method
@@ -33,10 +32,10 @@ _LOG = logging.getLogger(__name__)
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--data", required=True, type=Path, metavar="DIR", help="data directory, or a folder of them")
-    add("--out", required=True, type=Path, metavar="DIR", help="data directory, or a folder of them")
+    path_option(parser, "--data", "data directory, or a folder of them", required=True)
+    path_option(parser, "--out", "data directory, or a folder of them", required=True)
     add("--method", required=True, choices=("align", "islands"), help="how digits are found")
-    add("--jobs", type=count, default=os.cpu_count(), metavar="N", help="processes (default: all cores)")
+    jobs_option(parser, "processes (default: all cores)")
     add("--strict", action="store_true", help="fail on a recording that cannot be cut instead of skipping it")
     align = parser.add_argument_group("align").add_argument
     align("--confidence", type=float, default=0.0, metavar="X", help="drop digits below it")

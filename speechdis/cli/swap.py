@@ -13,10 +13,9 @@ Example:
 import argparse
 import logging
 import time
-from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, count, device_option, vocoder_option
+from speechdis.cli import checkpoint_option, device_option, jobs_option, path_option, vocoder_option
 from speechdis.errors import InputError
 
 _LOG = logging.getLogger(__name__)
@@ -28,22 +27,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
     add = parser.add_argument
     checkpoint_option(parser, shipped=True)
-    add("--voice", type=Path, metavar="WAV", help="recording whose voice is taken")
-    add("--content", type=Path, metavar="WAV", help="recording whose words are kept")
-    add("--data", type=Path, metavar="DIR", help="take two utterances of this data directory instead")
-    add(
+    path_option(parser, "--voice", "recording whose voice is taken", "WAV")
+    path_option(parser, "--content", "recording whose words are kept", "WAV")
+    path_option(parser, "--data", "take two utterances of this data directory instead")
+    path_option(
+        parser,
         "--manifest",
-        type=Path,
-        metavar="TSV",
-        help="lines voice<TAB>content[<TAB>name], or with a header; paths are looked for beside it, then here; "
+        "lines voice<TAB>content[<TAB>name], or with a header; paths are looked for beside it, then here; "
         "name: of the output (default: VOICE_CONTENT.wav)",
+        "TSV",
     )
-    add(
+    path_option(
+        parser,
         "--out",
+        "waveform (wav, flac, ogg), or a folder; a folder for --manifest",
+        "PATH",
         required=True,
-        type=Path,
-        metavar="PATH",
-        help="waveform (wav, flac, ogg), or a folder; a folder for --manifest",
     )
     vocoder_option(parser, f"how spectra become sound: {vocoders.GUIDE}")
     add(
@@ -52,7 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="say the model's spectra as they are; by default the words' own are said, changed by a share of "
         "what the voice changes in the model's",
     )
-    add("--jobs", type=count, default=1, metavar="N", help="processes for --manifest")
+    jobs_option(parser, "processes for --manifest", default=1)
     add("--strict", action="store_true", help="fail on a pair that cannot be used instead of leaving it out")
     device_option(parser)
 

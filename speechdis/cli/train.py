@@ -13,40 +13,24 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from speechdis.cli import device_option
+from speechdis.cli import device_option, path_option, set_option
 from speechdis.errors import InputError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add(
-        "--config",
-        required=True,
-        type=Path,
-        metavar="RECIPE",
-        help="a name ('speechdis recipes' lists them) or a YAML file",
+    path_option(
+        parser, "--config", "a name ('speechdis recipes' lists them) or a YAML file", "RECIPE", required=True
     )
-    add("--features", required=True, type=Path, metavar="DIR", help="holds the stores train and dev")
-    add(
-        "--augmented",
-        type=Path,
-        metavar="DIR",
-        help="stores of twins, train and dev, from 'speechdis augment'",
-    )
-    add("--images", type=Path, metavar="DIR", help="stores of written digits, from 'speechdis images'")
-    add("--data", type=Path, metavar="DIR", help="data directories that say which digits are spoken")
-    add("--out", required=True, type=Path, metavar="DIR", help="experiment directory to fill")
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override a number of the recipe, such as training.steps=100 (repeatable)",
-    )
+    path_option(parser, "--features", "holds the stores train and dev", required=True)
+    path_option(parser, "--augmented", "stores of twins, train and dev, from 'speechdis augment'")
+    path_option(parser, "--images", "stores of written digits, from 'speechdis images'")
+    path_option(parser, "--data", "data directories that say which digits are spoken")
+    path_option(parser, "--out", "experiment directory to fill", required=True)
+    set_option(parser, "override a number of the recipe, such as training.steps=100 (repeatable)")
     add(
         "--resume",
         action="store_true",

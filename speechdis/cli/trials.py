@@ -10,8 +10,9 @@ Example:
 import argparse
 import logging
 from collections import Counter
-from pathlib import Path
 from typing import Any
+
+from speechdis.cli import path_option
 
 # Trials and target trials (timit-core: 24 speakers x 8; timit-all: x 10; so762: 60 x 10).
 EXPECTED = {
@@ -27,15 +28,10 @@ MOST = 1_000_000_000  # trials of a list, some 50 GB
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
-    add("--data", required=True, type=Path, metavar="DIR", help="data directory of the test set")
-    add("--features", type=Path, metavar="DIR", help="frame store of DATA: what it skipped makes no trials")
-    add("--out", required=True, type=Path, metavar="FILE", help="lines 'enroll test target|nontarget'")
-    add(
-        "--protocol",
-        default="all-pairs",
-        choices=list(EXPECTED),
-        help="whose counts to expect",
-    )
+    path_option(parser, "--data", "data directory of the test set", required=True)
+    path_option(parser, "--features", "frame store of DATA: what it skipped makes no trials")
+    path_option(parser, "--out", "lines 'enroll test target|nontarget'", "FILE", required=True)
+    add("--protocol", default="all-pairs", choices=list(EXPECTED), help="whose counts to expect")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
