@@ -48,8 +48,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--plain",
         action="store_true",
-        help="say the model's spectra as they are; by default the words' own are said, changed by a share of "
-        "what the voice changes in the model's",
+        help="say the model's spectra as they are; by default the words' own are said, changed by what the voice "
+        "changes in the model's",
     )
     jobs_option(parser, "processes for --manifest", default=1)
     add("--strict", action="store_true", help="fail on a pair that cannot be used instead of leaving it out")

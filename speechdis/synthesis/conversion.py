@@ -1,7 +1,7 @@
 """The voice of one recording on the words of another."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,10 +14,6 @@ from speechdis.synthesis.rows import Array, collected, peak, pieces
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
-# Of a change of voice that is made: in the quietest frame, which has hardly a word to lose, and in the louder half, at
-# so many Hz: words are where the first two formants are, voices above and below them (Lu & Dang 2008).
-QUIETEST = 1.5
-LOUD = {50: 0.8, 550: 0.3, 2200: 0.3, 4000: 0.8}
 REREADS = 2  # of the words in changed frames
 LEVELS = np.linspace(0, 1, 5)  # of loudness, as ranks among a recording's frames
 WIDTH = 0.25  # standard deviation of the ranks that count as one level
@@ -92,6 +88,7 @@ def _mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def content_of(checkpoint: Checkpoint, wave: Array) -> Content:
     """The words of a waveform; arguments and errors as of `voice_of`."""
     codes.check(checkpoint)
+    spectrum_of(checkpoint.features)  # of other features no voice can be changed
     words = words_of(wave, checkpoint.features)
     silent = band.silent(words.frames, peak(wave), checkpoint.features)
     if not silent.any():
@@ -116,10 +113,10 @@ def converted_frames(
 ) -> np.ndarray:
     """Log frames (T, F) of the words, changed by what static vectors (M, S) of their segments change in decoded ones.
 
-    So what the model's reconstruction lacks is kept, but for its mean at each loudness, where the voice's `residual`
-    (5, F) is given. The change is from the mean voice of the words, since what their static vectors have from segment
-    to segment is words; of it a share is made (`share_of_change`). Then the words are read from the changed frames, and
-    what they lost by the change is put back. Where the words, or the voice, have no sound at all, nothing is changed.
+    What the model's reconstruction lacks is kept, but for its mean at each loudness, where the voice's `residual`
+    (5, F) is given. The change is from the mean voice of the words: what their static vectors have from segment to
+    segment is words. Then the words are read from the changed frames, and what they lost is put back. Where the
+    words, or the voice, have no sound at all, nothing is changed.
     """
     return np.concatenate(list(_converted(checkpoint, content, static, residual)))
 
@@ -143,7 +140,7 @@ def _converted(
         change = wanted - codes.decode(checkpoint, mean[part.segments], read)
         if lacking is not None:
             change += lacking(near)
-        changed = frames + share_of_change(near, checkpoint.features) * change
+        changed = frames + change
         for _ in range(REREADS):
             again = codes.reread(checkpoint, changed, read, empty)
             changed += wanted - codes.decode(checkpoint, theirs, again)
@@ -167,19 +164,6 @@ def _kept(checkpoint: Checkpoint, content: Content, parts: Iterable[np.ndarray])
         silent = False if content.silent is None else content.silent[first:last]
         yield band.kept(frames, content.words.frames[first:last], silent, checkpoint.features)
         first = last
-
-
-def share_of_change(ranks: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
-    """How much of a change of voice is made in T frames of these `ranks` (T,) of loudness, 0 to 1: (T, F).
-
-    `QUIETEST` at 0, `LOUD` from the middle on.
-
-    Raises:
-        InputError: features that are no log spectra.
-    """
-    loud = np.interp(spectrum_of(settings).frequencies, [*LOUD], [*LOUD.values()])
-    louder = np.interp(ranks, (0, 0.5), (0, 1))[:, None]
-    return QUIETEST + louder * (loud - QUIETEST)
 
 
 def _mean_voice(checkpoint: Checkpoint, content: Content) -> Tensor:
