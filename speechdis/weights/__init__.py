@@ -1,4 +1,4 @@
-"""Models that come with the package. README.md beside them says what they are trained on, can do and cannot."""
+"""Models that come with the package; docs/pages/model-card.md says what they are trained on, can do and cannot."""
 
 from pathlib import Path
 
