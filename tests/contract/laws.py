@@ -1,12 +1,13 @@
 """What holds of the loss of every model, whatever its batches are made of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 import torch
 
 from speechdis import models
+from speechdis.models.base import Batch
 
 
 def generator() -> torch.Generator:
@@ -78,3 +79,28 @@ def term_falls(model: Any, batch: Any, term: str, share: float, steps: int) -> N
         optimiser.step()
         values.append(terms[term].item())
     assert values[-1] < share * values[0]
+
+
+class SegmentLaws:
+    """Laws of the models that read segments: of every case that the class of tests is parametrised by.
+
+    Attributes:
+        build: makes the model of a case, by name and settings.
+        batch: makes a batch of a number of segments.
+    """
+
+    build: Callable[[str, dict[str, Any]], Any]
+    batch: Callable[[int], Batch]
+
+    def test_the_loss_falls_on_eight_segments(self, name: str, settings: dict[str, Any]) -> None:
+        term_falls(self.build(name, settings), self.batch(8), "reconstruction", share=0.7, steps=40)
+
+    def test_one_segment_alone_is_as_in_a_batch_of_four(self, name: str, settings: dict[str, Any]) -> None:
+        x = self.batch(4).x
+        lengths = torch.tensor([x.shape[1], 3, 5, 1])
+        segments_alone_are_as_in_a_batch(self.build(name, settings).eval(), x, lengths)
+
+    def test_no_frame_hears_past_the_end_of_its_segment(self, name: str, settings: dict[str, Any]) -> None:
+        x = self.batch(4).x
+        lengths = torch.tensor([x.shape[1], 3, 5, 1])
+        no_frame_hears_past_its_end(self.build(name, settings).eval(), x, lengths)

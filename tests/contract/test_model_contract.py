@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_models
+import test_paired_models
+import test_sequence_models
 import torch
 import yaml
 from laws import generator, known
@@ -64,6 +67,12 @@ def batch(model: Model) -> Batch | Pairs:
 def missing(model: type[Model]) -> list[str]:
     """Members that a model's class does not define and that have no default."""
     return sorted(model.__abstractmethods__)
+
+
+def test_the_cases_name_every_model() -> None:
+    """Those of the contracts of each kind, in files beside this one."""
+    cases = [*test_models.CASES, *test_sequence_models.CASES, *test_paired_models.CASES]
+    assert {name for name, _ in cases} == {*models.names()}
 
 
 @EVERY

@@ -11,8 +11,7 @@ import torch
 from gradients import assert_gradient
 from laws import generator
 
-from speechdis import models
-from speechdis.models.base import Batch, StaticDynamicModel
+from speechdis.models.base import Batch
 from speechdis.training import checkpoint
 from speechdis.training.loop import bfloat16_on_cpu
 
@@ -53,14 +52,10 @@ def batch(size: int = 8) -> Batch:
     return Batch(x, None, twin, x.flip(1), population=100, utterance=utterance, segments=segments)
 
 
-def test_the_cases_name_every_model() -> None:
-    """Those of paired modalities and of plain sequences have contracts of their own, in files beside this one."""
-    found = {n for n in models.names() if issubclass(models.load(n).Model, StaticDynamicModel)}
-    assert {name for name, _ in CASES} == found
-
-
 @pytest.mark.parametrize(("name", "settings"), CASES, ids=str)
-class TestModel:
+class TestModel(laws.SegmentLaws):
+    build, batch = staticmethod(build), staticmethod(batch)
+
     def test_shapes(self, name: str, settings: dict[str, Any]) -> None:
         model, x = build(name, settings), batch().x
         q = model.encode(x, None, generator())
@@ -80,21 +75,10 @@ class TestModel:
         weights = {"kl_static": 0.3, "kl_dynamic": 2.0}
         laws.loss_is_the_weighted_sum_of_its_terms(build(name, settings), batch(), weights)
 
-    def test_the_loss_falls_on_eight_segments(self, name: str, settings: dict[str, Any]) -> None:
-        laws.term_falls(build(name, settings), batch(), "reconstruction", share=0.7, steps=40)
-
     @pytest.mark.skipif(not bfloat16_on_cpu(), reason="this CPU has no AVX-512")
     def test_mixed_precision_gives_the_same_terms(self, name: str, settings: dict[str, Any]) -> None:
         """To the digits that bfloat16 keeps of frames and weights."""
         laws.terms_agree_in_mixed_precision(build(name, settings), batch())
-
-    def test_one_segment_alone_is_as_in_a_batch_of_four(self, name: str, settings: dict[str, Any]) -> None:
-        lengths = torch.tensor([FRAMES, 3, 5, 1])
-        laws.segments_alone_are_as_in_a_batch(build(name, settings).eval(), batch(4).x, lengths)
-
-    def test_no_frame_hears_past_the_end_of_its_segment(self, name: str, settings: dict[str, Any]) -> None:
-        lengths = torch.tensor([FRAMES, 3, 5, 1])
-        laws.no_frame_hears_past_its_end(build(name, settings).eval(), batch(4).x, lengths)
 
     def test_swapping_the_voice_leaves_the_words(self, name: str, settings: dict[str, Any]) -> None:
         model, x = build(name, settings).eval(), batch(2).x

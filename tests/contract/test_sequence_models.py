@@ -9,8 +9,7 @@ import pytest
 import torch
 from laws import generator
 
-from speechdis import models
-from speechdis.models.base import Batch, SequenceModel
+from speechdis.models.base import Batch
 from speechdis.training import checkpoint
 
 BINS, FRAMES = 12, 8
@@ -32,13 +31,10 @@ def batch(size: int = 8) -> Batch:
     return Batch(torch.randn(size, FRAMES, 1, generator=g).cumsum(1) * torch.randn(BINS, generator=g))
 
 
-def test_the_cases_name_every_model() -> None:
-    found = {n for n in models.names() if issubclass(models.load(n).Model, SequenceModel)}
-    assert {name for name, _ in CASES} == found
-
-
 @pytest.mark.parametrize(("name", "settings"), CASES, ids=str)
-class TestModel:
+class TestModel(laws.SegmentLaws):
+    build, batch = staticmethod(build), staticmethod(batch)
+
     def test_shapes(self, name: str, settings: dict[str, Any]) -> None:
         model, x = build(name, settings), batch().x
         static, dynamic = model.embed(x)
@@ -62,17 +58,6 @@ class TestModel:
 
     def test_the_loss_is_the_weighted_sum_of_its_terms(self, name: str, settings: dict[str, Any]) -> None:
         laws.loss_is_the_weighted_sum_of_its_terms(build(name, settings), batch(), {"kl_dynamic": 2.0})
-
-    def test_the_loss_falls_on_eight_segments(self, name: str, settings: dict[str, Any]) -> None:
-        laws.term_falls(build(name, settings), batch(), "reconstruction", share=0.7, steps=40)
-
-    def test_one_segment_alone_is_as_in_a_batch_of_four(self, name: str, settings: dict[str, Any]) -> None:
-        lengths = torch.tensor([FRAMES, 3, 5, 1])
-        laws.segments_alone_are_as_in_a_batch(build(name, settings).eval(), batch(4).x, lengths)
-
-    def test_no_frame_hears_past_the_end_of_its_segment(self, name: str, settings: dict[str, Any]) -> None:
-        lengths = torch.tensor([FRAMES, 3, 5, 1])
-        laws.no_frame_hears_past_its_end(build(name, settings).eval(), batch(4).x, lengths)
 
     def test_checkpoint_round_trip(self, name: str, settings: dict[str, Any], tmp_path: Path) -> None:
         model = build(name, settings).eval()
