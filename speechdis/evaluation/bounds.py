@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import segments
 from speechdis.evaluation.table import grid
 from speechdis.features.store import Store
@@ -63,9 +62,7 @@ def bounds(
     Raises:
         InputError: a model with a static factor, or features that are not its own.
     """
-    model = checkpoint.model
-    if not isinstance(model, SequenceModel):
-        raise InputError(f"a '{checkpoint.name}' is no sequence model; 'speechdis evaluate' measures it")
+    model = checkpoint.model_of(SequenceModel, "is no sequence model; 'speechdis evaluate' measures it")
     checkpoint.check(store)
     starts, lengths, _ = segments(store, checkpoint.segment)
     kept = np.unique(np.linspace(0, len(starts) - 1, min(most, len(starts))).round().astype(np.int64))

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speechdis.errors import InputError
 from speechdis.models.base import StaticDynamicModel
 from speechdis.synthesis.rows import Array
 from speechdis.training.checkpoint import Checkpoint
@@ -54,10 +53,7 @@ def starts_of(frames: int, segment: int) -> np.ndarray:
 
 def check(checkpoint: Checkpoint) -> StaticDynamicModel:
     """The model. Raises InputError for one that has no static and dynamic factors."""
-    model = checkpoint.model
-    if not isinstance(model, StaticDynamicModel):
-        raise InputError(f"a '{checkpoint.name}' has no static and dynamic factors to swap")
-    return model
+    return checkpoint.model_of(StaticDynamicModel, "has no static and dynamic factors to swap")
 
 
 @torch.no_grad()

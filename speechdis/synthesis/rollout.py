@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speechdis.errors import InputError
 from speechdis.models.base import SequenceModel
 from speechdis.synthesis.vocoders.griffin_lim import griffin_lim
 from speechdis.training.checkpoint import Checkpoint
@@ -18,10 +17,7 @@ from speechdis.training.checkpoint import Checkpoint
 
 def check(checkpoint: Checkpoint) -> SequenceModel:
     """The model. Raises InputError for one that does not feed its own frames back."""
-    model = checkpoint.model
-    if not isinstance(model, SequenceModel):
-        raise InputError(f"a '{checkpoint.name}' does not go on from its own frames; vrnn and avrnn do")
-    return model
+    return checkpoint.model_of(SequenceModel, "does not go on from its own frames; vrnn and avrnn do")
 
 
 @torch.no_grad()

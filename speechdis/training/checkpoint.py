@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import torch
@@ -40,6 +40,9 @@ class Header:
     validation: dict[str, float] = field(default_factory=dict)
 
 
+Kind = TypeVar("Kind", bound=Model)
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A trained model with what it needs to read new speech.
@@ -67,6 +70,12 @@ class Checkpoint:
     def settings(self) -> FeatureSettings:
         """How the frames that it reads are cut. Raises InputError where they are not of speech."""
         return FeatureSettings.of(self.features)
+
+    def model_of(self, kind: type[Kind], otherwise: str) -> Kind:
+        """The model, if it is of a `kind`. Raises InputError, "a 'NAME'" and what it is `otherwise`, if not."""
+        if not isinstance(self.model, kind):
+            raise InputError(f"a '{self.name}' {otherwise}")
+        return self.model
 
     def check(self, store: Store) -> None:
         """Raise InputError where the frames of `store` are not made as those that the model was trained on."""

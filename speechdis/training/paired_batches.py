@@ -87,12 +87,8 @@ def written(images: Path, device: torch.device) -> Samples:
 
 def paired_model(checkpoint: Checkpoint) -> PairedModel:
     """The model, which must be of digits. Raises InputError for any other."""
-    model = checkpoint.model
-    if not isinstance(model, PairedModel):
-        raise InputError(
-            f"a '{checkpoint.name}' is no model of spoken and written digits; pvae, jmvae and vae are"
-        )
-    return model
+    otherwise = "is no model of spoken and written digits; pvae, jmvae and vae are"
+    return checkpoint.model_of(PairedModel, otherwise)
 
 
 def samples_of(
