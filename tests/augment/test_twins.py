@@ -72,22 +72,8 @@ def test_a_version_does_not_depend_on_how_many_there_are(data: Path, tmp_path: P
 
 def test_settings_come_from_the_source(data: Path, tmp_path: Path) -> None:
     spectra = tmp_path / "spectra"
-    assert (
-        main(
-            [
-                "features",
-                "--data",
-                str(data),
-                "--out",
-                str(spectra),
-                "--feature-type",
-                "spectrogram",
-                "--jobs",
-                "1",
-            ]
-        )
-        == 0
-    )
+    options = ["--data", str(data), "--out", str(spectra), "--feature-type", "spectrogram"]
+    assert main(["features", *options, "--jobs", "1"]) == 0
     assert augment(data, tmp_path / "twins", "--features", str(spectra)) == 0
     assert Store.read(tmp_path / "twins").settings["type"] == "spectrogram"
 

@@ -298,6 +298,22 @@ class TestPlaces:
 
 
 ROWS = [(f"s-{k}", "s", np.full((3, 2), k, np.float32)) for k in range(3)]
+WRITING = """
+import sys
+import numpy as np
+from speechdis.features.store import write_store
+for _ in range(60):
+    x = np.full((50, 3), int(sys.argv[2]), np.float32)
+    write_store(sys.argv[1], [(f"u{k}", sys.argv[2], x) for k in range(5)], {"type": sys.argv[2]})
+"""
+KILLED = """
+import os, sys
+from speechdis.data import atomic
+from speechdis.features.store import KIND
+with atomic.replacing_folder(sys.argv[1], KIND), atomic.replacing(sys.argv[1] + ".json") as file:
+    file.write_text("{")
+    os.kill(os.getpid(), 9)
+"""
 
 
 class TestRuns:
@@ -316,13 +332,7 @@ class TestRuns:
         assert [f.name for f in tmp_path.iterdir()] == ["s"]
 
     def test_many_at_a_time(self, tmp_path: Path) -> None:
-        program = (
-            "import sys, numpy as np; from speechdis.features.store import write_store;\n"
-            "for i in range(60):\n"
-            "    x = np.full((50, 3), int(sys.argv[2]), np.float32)\n"
-            "    write_store(sys.argv[1], [(f'u{k}', sys.argv[2], x) for k in range(5)], {'type': sys.argv[2]})\n"
-        )
-        runs = [subprocess.Popen([sys.executable, "-c", program, tmp_path / "s", str(n)]) for n in range(4)]
+        runs = [subprocess.Popen([sys.executable, "-c", WRITING, tmp_path / "s", str(n)]) for n in range(4)]
         assert [process.wait() for process in runs] == [0] * 4
         store = Store.read(tmp_path / "s")
         store.validate()
@@ -331,12 +341,7 @@ class TestRuns:
 
     def test_what_killed_runs_left_goes(self, tmp_path: Path) -> None:
         """Not what a living one writes, nor another machine's."""
-        program = (
-            "import os, sys; from speechdis.features.store import KIND; from speechdis.data import atomic\n"
-            "with atomic.replacing_folder(sys.argv[1], KIND), atomic.replacing(sys.argv[1] + '.json') as file:\n"
-            "    file.write_text('{'); os.kill(os.getpid(), 9)\n"
-        )
-        done = subprocess.run([sys.executable, "-c", program, tmp_path / "s"], check=False)
+        done = subprocess.run([sys.executable, "-c", KILLED, tmp_path / "s"], check=False)
         assert done.returncode == -signal.SIGKILL and len(list(tmp_path.iterdir())) == 2
         atomic.forget()
         with atomic.replacing(tmp_path / "living") as living:

@@ -43,22 +43,8 @@ def store_files(path: Path) -> dict[str, bytes]:
 def test_a_store_holds_the_frames_of_its_recordings(data: Path, tmp_path: Path, name: str) -> None:
     from speechdis.data.audio import read_audio
 
-    assert (
-        main(
-            [
-                "features",
-                "--data",
-                str(data),
-                "--out",
-                str(tmp_path / "s"),
-                "--feature-type",
-                name,
-                "--jobs",
-                "1",
-            ]
-        )
-        == 0
-    )
+    options = ["--data", str(data), "--out", str(tmp_path / "s"), "--feature-type", name]
+    assert main(["features", *options, "--jobs", "1"]) == 0
     store = Store.read(tmp_path / "s")
     assert store.utts == ("s0-0", "s0-2", "s0-4", "s1-1", "s1-3", "s1-5")
     assert store.settings == features.settings_of(name)

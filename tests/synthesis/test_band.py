@@ -5,30 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from untrained import Untrained
 
 from speechdis.features import extract, settings_of
-from speechdis.models.base import StaticDynamicModel
 from speechdis.synthesis import band, vocoders
 from speechdis.synthesis.conversion import content_of, convert, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 
-class MeanFrame(StaticDynamicModel):
+class MeanFrame(Untrained):
     """A model that has learnt one frame: what recordings have beside it, in every band, is their voice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.nothing = torch.nn.Parameter(torch.zeros(1))
-
-    def loss(self, batch: Any, generator: Any) -> Any:
-        raise NotImplementedError
-
-    encode = sample_prior = loss  # none of these is called
-
-    def embed(
-        self, x: torch.Tensor, lengths: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        return x.mean(1), x
 
     def decode(self, static: torch.Tensor, dynamic: torch.Tensor, lengths: torch.Tensor | None = None) -> Any:
         return torch.distributions.Normal(torch.zeros_like(dynamic), 1.0)
