@@ -32,8 +32,7 @@ class Config:
 def extract(wave: np.ndarray, config: Config) -> np.ndarray:
     """Natural log magnitudes (T, window // 2) float32 of a waveform in [-1, 1) at `config.rate`.
 
-    Raises:
-        InputError: the waveform is shorter than one window.
+    Raises InputError for a waveform that is shorter than one window.
     """
     from torchaudio.compliance.kaldi import spectrogram
 

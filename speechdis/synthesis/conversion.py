@@ -264,11 +264,7 @@ def convert(
 
 
 def swap(
-    checkpoint: Checkpoint,
-    voice: Array,
-    words: Array,
-    vocoder: str = vocoders.DEFAULT,
-    detail: bool = True,
+    checkpoint: Checkpoint, voice: Array, words: Array, vocoder: str = vocoders.DEFAULT, detail: bool = True
 ) -> Array:
     """Waveform with the voice of `voice` and the words of `words`, as long as `words`.
 
