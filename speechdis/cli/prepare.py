@@ -15,6 +15,7 @@ from speechdis.cli import each_corpus, path_option
 from speechdis.errors import InputError
 
 _LOG = logging.getLogger(__name__)
+_NAMED = 20  # bad utterances that have a line of their own
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,8 +42,9 @@ def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     def report(error: InputError) -> None:
         if args.strict:
             raise error
-        _LOG.warning("skipped: %s", error)
         skipped.append(error)
+        if len(skipped) <= _NAMED:
+            _LOG.warning("skipped: %s", error)
 
     corpus = corpora.load(args.corpus)
     prepare = corpus.prepare
@@ -52,6 +54,8 @@ def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     summaries = write_splits(args.out, splits, report, disjoint)
     for name, s in summaries.items():
         _LOG.info("%-6s %6d utterances  %4d speakers  %7.3f h", name, s.utterances, s.speakers, s.hours)
+    if len(skipped) > _NAMED:
+        _LOG.warning("skipped: %d more", len(skipped) - _NAMED)
     total = sum(s.utterances for s in summaries.values())
     _LOG.info("%s: %d utterances of %s, %d skipped", args.out, total, args.corpus, len(skipped))
     return {name: asdict(s) for name, s in summaries.items()}

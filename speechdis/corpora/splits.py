@@ -67,7 +67,7 @@ def write_splits(
     summaries = {}
     with replacing_folder(path, directories_kind(splits)) as partial:
         for name, utterances in splits.items():
-            good = [u for u in utterances if _opens(u, report)]
+            good = [u for u in utterances if opens(u, report)]
             if not good:
                 raise InputError(
                     f"{path / name}: no utterances for it; check the corpus and its speaker lists"
@@ -77,7 +77,8 @@ def write_splits(
     return summaries
 
 
-def _opens(utterance: Utterance, report: Report) -> bool:
+def opens(utterance: Utterance, report: Report) -> bool:
+    """Whether the recording opens and can be written of; `report` is told of one that does not."""
     try:
         require_writable(utterance, str(utterance.path))
         return utterance_duration(utterance) > 0

@@ -4,7 +4,9 @@ import json
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from speechdis import corpora
 from speechdis.cli import main
@@ -20,7 +22,7 @@ SMALL = {
 
 @pytest.fixture(scope="module", params=corpora.names())
 def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """A corpus and its root: generated if it can be, else the copy beside the checkout."""
+    """A corpus and its root: generated or made if it can be, else the copy beside the checkout."""
     from speechdis.corpora import generated
 
     if request.param in generated.names():
@@ -29,6 +31,13 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         root = tmp_path_factory.mktemp(request.param) / "tree"
         arguments = ["--out", str(root), "--speakers", "6", *SMALL.get(request.param, [])]
         assert main(["generate", request.param, *arguments]) == 0
+        return request.param, root
+    if request.param == "folder":
+        root = tmp_path_factory.mktemp("folder") / "tree"
+        for n in range(12):
+            file = root / f"speaker {n // 2}" / f"{n}.wav"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(file, np.full(1600, 0.1), 16000)
         return request.param, root
     root = request.getfixturevalue("shared") / request.param
     if not root.is_dir():
