@@ -131,6 +131,18 @@ def test_several_recordings_are_one_voice(model: TrainedModel, recordings: list[
     np.testing.assert_allclose(joined.residual, by_hand)
 
 
+def test_the_command_takes_several_recordings_of_a_voice(
+    model: TrainedModel, experiment: Path, recordings: list[Path], tmp_path: Path
+) -> None:
+    a, b, c = map(str, recordings)
+    out = str(tmp_path / "cli.wav")
+    told = ["--checkpoint", str(experiment), "--content", b, "--out", out]
+    assert main(["swap", "--voice", a, c, *told]) == 0
+    made = model.swap(voice=[a, c], content=b).save(tmp_path / "python.wav")
+    assert made.read_bytes() == Path(out).read_bytes()
+    assert main(["swap", "--voice", a, str(tmp_path / "none.wav"), *told]) == 2
+
+
 def test_draws_follow_the_seed_and_reconstructions_are_as_long(
     model: TrainedModel, recordings: list[Path]
 ) -> None:

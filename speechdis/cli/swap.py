@@ -13,6 +13,7 @@ Example:
 import argparse
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 from speechdis.cli import checkpoint_option, device_option, jobs_option, path_option, vocoder_option
@@ -27,7 +28,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
     add = parser.add_argument
     checkpoint_option(parser, shipped=True)
-    path_option(parser, "--voice", "recording whose voice is taken", "WAV")
+    add(
+        "--voice",
+        type=Path,
+        nargs="+",
+        metavar="WAV",
+        help="recording whose voice is taken, or several of one speaker",
+    )
     path_option(parser, "--content", "recording whose words are kept", "WAV")
     path_option(parser, "--data", "take two utterances of this data directory instead")
     path_option(
@@ -71,6 +78,7 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.outputs import check_file
     from speechdis.data.utterance import Utterance
     from speechdis.synthesis import codes
+    from speechdis.synthesis.conversion import one_voice
     from speechdis.synthesis.files import read_voice, swap_file, wave_file
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
@@ -78,21 +86,23 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
     if args.data is not None:
         utterances = read_directory(args.data)
         a, b = next(u for u in utterances if u.spk == utterances[-1].spk), utterances[0]
+        voices = [a]
         if a.spk == b.spk:
             raise InputError(f"{args.data}: one speaker only; there is no other voice")
     elif args.voice and args.content:
-        a, b = (Utterance(p.stem, p.stem, p) for p in (args.voice, args.content))
+        voices = [Utterance(p.stem, p.stem, p) for p in args.voice]
+        a, b = voices[0], Utterance(args.content.stem, args.content.stem, args.content)
     else:
         raise InputError("give both --voice and --content, or --data, or --manifest")
     out = args.out / f"{a.utt}_{b.utt}.wav" if args.out.is_dir() else wave_file(args.out)
-    check_file(out, [a.path, b.path])
-    for u in (a, b):
+    check_file(out, [u.path for u in (*voices, b)])
+    for u in (*voices, b):
         duration(u.path)  # before the model is loaded
     with processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
         codes.check(trained)
         begin = time.perf_counter()
-        voice = read_voice(trained, a.path, a.start, a.end)
+        voice = one_voice([read_voice(trained, u.path, u.start, u.end) for u in voices])
         seconds = swap_file(
             trained, voice, b.path, out, args.vocoder, not args.plain, start=b.start, end=b.end
         )
