@@ -47,26 +47,6 @@ def terms_agree_in_mixed_precision(model: Any, batch: Any) -> None:
         torch.testing.assert_close(mixed[name].to(term.dtype), term, rtol=0.05, atol=0.02, msg=name)
 
 
-def segments_alone_are_as_in_a_batch(model: Any, x: torch.Tensor, lengths: torch.Tensor) -> None:
-    static, dynamic = model.embed(x, lengths)
-    for i, length in enumerate(lengths):
-        alone_static, alone_dynamic = model.embed(x[i : i + 1, :length])
-        torch.testing.assert_close(static[i], alone_static[0])
-        torch.testing.assert_close(dynamic[i, :length], alone_dynamic[0])
-
-
-def no_frame_hears_past_its_end(model: Any, x: torch.Tensor, lengths: torch.Tensor) -> None:
-    """What is decoded of a padded segment is what it decodes to alone, whatever codes stand past its end."""
-    static, dynamic = model.embed(x, lengths)
-    past = torch.arange(x.shape[1]) >= lengths[:, None]
-    dynamic = dynamic.masked_fill(past[..., None], 9.0)
-    together = model.decode(static, dynamic, lengths)
-    for i, length in enumerate(lengths):
-        alone = model.decode(static[i : i + 1], dynamic[i : i + 1, :length])
-        torch.testing.assert_close(together.mean[i, :length], alone.mean[0])
-        torch.testing.assert_close(together.logvar[i, :length], alone.logvar[0])
-
-
 def term_falls(model: Any, batch: Any, term: str, share: float, steps: int) -> None:
     """To less than `share` of what it was."""
     g = generator()
@@ -96,11 +76,23 @@ class SegmentLaws:
         term_falls(self.build(name, settings), self.batch(8), "reconstruction", share=0.7, steps=40)
 
     def test_one_segment_alone_is_as_in_a_batch_of_four(self, name: str, settings: dict[str, Any]) -> None:
-        x = self.batch(4).x
+        model, x = self.build(name, settings).eval(), self.batch(4).x
         lengths = torch.tensor([x.shape[1], 3, 5, 1])
-        segments_alone_are_as_in_a_batch(self.build(name, settings).eval(), x, lengths)
+        static, dynamic = model.embed(x, lengths)
+        for i, length in enumerate(lengths):
+            alone_static, alone_dynamic = model.embed(x[i : i + 1, :length])
+            torch.testing.assert_close(static[i], alone_static[0])
+            torch.testing.assert_close(dynamic[i, :length], alone_dynamic[0])
 
     def test_no_frame_hears_past_the_end_of_its_segment(self, name: str, settings: dict[str, Any]) -> None:
-        x = self.batch(4).x
+        """What is decoded of a padded segment is what it decodes to alone, whatever codes stand past its end."""
+        model, x = self.build(name, settings).eval(), self.batch(4).x
         lengths = torch.tensor([x.shape[1], 3, 5, 1])
-        no_frame_hears_past_its_end(self.build(name, settings).eval(), x, lengths)
+        static, dynamic = model.embed(x, lengths)
+        past = torch.arange(x.shape[1]) >= lengths[:, None]
+        dynamic = dynamic.masked_fill(past[..., None], 9.0)
+        together = model.decode(static, dynamic, lengths)
+        for i, length in enumerate(lengths):
+            alone = model.decode(static[i : i + 1], dynamic[i : i + 1, :length])
+            torch.testing.assert_close(together.mean[i, :length], alone.mean[0])
+            torch.testing.assert_close(together.logvar[i, :length], alone.logvar[0])
