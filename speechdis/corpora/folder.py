@@ -88,7 +88,7 @@ def prepare(
     else:
         if speaker_from is not None:
             _pattern(speaker_from)  # wrong in itself: said before the files are looked at
-        files, texts = _recordings(root)
+        files, texts = _recordings(root, report)
         spoken = (
             _by_name(root, files, speaker_from, report) if speaker_from else _by_folder(root, files, report)
         )
@@ -107,10 +107,14 @@ def prepare(
     return _as_given(kept, str(table)) if kept[0][0] else _drawn([u for _, u in kept], root, seed)
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path, report: Report) -> Iterator[Path]:
     """Every file below `root` in the order of the paths; links to folders are followed, once each."""
+
+    def closed(error: OSError) -> None:
+        report(InputError(f"{error.filename}: cannot be read ({error.strerror})"))
+
     seen = set()
-    for folder, below, names in os.walk(root, followlinks=True):
+    for folder, below, names in os.walk(root, followlinks=True, onerror=closed):
         real = os.path.realpath(folder)
         if real in seen:
             below.clear()
@@ -120,9 +124,9 @@ def _files(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted(names))
 
 
-def _recordings(root: Path) -> tuple[list[Path], dict[Path, str]]:
+def _recordings(root: Path, report: Report) -> tuple[list[Path], dict[Path, str]]:
     """The recordings, absolute, and the texts beside them; a line of the log counts the other files."""
-    files = list(_files(root.absolute()))
+    files = list(_files(root.absolute(), report))
     base = root.absolute()
     shown = [f for f in files if not any(part[0] == "." for part in f.relative_to(base).parts)]
     sound = [file for file in shown if _SOUND.fullmatch(file.suffix)]
@@ -134,8 +138,9 @@ def _recordings(root: Path) -> tuple[list[Path], dict[Path, str]]:
                 texts[file] = text
                 used.add(beside)
                 break
-    others = Counter(f.suffix.lower() or "no suffix" for f in shown if f not in used and f not in set(sound))
-    kinds = ", ".join(f"{count} {kind}" for kind, count in others.most_common(_SHOWN))
+    others = Counter(file.suffix.lower() or "no suffix" for file in there.difference(sound, used))
+    most = sorted(others.items(), key=lambda one: (-one[1], one[0]))[:_SHOWN]
+    kinds = ", ".join(f"{count} {kind}" for kind, count in most)
     counts = f"{len(files) - len(shown)} hidden, {others.total()} others" + (f" ({kinds})" if kinds else "")
     if not sound:
         raise InputError(f"{root}: no recording in it (files: {counts}){looks_like(root)}")

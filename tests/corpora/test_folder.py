@@ -1,6 +1,7 @@
 """Own recordings: folders, patterns and tables become data directories; every bad input is one line."""
 
 import logging
+import os
 from pathlib import Path
 
 import numpy as np
@@ -246,3 +247,18 @@ def test_sound_is_read_out_of_videos_and_one_without_is_skipped(
     names = {u.path.name for part in splits.values() for u in part}
     assert names == {"1.wav", "talk.m4a"}
     assert "silent.mp4" in caplog.text
+
+
+def test_loops_links_and_closed_folders_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = tmp_path / "in"
+    for spk in "abcd":
+        speak(root / spk / "1.wav", 0.05)
+    (root / "a" / "loop").symlink_to("..")
+    (root / "b" / "2.wav").symlink_to("nowhere.wav")
+    (root / "c" / "3.wav").mkdir()
+    (root / "e").mkdir(mode=0)
+    splits = prepare(root, tmp_path / "out")
+    assert sum(map(len, splits.values())) == 4
+    assert "2.wav: no such audio file" in caplog.text
+    if not os.access(root / "e", os.R_OK):
+        assert f"{root / 'e'}: cannot be read" in caplog.text
