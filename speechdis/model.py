@@ -25,7 +25,7 @@ from speechdis.features.store import Store
 from speechdis.synthesis import codes, conversion, vocoders
 from speechdis.synthesis.conversion import Content, Voice
 from speechdis.synthesis.files import read_wave, wave_file, write
-from speechdis.synthesis.generation import with_new_voice
+from speechdis.synthesis.generation import nobodys_voice, with_new_voice
 from speechdis.synthesis.rows import Array, pieces
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
@@ -187,6 +187,34 @@ class TrainedModel(Checkpoint):
         generator = torch.Generator(self.device).manual_seed(seed)
         spoken = self._content(content, rate)
         return Speech(with_new_voice(self, spoken, generator, vocoder), self.sample_rate)
+
+    def anonymise(
+        self,
+        content: "Recording | Codes",
+        seed: int = 0,
+        voices: "Sequence[Recording | Codes]" = (),
+        rate: int | None = None,
+        vocoder: str = vocoders.DEFAULT,
+    ) -> Speech:
+        """The words of `content` in nobody's voice, pitch included; `seed` says which.
+
+        It hides the voice from listeners. What an informed attacker finds is another question: see the docs.
+
+        Args:
+            content: a recording.
+            seed: of the draw.
+            voices: recordings of speakers of whom the voice is mixed; without any it is drawn from the prior.
+            rate, vocoder: as of `swap`.
+
+        Raises:
+            InputError: as of `embed`.
+        """
+        generator = torch.Generator(self.device).manual_seed(seed)
+        known = [self._voice(one, rate) for one in voices]
+        voice = nobodys_voice(self, known, generator)
+        return Speech(
+            conversion.convert(self, self._content(content, rate), voice, vocoder), self.sample_rate
+        )
 
     def _wave(self, recording: Recording, rate: int | None) -> Array:
         if isinstance(recording, str | PathLike):

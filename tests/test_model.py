@@ -152,6 +152,16 @@ def test_draws_follow_the_seed_and_reconstructions_are_as_long(
     assert model.reconstruct(recordings[0]).seconds == pytest.approx(0.9)
 
 
+def test_nobodys_voice_follows_the_seed(model: TrainedModel, recordings: list[Path]) -> None:
+    a, b, c = recordings
+    for voices in ((), (b, c)):
+        first, again, other = (model.anonymise(a, seed, voices).wave for seed in (3, 3, 4))
+        np.testing.assert_array_equal(first, again)
+        assert len(first) == len(other) == 14400 and not np.array_equal(first, other)
+    alone = model.anonymise(a, 3, [b]).wave  # mixed of one, it is that one
+    np.testing.assert_allclose(alone, model.swap(b, a).wave, atol=2e-3)
+
+
 def test_it_is_a_checkpoint(model: TrainedModel) -> None:
     """Whatever takes a checkpoint takes it."""
     assert isinstance(model, Checkpoint) and model.sample_rate == RATE and model.device.type == "cpu"

@@ -26,12 +26,12 @@ class Voice(NamedTuple):
         static: (M, S) of its segments.
         log_f0: its mean log F0; NaN if it has no pitch.
         residual: (5, F) what its log frames have, on average over those of about one loudness, quiet to loud, that
-            those decoded in its mean static vector lack; NaN in bins where the recording has no sound.
+            those decoded in its mean static vector lack; NaN in bins where the recording has no sound. None: unknown.
     """
 
     static: Tensor
     log_f0: float
-    residual: np.ndarray
+    residual: np.ndarray | None
 
 
 class Content(NamedTuple):
@@ -69,15 +69,15 @@ def one_voice(voices: Sequence[Voice]) -> Voice:
         return voices[0]
     sizes = np.array([len(voice.static) for voice in voices], float)
     levels = np.array([voice.log_f0 for voice in voices])
-    residuals = np.stack([voice.residual for voice in voices])  # (R, 5, F)
+    residuals = np.stack([voice.residual for voice in voices if voice.residual is not None])  # (R, 5, F)
     return Voice(
         torch.cat([voice.static for voice in voices]),
-        float(_mean(levels, sizes)),
-        _mean(residuals, sizes[:, None, None]),
+        float(weighted_mean(levels, sizes)),
+        weighted_mean(residuals, sizes[:, None, None]),
     )
 
 
-def _mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def weighted_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Weighted mean over the first axis of what is not NaN; NaN where all are."""
     known = ~np.isnan(values)
     total = (known * weight).sum(0)

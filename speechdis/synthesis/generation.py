@@ -1,14 +1,18 @@
 """New voices, new words, and voices between two others."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.blocks import render
-from speechdis.synthesis.conversion import Content, Voice, at_pitch, synthesise, unclipped
+from speechdis.synthesis.conversion import Content, Voice, at_pitch, synthesise, unclipped, weighted_mean
 from speechdis.synthesis.words import Words
 from speechdis.training.checkpoint import Checkpoint
+
+PITCHES = (np.log(95.0), np.log(230.0))  # mean log F0 of drawn voices, from a low man's to a high woman's
 
 
 def with_new_voice(
@@ -25,6 +29,30 @@ def with_new_voice(
     moved = at_pitch(checkpoint, content, vocoder=vocoder)
     return synthesise(
         checkpoint, moved, codes.transfer_static(checkpoint, moved.codes.static, drawn), vocoder=vocoder
+    )
+
+
+def nobodys_voice(checkpoint: Checkpoint, known: Sequence[Voice], generator: torch.Generator) -> Voice:
+    """A voice that is nobody's: mixed of `known` ones, or, of none, drawn from the prior with a level of pitch.
+
+    The weights of a mixture are uniform over all that sum to 1 (Dirichlet).
+    """
+    device = generator.device
+    if not known:
+        static, _ = codes.check(checkpoint).sample_prior(1, 1, generator)
+        share = torch.rand((), generator=generator, device=device).item()
+        return Voice(static, PITCHES[0] + share * (PITCHES[1] - PITCHES[0]), None)
+    drawn = -torch.rand(len(known), generator=generator, device=device).clamp_min(1e-9).log()
+    weight = drawn / drawn.sum()  # (V,)
+    static = (weight[:, None] * torch.stack([voice.static.mean(0) for voice in known])).sum(0)  # (S,)
+    parts = weight.cpu().numpy().astype(float)
+    levels = np.array([voice.log_f0 for voice in known])
+    residuals = [voice.residual for voice in known if voice.residual is not None]
+    whole = len(residuals) == len(known)
+    return Voice(
+        static[None],
+        float(weighted_mean(levels, parts)),
+        weighted_mean(np.stack(residuals), parts[:, None, None]) if whole else None,
     )
 
 
@@ -72,5 +100,6 @@ def between(
     first, second = (
         codes.transfer_static(checkpoint, moved.codes.static, voice.static) for voice in (one, other)
     )
+    assert one.residual is not None and other.residual is not None, "voices of recordings have one"
     residual = one.residual + weight * (other.residual - one.residual)
     return synthesise(checkpoint, moved, torch.lerp(first, second, weight), residual, vocoder)
