@@ -66,7 +66,7 @@ def _frames(entry: Entry, utt: str, size: int) -> np.ndarray:
     if frames.shape[1:] != (size,):
         raise InputError(
             f"{entry}: frames of {utt} have {frames.shape[-1]} dimensions, not {size}; "
-            "--type and --bins must say how they were made"
+            "--feature-type and --bins must say how they were made"
         )
     if not np.isfinite(frames).all():
         raise InputError(f"{entry}: frames of {utt} hold NaN or infinity")

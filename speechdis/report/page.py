@@ -117,7 +117,7 @@ def _ready(e: Experiment, splits: Sequence[Split]) -> tuple[Checkpoint | None, S
     elif not splits:
         lacks = "no speech was given; speechdis report --data DIR --features DIR shows it"
     elif not (readable := [split for split in splits if _made_alike(model, split)]):
-        lacks = f"no --features were made as its own; speechdis features --type {kind} makes them"
+        lacks = f"no --features were made as its own; speechdis features --feature-type {kind} makes them"
     else:
         return model, readable[0], ""
     return None, None, lacks
