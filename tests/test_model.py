@@ -287,6 +287,18 @@ def test_one_comes_with_the_package(recordings: list[Path], tmp_path: Path) -> N
     assert out.read_bytes() == by_python.read_bytes()
 
 
+def test_a_folder_of_its_name_is_not_taken_for_it(
+    experiment: Path, recordings: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody names a checkpoint, one that lies in the working directory is not meant."""
+    (tmp_path / "revoice").symlink_to(experiment)
+    monkeypatch.chdir(tmp_path)
+    a, b, _ = map(str, recordings)
+    assert main(["swap", "--voice", a, "--content", b, "--out", "c.wav"]) == 0
+    made = speechdis.load().swap(a, b).save("d.wav")
+    assert Path("c.wav").read_bytes() == made.read_bytes()
+
+
 def test_half_precision_keeps_the_codes(experiment: Path, recordings: list[Path], tmp_path: Path) -> None:
     whole = speechdis.load(experiment)
     checkpoint.save(tmp_path / "half.safetensors", whole, half=True)

@@ -207,11 +207,13 @@ def checkpoint_option(parser: argparse.ArgumentParser, required: bool = True, sh
     parser.add_argument(
         "--checkpoint",
         required=required and not shipped,
-        default=weights.DEFAULT.stem if shipped else None,
+        default=weights.DEFAULT
+        if shipped
+        else None,  # its file: a folder of its name is somebody's experiment
         type=Path,
         metavar="CKPT",
         help="a trained model: an experiment, or its EXP/best or EXP/last"
-        + "; or a name of one that comes with speechdis" * shipped,
+        + f"; or one that comes with speechdis, by name (default: {weights.DEFAULT.stem})" * shipped,
     )
 
 
