@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _recording(args: argparse.Namespace, rate: int) -> "tuple[str, Any]":
-    from speechdis.data.audio import read_audio
+    from speechdis.data.audio import read_utterance
     from speechdis.data.directory import read_directory
     from speechdis.data.utterance import Utterance
 
@@ -85,4 +85,4 @@ def _recording(args: argparse.Namespace, rate: int) -> "tuple[str, Any]":
         if args.data
         else Utterance(args.recording.stem, args.recording.stem, args.recording)
     )
-    return u.utt, read_audio(u.path, rate, u.start, u.end)[0]
+    return u.utt, read_utterance(u, rate)[0]

@@ -102,10 +102,8 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
         trained = checkpoint.load(args.checkpoint, device)
         codes.check(trained)
         begin = time.perf_counter()
-        voice = one_voice([read_voice(trained, u.path, u.start, u.end) for u in voices])
-        seconds = swap_file(
-            trained, voice, b.path, out, args.vocoder, not args.plain, start=b.start, end=b.end
-        )
+        voice = one_voice([read_voice(trained, u) for u in voices])
+        seconds = swap_file(trained, voice, b, out, args.vocoder, not args.plain)
     _LOG.info("the words of %s in the voice of %s -> %s; %s", b.utt, a.utt, out, _speed(seconds, begin))
     rate = trained.settings.rate
     return {"voice": a.utt, "content": b.utt, "out": str(out), "seconds": seconds, "rate": rate}

@@ -9,11 +9,11 @@ from speechdis.data.atomic import replacing_folder
 from speechdis.data.directory import (
     Summary,
     directories_kind,
-    require_writable,
     utterance_duration,
     validate,
     write_directory,
 )
+from speechdis.data.directory_lines import require_writable
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 

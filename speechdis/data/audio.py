@@ -5,6 +5,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import numpy as np
 from speechdis.data.atomic import replacing
 from speechdis.data.decoders import open_recording
 from speechdis.data.outputs import is_stream
-from speechdis.data.recording import Recording
+from speechdis.data.recording import Channel, Recording
 from speechdis.data.shorten import sphere_file
 from speechdis.data.survey import Mix, Survey, note
+from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError, blaming
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG", ".sph": "NIST"}
@@ -26,7 +28,11 @@ _LARGEST = 1 << 28  # samples of a waveform in one piece: 4.7 h at 16 kHz, 1 GiB
 
 
 def read_audio(
-    path: str | Path, rate: int | None = None, start: float = 0.0, end: float | None = None
+    path: str | Path,
+    rate: int | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    channel: int | None = None,
 ) -> tuple[np.ndarray, int]:
     """Samples of a file, or of its part between `start` and `end` (only that part is decoded).
 
@@ -35,15 +41,16 @@ def read_audio(
         rate: Hz to resample to; None keeps the file's. A change of rate is noted once per source rate.
         start: s.
         end: s; None is the end of the file.
+        channel: the one to read, from 1 on; None averages all, with a note.
 
     Returns:
-        (K,) float32 mono (channels are averaged, with a note), nominally in [-1, 1), and its rate in Hz.
+        (K,) float32 mono, nominally in [-1, 1), and its rate in Hz.
 
     Raises:
         InputError: missing, empty, truncated or unreadable file; no samples, NaN, or only digital silence; more
             than 2^28 samples.
     """
-    with blaming(path), open_recording(path) as recording:
+    with blaming(path), _opened(path, channel) as recording:
         part = _Part(recording, start, end)
         rate = rate or recording.rate
         length = -(-part.count * rate // recording.rate)
@@ -59,15 +66,20 @@ def read_audio(
 
 
 def read_blocks(
-    path: str | Path, rate: int, start: float = 0.0, end: float | None = None
+    path: str | Path, rate: int, start: float = 0.0, end: float | None = None, channel: int | None = None
 ) -> Iterator[np.ndarray]:
     """What `read_audio` gives, bit by bit, in blocks (K,) of at most a minute or two: for recordings of any length.
 
     All of it is looked at before the first block comes, so a bad file fails there. Arguments and errors are those
     of `read_audio`, but that no length is too much.
     """
-    with blaming(path), open_recording(path) as recording:
+    with blaming(path), _opened(path, channel) as recording:
         yield from _resampled(_Part(recording, start, end), recording, rate)
+
+
+def read_utterance(utterance: Utterance, rate: int | None = None) -> tuple[np.ndarray, int]:
+    """Samples of an utterance; see `read_audio`."""
+    return read_audio(utterance.path, rate, utterance.start, utterance.end, utterance.channel)
 
 
 def duration(path: str | Path) -> float:
@@ -137,6 +149,12 @@ def _encode(samples: np.ndarray, rate: int, format: str) -> bytes:
     encoded = io.BytesIO()
     soundfile.write(encoded, samples, rate, format=format)
     return encoded.getvalue()
+
+
+@contextmanager
+def _opened(path: str | Path, channel: int | None) -> Iterator[Recording]:
+    with open_recording(path) as recording:
+        yield recording if channel is None else Channel(recording, channel)
 
 
 class _Part:

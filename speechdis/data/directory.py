@@ -3,19 +3,21 @@
 `wav.scp` and `utt2spk`, and where known `segments`, `text`, `spk2gender`, `text_phone`, `phones` and `words`;
 `spk2utt` is written and never read.
 
-Relative paths in `wav.scp` are sought in the directory itself, then in the working directory as in Kaldi; a `command |`
-entry is refused. `phones` and `words` are not Kaldi's: lines `utt start end label`, in seconds.
+Relative paths in `wav.scp` are sought in the directory itself, then in the working directory as in Kaldi. Of commands
+those that decode a file stand for it (`data/commands.py`); any other is refused, and none is run. `phones` and `words`
+are not Kaldi's: lines `utt start end label`, in seconds.
 """
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from speechdis.data.atomic import replacing
+from speechdis.data.chapters import warn_of_chapters
+from speechdis.data.commands import decoded_file
+from speechdis.data.directory_lines import tables
 from speechdis.data.place import locate, note_missing
 from speechdis.data.record import Kind
 from speechdis.data.text import read_table, require_id, split
@@ -23,8 +25,7 @@ from speechdis.data.utterance import Interval, Utterance
 from speechdis.errors import InputError
 
 Value = TypeVar("Value")
-# Names that a line of wav.scp cannot hold: of several lines, not UTF-8 (surrogates), blanks or pipes at an end.
-_UNFIT = re.compile(r"[\n\ud800-\udfff]|^[\s|]|[\s|]$")
+Source: TypeAlias = tuple[Path, int | None]  # a recording, and the channel of it; None for all
 LONGEST = 1e7  # s, four months: what a time of a label may say
 _OPTIONAL = ("segments", "text", "spk2gender", "text_phone", "phones", "words")
 
@@ -53,31 +54,32 @@ def read_directory(path: str | Path, also: Path | None = None) -> list[Utterance
         also: another folder that its relative paths may count from.
 
     Raises:
-        InputError: with file and line: a missing file, an id twice, a `command |`, a wrong number of fields,
+        InputError: with file and line: a missing file, an id twice, a command, a wrong number of fields,
             an utterance in one file and not in another, a segment of no recording or with start >= end.
     """
     path = Path(path)
     recordings = _table(path, "wav.scp", lambda value: _recording(path, value, also))
-    note_missing(path / "wav.scp", recordings.values())
+    note_missing(path / "wav.scp", (file for file, _ in recordings.values()))
     if (path / "segments").exists():
         parts = _table(path, "segments", lambda value: _segment(recordings, value))
     else:
-        parts = {utt: (file, 0.0, None) for utt, file in recordings.items()}
+        parts = {utt: (source, 0.0, None) for utt, source in recordings.items()}
     spks = _table(path, "utt2spk", _one_field, known=parts)
     for utt in parts.keys() - spks.keys():
         raise InputError(
             f"{path / 'utt2spk'}: no speaker for utterance '{utt}'; add a line '{utt} <speaker>'"
         )
+    warn_of_chapters(path, spks)
     genders = _optional(path, "spk2gender", _gender, known=spks.values())
     texts = _optional(path, "text", str, known=parts)
     text_phones = _optional(path, "text_phone", str, known=parts)
     phones, words = _intervals(path, "phones", parts), _intervals(path, "words", parts)
     return [
         Utterance(
-            utt, spks[utt], *parts[utt], gender=genders.get(spks[utt], ""), text=texts.get(utt, ""),
+            utt, spks[utt], file, start, end, genders.get(spks[utt], ""), texts.get(utt, ""), channel=channel,
             text_phone=text_phones.get(utt, ""), phones=phones.get(utt, ()), words=words.get(utt, ()),
         )
-        for utt in sorted(parts)
+        for utt, ((file, channel), start, end) in sorted(parts.items())
     ]  # fmt: skip
 
 
@@ -111,13 +113,13 @@ def write_directory(path: str | Path, utterances: Iterable[Utterance]) -> None:
         InputError: no utterances, an id twice, a blank in an id or label, two genders of one speaker.
     """
     path = Path(path)
-    tables = {name: lines for name, lines in _tables(path, list(utterances)).items() if lines}
+    files = {name: lines for name, lines in tables(path, list(utterances)).items() if lines}
     path.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        for name in ("wav.scp", *tables.keys() - {"wav.scp"}):  # the stack unwinds from its end
-            stack.enter_context(replacing(path / name)).write_text("".join(tables[name]), "utf-8")
+        for name in ("wav.scp", *files.keys() - {"wav.scp"}):  # the stack unwinds from its end
+            stack.enter_context(replacing(path / name)).write_text("".join(files[name]), "utf-8")
         (path / "wav.scp").unlink(missing_ok=True)
-        for name in set(_OPTIONAL) - tables.keys():
+        for name in set(_OPTIONAL) - files.keys():
             (path / name).unlink(missing_ok=True)
 
 
@@ -127,7 +129,7 @@ def validate(path: str | Path, audio: bool = False) -> Summary:
     Raises:
         InputError: see `read_directory` and `speechdis.data.audio.read_audio`.
     """
-    from speechdis.data.audio import read_audio
+    from speechdis.data.audio import read_utterance
 
     utterances = read_directory(path)
     if not utterances:
@@ -135,7 +137,7 @@ def validate(path: str | Path, audio: bool = False) -> Summary:
     seconds = sum(utterance_duration(utterance) for utterance in utterances)
     if audio:
         for utterance in utterances:
-            read_audio(utterance.path, start=utterance.start, end=utterance.end)
+            read_utterance(utterance)
     return Summary(len(utterances), len({u.spk for u in utterances}), seconds / 3600)
 
 
@@ -149,14 +151,6 @@ def utterance_duration(utterance: Utterance) -> float:
             f"{utterance.path}: '{utterance.utt}' starts at {utterance.start} s of {whole:.3f} s"
         )
     return min(utterance.end or whole, whole) - utterance.start
-
-
-def require_writable(utterance: Utterance, where: str) -> None:
-    """Raise InputError, which begins with `where`, for ids, labels or a file name no data directory can hold."""
-    u = utterance
-    for word in (u.utt, u.spk, *(i.label for i in (*u.phones, *u.words))):
-        require_id(word, where)
-    _place(u.path)
 
 
 def _table(
@@ -188,16 +182,16 @@ def _lines(file: Path) -> Iterator[tuple[str, str, str]]:
     return read_table(file)
 
 
-def _recording(path: Path, value: str, also: Path | None) -> Path:
+def _recording(path: Path, value: str, also: Path | None) -> Source:
+    """The file of a line, and its channel."""
     if not value:
         raise ValueError("no file after the id")
-    if "|" in (value[0], value[-1]):
-        raise ValueError(f"'{value}' is a command; only files are read, so run it once and name its output")
-    file = locate(value, path)
-    return also / value if also and not file.exists() and (also / value).exists() else file
+    name, channel = decoded_file(value) if "|" in (value[0], value[-1]) else (value, None)
+    file = locate(name, path)
+    return also / name if also and not file.exists() and (also / name).exists() else file, channel
 
 
-def _segment(recordings: dict[str, Path], value: str) -> tuple[Path, float, float | None]:
+def _segment(recordings: dict[str, Source], value: str) -> tuple[Source, float, float | None]:
     fields = split(value)
     if len(fields) != 3:
         raise ValueError(f"expected 'utt recording start end', got {len(fields) + 1} field(s)")
@@ -239,69 +233,3 @@ def _intervals(path: Path, name: str, known: Iterable[str]) -> dict[str, tuple[I
             raise InputError(f"{place}: expected four fields and 0 <= start <= end")
         intervals[utt].append(interval)
     return {utt: tuple(sorted(found, key=lambda i: i[:2])) for utt, found in intervals.items() if found}
-
-
-def _tables(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
-    """Lines of each file of the directory, sorted by id; Python sorts text by code point, as C does."""
-    if not utterances:
-        raise InputError(f"{path}: no utterances to write")
-    for utt, count in Counter(u.utt for u in utterances).items():
-        if count > 1:
-            files = " and ".join(str(u.path) for u in utterances if u.utt == utt)
-            raise InputError(f"utterance id '{utt}' stands {count} times, of {files}; rename or remove one")
-    for u in utterances:
-        require_writable(u, str(path))
-    utterances = sorted(utterances, key=lambda u: u.utt)
-    spk2gender = {u.spk: u.gender for u in utterances if u.gender}
-    for u in utterances:
-        if u.gender and u.gender != spk2gender[u.spk]:
-            raise InputError(f"{path}: speaker '{u.spk}' is both m and f")
-    spk2utt: dict[str, list[str]] = {}
-    for u in utterances:
-        spk2utt.setdefault(u.spk, []).append(u.utt)
-    return {
-        **_recordings(utterances),
-        "utt2spk": [f"{u.utt} {u.spk}\n" for u in utterances],
-        "spk2utt": [f"{spk} {' '.join(utts)}\n" for spk, utts in sorted(spk2utt.items())],
-        "spk2gender": [f"{spk} {gender}\n" for spk, gender in sorted(spk2gender.items())],
-        "text": [f"{u.utt} {_words(u.text)}\n" for u in utterances if u.text],
-        "text_phone": [f"{u.utt} {_words(u.text_phone)}\n" for u in utterances if u.text_phone],
-        "phones": [_timed(u.utt, i) for u in utterances for i in u.phones],
-        "words": [_timed(u.utt, i) for u in utterances for i in u.words],
-    }
-
-
-def _recordings(utterances: list[Utterance]) -> dict[str, list[str]]:
-    """wav.scp, and segments if any utterance is a part; a recording is named after its first utterance."""
-    names: dict[Path, str] = {}
-    whole = all(u.start == 0 and u.end is None for u in utterances)
-    for u in utterances:
-        names.setdefault(u.path, u.utt)
-    if whole:
-        return {"wav.scp": [f"{u.utt} {_place(u.path)}\n" for u in utterances]}
-    return {
-        "wav.scp": [f"{name} {_place(file)}\n" for file, name in names.items()],
-        "segments": [
-            f"{u.utt} {names[u.path]} {_time(u.start)} {'-1' if u.end is None else _time(u.end)}\n"
-            for u in utterances
-        ],
-    }
-
-
-def _place(file: Path) -> str:
-    place = str(file.absolute())
-    if _UNFIT.search(place):
-        raise InputError(f"{place!r}: such a file name cannot stand in wav.scp; rename the file")
-    return place
-
-
-def _words(text: str) -> str:
-    return " ".join(split(text))
-
-
-def _timed(utt: str, interval: Interval) -> str:
-    return f"{utt} {_time(interval.start)} {_time(interval.end)} {interval.label}\n"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.6f}".rstrip("0").rstrip(".")

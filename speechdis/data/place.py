@@ -7,6 +7,8 @@ from pathlib import Path
 
 _NEAREST = 2  # last parts of an absolute path that are tried beside the index: `feats.ark`, `wav/a.wav`
 
+_noted: set[tuple[Path, Path]] = set()
+
 
 def locate(name: str, folder: Path) -> Path:
     """The file that an index in `folder` means by `name`.
@@ -31,9 +33,10 @@ def _there(file: Path) -> bool:
 
 
 def note_missing(index: Path, files: Iterable[Path]) -> None:
-    """Say once for a whole index which files it names that are nowhere, and where they were sought."""
+    """Say once which files an index names that are nowhere, and where they were sought."""
     lost = sorted({file for file in files if not _there(file)})
-    if lost:
+    if lost and (index, lost[0]) not in _noted:
+        _noted.add((index, lost[0]))
         message = "%s: %d of its files are missing, such as %s; a relative path is sought in %s, then in %s"
         folder = index.parent.absolute()
         logging.getLogger(__name__).warning(message, index, len(lost), lost[0], folder, Path.cwd())

@@ -54,6 +54,21 @@ class Recording(ABC):
             )
 
 
+class Channel(Recording):
+    """One channel of a recording, by its number from 1 on; raises InputError where it has fewer."""
+
+    def __init__(self, whole: Recording, number: int) -> None:
+        if number > whole.channels:
+            raise InputError(f"{whole.path}: channel {number} is asked for; it has {whole.channels}")
+        self._whole, self._number = whole, number
+        self.path, self.rate, self.channels = whole.path, whole.rate, 1
+        self.total, self.floating = whole.total, whole.floating
+
+    def decode(self, first: int, last: int) -> Iterator[np.ndarray]:
+        """See `Recording`."""
+        return (block[:, self._number - 1 : self._number] for block in self._whole.decode(first, last))
+
+
 def most_samples(path: Path) -> int:
     """More samples (of a channel) than a file of its size can hold."""
     return _DENSEST * path.stat().st_size + _ALWAYS

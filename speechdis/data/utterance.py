@@ -23,6 +23,7 @@ class Utterance:
         path: the recording.
         start: seconds into the recording where the utterance begins.
         end: seconds into the recording where it ends; None for the end of the recording.
+        channel: the one in which it is heard, from 1 on; None for the mean of all.
         gender: "m", "f" or "" where unknown.
         text: words, space-separated; "" where unknown.
         text_phone: phones without times, space-separated; "" where unknown.
@@ -40,3 +41,4 @@ class Utterance:
     text_phone: str = ""
     phones: tuple[Interval, ...] = ()
     words: tuple[Interval, ...] = ()
+    channel: int | None = None

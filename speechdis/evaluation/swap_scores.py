@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from speechdis.data.audio import read_audio
+from speechdis.data.audio import read_utterance
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.features import FeatureSettings, extract, spectrum_of
@@ -135,10 +135,7 @@ def _judged(
     """Each condition of the pair with the voice of utterance `a` and the words of utterance `b`."""
     settings = checkpoint.features
     rate, bins = FeatureSettings.of(settings).rate, spectrum_of(settings)
-    one, other = (
-        read_audio(u.path, rate, u.start, u.end)[0]
-        for u in (listeners.utterances[a], listeners.utterances[b])
-    )
+    one, other = (read_utterance(u, rate)[0] for u in (listeners.utterances[a], listeners.utterances[b]))
     voice, content = voice_of(checkpoint, one), content_of(checkpoint, other)
     module = vocoders.load(vocoder)
     copy = blocks.render(

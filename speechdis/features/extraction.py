@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from speechdis.data.audio import read_audio, read_blocks
+from speechdis.data.audio import read_blocks, read_utterance
 from speechdis.data.jobs import map_utterances
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError, blaming
@@ -143,9 +143,9 @@ def _blocks(item: Item, settings: Mapping[str, Any]) -> Iterator[np.ndarray]:
     """Frames (T, F) of an utterance, block by block."""
     source, rate = item.source, FeatureSettings.of(settings).rate
     if item.change is None:
-        waves: Iterable[np.ndarray] = read_blocks(source.path, rate, source.start, source.end)
+        waves: Iterable[np.ndarray] = read_blocks(source.path, rate, source.start, source.end, source.channel)
     else:
-        waves = [item.change(read_audio(source.path, rate, source.start, source.end)[0], rate)]
+        waves = [item.change(read_utterance(source, rate)[0], rate)]
     for frames in extract_blocks(waves, settings):
         if not np.isfinite(frames).all():
             raise InputError("its frames are not finite")

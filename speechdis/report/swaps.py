@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speechdis.data.audio import read_audio, write_audio
+from speechdis.data.audio import read_utterance, write_audio
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.evaluation.speech import Split
@@ -75,7 +75,7 @@ def matrix(out: Path, key: str, name: str, checkpoint: Checkpoint, utterances: S
         name: of the experiment.
     """
     rate = checkpoint.settings.rate
-    waves = [read_audio(u.path, rate, u.start, u.end)[0] for u in utterances]
+    waves = [read_utterance(u, rate)[0] for u in utterances]
     frames = [extract(wave, checkpoint.features) for wave in waves]
     low, high = np.quantile(np.concatenate(frames), [0.02, 0.998])
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from speechdis.data.audio import read_audio
+from speechdis.data.audio import read_utterance
 from speechdis.data.utterance import Interval, Utterance
 from speechdis.errors import InputError
 from speechdis.segmentation.cepstra import HOP, RATE, cepstra
@@ -60,7 +60,7 @@ def chosen(utterances: Sequence[Utterance], most: int, seed: int) -> list[Uttera
 def load(utterance: Utterance) -> Recording | str:
     """A recording to train on, or what is wrong with it."""
     try:
-        wave, _ = read_audio(utterance.path, RATE, utterance.start, utterance.end)
+        wave, _ = read_utterance(utterance, RATE)
     except InputError as error:
         return str(error)
     x, found = cepstra(wave), islands(wave, RATE, Settings())
@@ -115,7 +115,7 @@ def cut(utterance: Utterance, models: WordModels, disagreement: float) -> Cuts:
     Raises:
         InputError: the transcript and the audio disagree; as `read_audio` and `align`.
     """
-    wave, _ = read_audio(utterance.path, RATE, utterance.start, utterance.end)
+    wave, _ = read_utterance(utterance, RATE)
     cuts, found = align(cepstra(wave), utterance.text.split(), models)
     if found > disagreement:
         raise InputError(

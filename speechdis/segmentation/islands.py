@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from speechdis.data.audio import read_audio
+from speechdis.data.audio import read_utterance
 from speechdis.data.utterance import Interval, Utterance
 from speechdis.errors import InputError
 from speechdis.segmentation.cuts import Cuts
@@ -67,7 +67,7 @@ def cut(utterance: Utterance, settings: Settings) -> Cuts:
     Raises:
         InputError: the number of islands is not the number of words; as `read_audio`.
     """
-    wave, rate = read_audio(utterance.path, start=utterance.start, end=utterance.end)
+    wave, rate = read_utterance(utterance)
     found, words = islands(wave, rate, settings), utterance.text.split()
     if len(found) != len(words):
         raise InputError(f"{len(found)} islands of speech for {len(words)} words ({utterance.text})")

@@ -6,6 +6,7 @@ import numpy as np
 
 from speechdis.data.audio import FORMATS, read_blocks, write_audio, write_blocks
 from speechdis.data.outputs import is_stream
+from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.synthesis import conversion, vocoders
 from speechdis.synthesis.conversion import Content, Voice
@@ -30,12 +31,12 @@ _OTHER = (
 )
 
 
-def read_wave(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: float | None = None) -> Array:
+def read_wave(checkpoint: Checkpoint, source: Path | Utterance) -> Array:
     """A waveform (n,) at the model's rate; a long one goes to disk as it comes. Raises InputError as `read_audio`."""
-    rate = checkpoint.settings.rate
+    rate, u = checkpoint.settings.rate, _utterance(source)
     parts: list[np.ndarray] = []
     rows: Rows | None = None
-    for block in read_blocks(path, rate, start, end):
+    for block in read_blocks(u.path, rate, u.start, u.end, u.channel):
         parts.append(block)
         if rows is not None or sum(map(len, parts)) > LONGEST * rate:
             rows = rows or Rows()
@@ -44,43 +45,43 @@ def read_wave(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: float
     return np.concatenate(parts) if rows is None else rows
 
 
-def read_voice(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: float | None = None) -> Voice:
-    """The voice of a recording, or of its part from `start` to `end` s; any format and rate that `read_audio` knows.
+def read_voice(checkpoint: Checkpoint, source: Path | Utterance) -> Voice:
+    """The voice of a recording, or of an utterance in one; any format and rate that `read_audio` knows.
 
     Raises:
         InputError: as `read_audio` and `conversion.voice_of`.
     """
-    wave = read_wave(checkpoint, path, start, end)
+    wave = read_wave(checkpoint, source)
     try:
         return conversion.voice_of(checkpoint, wave)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{_utterance(source).path}: {error}") from None
 
 
-def read_content(checkpoint: Checkpoint, path: Path, start: float = 0.0, end: float | None = None) -> Content:
+def read_content(checkpoint: Checkpoint, source: Path | Utterance) -> Content:
     """The words of a recording; as `read_voice`."""
-    wave = read_wave(checkpoint, path, start, end)
+    wave = read_wave(checkpoint, source)
     try:
         return conversion.content_of(checkpoint, wave)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{_utterance(source).path}: {error}") from None
+
+
+def _utterance(source: Path | Utterance) -> Utterance:
+    return source if isinstance(source, Utterance) else Utterance(source.stem, source.stem, source)
 
 
 def swap_file(
     checkpoint: Checkpoint,
     voice: Voice,
-    content: Path,
+    content: Path | Utterance,
     out: Path,
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
-    start: float = 0.0,
-    end: float | None = None,
 ) -> float:
     """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `conversion.convert`."""
     rate = checkpoint.settings.rate
-    wave = conversion.convert(
-        checkpoint, read_content(checkpoint, content, start, end), voice, vocoder, detail
-    )
+    wave = conversion.convert(checkpoint, read_content(checkpoint, content), voice, vocoder, detail)
     write(out, wave, rate)
     return len(wave) / rate
 

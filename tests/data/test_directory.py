@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from speechdis.data import survey
 from speechdis.data.audio import write_audio
 from speechdis.data.directory import read_directory, validate, write_directory
 from speechdis.data.utterance import Interval, Utterance
@@ -48,6 +49,7 @@ def directories(draw: st.DrawFn) -> list[Utterance]:
                 gender=genders[spk],
                 text=draw(texts),
                 text_phone=draw(texts),
+                channel=draw(st.sampled_from([None, 1, 2])),
                 phones=draw(st.just(()) | intervals()),
                 words=draw(st.just(()) | intervals()),
             )
@@ -98,7 +100,7 @@ def test_segments_name_parts_of_recordings(tmp_path: Path) -> None:
     ("tables", "words"),
     [
         ({"wav_scp": "a a.wav\na b.wav\n"}, ["wav.scp:2", "'a'", "second time"]),
-        ({"wav_scp": "a sph2pipe x |\nb b.wav\n"}, ["wav.scp:1", "command"]),
+        ({"wav_scp": "a sph2pipe -t 0:1 x |\nb b.wav\n"}, ["wav.scp:1", "command", "only these are read"]),
         ({"wav_scp": "a | tee x\nb b.wav\n"}, ["wav.scp:1", "command"]),
         ({"wav_scp": "a\nb b.wav\n"}, ["wav.scp:1", "no file"]),
         ({"utt2spk": "a s\n"}, ["utt2spk", "'b'", "add a line"]),
@@ -204,3 +206,54 @@ def test_genders_in_words(tmp_path: Path, word: str, gender: str) -> None:
     (tmp_path / "utt2spk").write_text("a s\n")
     (tmp_path / "spk2gender").write_text(f"s {word}\n")
     assert [u.gender for u in read_directory(tmp_path)] == [gender]
+
+
+def labelled(path: Path, utt2spk: dict[str, str]) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "wav.scp").write_text("".join(f"{utt} {utt}.wav\n" for utt in utt2spk))
+    (path / "utt2spk").write_text("".join(f"{utt} {spk}\n" for utt, spk in utt2spk.items()))
+    return path
+
+
+@pytest.fixture
+def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "_noted", set())
+
+
+@pytest.mark.usefixtures("nothing_said")
+@pytest.mark.parametrize("gap", "-_")
+def test_chapters_in_place_of_speakers_are_said_once(
+    tmp_path: Path, gap: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As in Kaldi's directories of LibriSpeech; not where a speaker has one label."""
+    one = {f"{s}{gap}{c}{gap}{n:04d}": f"{s}{gap}{c}" for s, c in ((7, 13), (8, 14)) for n in range(3)}
+    read_directory(labelled(tmp_path / "one", one))
+    assert "like chapters" not in caplog.text
+    several = one | {f"7{gap}15{gap}{n:04d}": f"7{gap}15" for n in range(3)}
+    for _ in range(2):
+        read_directory(labelled(tmp_path / "several", several))
+    (line,) = (message for message in caplog.messages if "like chapters" in message)
+    assert f"{tmp_path / 'several'}: " in line and f"7{gap}13 and 7{gap}15 of 7:" in line
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_other_labels_of_two_parts_are_no_chapters(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for k, utt2spk in enumerate(
+        (
+            {f"dr{d}-{spk}-{n}": f"dr{d}-{spk}" for d, spk in ((1, "faks0"), (1, "fcjf0")) for n in (1, 2)},
+            {f"{spk}_{n:03d}": spk for spk in ("spk_1", "spk_2", "F_01", "F_02") for n in (1, 2)},
+            {f"{spk}-{d}-{n}": spk for spk in ("george", "jackson") for d in (0, 1) for n in (0, 1)},  # FSDD
+            {f"{spk}{n:04d}": spk for spk in ("0003", "0004") for n in (1, 2)},  # speechocean762
+            {f"p225-p225_{n:03d}_mic1": "p225" for n in (1, 2)},
+        )
+    ):
+        read_directory(labelled(tmp_path / str(k), utt2spk))
+    assert "like chapters" not in caplog.text
+
+
+@pytest.mark.usefixtures("nothing_said")
+def test_our_own_corpora_have_speakers(shared: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = shared / "speechocean762"
+    for split in ("train", "test"):
+        assert read_directory(root / split, also=root)
+    assert "like chapters" not in caplog.text
