@@ -26,6 +26,7 @@ def train(
     settings: Sequence[str] = (),
     feature_type: str = "fbank",
     device: str = "auto",
+    init: str | PathLike[str] | None = None,
 ) -> TrainedModel:
     """Train a recipe on own recordings, from the sound to the model.
 
@@ -39,11 +40,14 @@ def train(
         settings: numbers of the recipe to change, such as "training.steps=100".
         feature_type: "fbank", "spectrogram" or "waveform".
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
+        init: start from the weights of a model, named as `load` takes it, in place of random ones: fine-tuning.
 
     Raises:
-        InputError: no such recipe, no data directories, or an `out` with a run of another kind.
+        InputError: no such recipe, an `init` that does not fit it or the features, no data directories, or an `out`
+            with a run of another kind.
     """
-    training.train(Path(recipe), Path(data), Path(out), settings, feature_type, device)
+    began = None if init is None else Path(init)
+    training.train(Path(recipe), Path(data), Path(out), settings, feature_type, device, began)
     return load(out, device)
 
 

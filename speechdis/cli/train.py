@@ -5,11 +5,16 @@ voice-converted twins of both, AUGMENTED/train and AUGMENTED/dev (or one store, 
 spoken and written digits (pvae, jmvae, vae) also read the stores IMAGES/train and IMAGES/dev, the texts of DATA/train
 and DATA/dev, and DATA/dev/pairs. Started by `torchrun`, it trains on all the processes' devices.
 
+With --init it starts from the weights of a checkpoint, which the recipe and the features must fit, and keeps the
+checkpoint's normalisation of frames: fine-tuning. The optimiser begins anew. OUT has its own copy of the file, so a
+run that goes on reads it no more.
+
 Ctrl-C or SIGTERM stops it between two steps and keeps its state, as every three minutes and every look at the
 validation speakers do: --resume goes on, and ends as an unbroken run. OUT/train.log tells what it did.
 
 Example:
     speechdis train --config revoice --features feats --augmented feats-twins --out exp/revoice
+    speechdis train --config revoice/finetune --init revoice --features feats --augmented feats-twins --out exp/mine
 """
 
 import argparse
@@ -29,6 +34,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     path_option(parser, "--augmented", "stores of twins, train and dev, from 'speechdis augment'")
     path_option(parser, "--images", "stores of written digits, from 'speechdis images'")
     path_option(parser, "--data", "data directories that say which digits are spoken")
+    path_option(
+        parser, "--init", "start from its weights: an experiment, a file, or a name, such as revoice", "CKPT"
+    )
     path_option(parser, "--out", "experiment directory to fill", required=True)
     set_option(parser, "override a number of the recipe, such as training.steps=100 (repeatable)")
     add(
@@ -48,4 +56,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if (args.images is None) != (args.data is None):
         raise InputError("--images and --data go together: which digits are written, and which are spoken")
     digits = None if args.images is None else (args.data, args.images)
-    return fit(recipe, args.features, args.augmented, args.out, args.resume, args.device, digits)
+    return fit(recipe, args.features, args.augmented, args.out, args.resume, args.device, digits, args.init)

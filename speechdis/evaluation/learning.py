@@ -34,6 +34,7 @@ def _rows(experiment: Path) -> list[Row]:
             (experiment.name, line["step"], split, term, value)
             for line in lines
             for split in ("train", "valid")
+            if line[split]  # a fine-tuned model is looked at before it is trained
             for term, value in _terms(line[split], segment).items()
         ]
     except (KeyError, TypeError, AttributeError) as error:

@@ -16,6 +16,7 @@ from speechdis.models.base import PairedModel
 from speechdis.pipeline.frames import make_features, make_twins
 from speechdis.training import config, experiment, recipes
 from speechdis.training.config import Recipe
+from speechdis.training.start import start
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,9 +29,10 @@ def fit(
     resume: bool = False,
     device: str = "auto",
     digits: tuple[Path, Path] | None = None,
+    init: Path | None = None,
 ) -> dict[str, Any]:
     """`training.experiment.train`, which says what all of this is; a line is logged of what came out."""
-    made = experiment.train(recipe, features, twins, out, resume, device, digits)
+    made = experiment.train(recipe, features, twins, out, resume, device, digits, init)
     _LOG.info(
         "%s: %d steps, validation loss %.1f, %.0f segments/s -> %s",
         recipe.name,
@@ -49,6 +51,7 @@ def train(
     settings: Sequence[str] = (),
     feature_type: str = "fbank",
     device: str = "auto",
+    init: Path | None = None,
 ) -> None:
     """Train into `out`, with features in `out/features` and twins, for a model that reads them, in `out/twins`.
 
@@ -61,13 +64,21 @@ def train(
         settings: "key=value", over the recipe.
         feature_type: of the frames.
         device: "cpu", "cuda" or "auto".
+        init: a checkpoint to start from; its features must be of this type.
 
     Raises:
-        InputError: no such recipe, one of digits in pairs, no data directories, or an `out` with another run.
+        InputError: no such recipe, an `init` that does not fit, one of digits in pairs, no data directories, or an
+            `out` with another run.
     """
     what = config.read(recipes.find(recipe), settings)
     if issubclass(models.load(what.name).Model, PairedModel):
         raise InputError(f"{what.name}: is of written and spoken digits; use 'speechdis train --images'")
+    began = start(init, out)
+    if began is not None:  # said before the work
+        began.check(what)
+        kind = began.checkpoint.features["type"]
+        if kind != feature_type:
+            raise InputError(f"{began.name}: reads features of type {kind}; give feature_type='{kind}'")
     features, twins = out / "features", out / "twins"
     for split in ("train", "dev"):
         if not _whole(features / split, data / split, feature_type):
@@ -78,7 +89,7 @@ def train(
             source = Store.read(features / split)
             if not (twins / split).exists() or _source(twins / split) != source.digest:
                 make_twins(data / split, twins / split, features / split)
-    fit(what, features, twins if reads_twins else None, out, resume=True, device=device)
+    fit(what, features, twins if reads_twins else None, out, resume=True, device=device, init=init)
 
 
 def _whole(store: Path, data: Path, feature_type: str) -> bool:

@@ -30,6 +30,7 @@ from speechdis.training.mend import mend
 from speechdis.training.paired_batches import paired
 from speechdis.training.provenance import provenance
 from speechdis.training.run_directory import RunDirectory
+from speechdis.training.start import Start, start
 from speechdis.training.state import writing
 from speechdis.training.twins import twin_stores
 
@@ -47,6 +48,7 @@ def train(
     resume: bool = False,
     device: str = "auto",
     digits: tuple[Path, Path] | None = None,
+    init: Path | None = None,
 ) -> dict[str, Any]:
     """Train `recipe` on the stores `features/train` and `features/dev` and fill `out`.
 
@@ -58,13 +60,14 @@ def train(
         device: "cpu", "cuda" or "auto".
         digits: for a model of paired modalities: data directories that say which digits are spoken, and the stores of
             written ones; each with `train` and `dev`.
+        init: a checkpoint to start from, see `training.start`. It is read once: a resumed run has its own copy.
 
     Returns:
         What `out/run.json` holds: steps, best validation loss, speed, seed, commit, versions, hardware.
 
     Raises:
-        InputError: missing or unfit stores, an `out` in use, a resumed run with another configuration, too large a
-            batch, a full disk.
+        InputError: missing or unfit stores, an `init` that does not fit, an `out` in use, a resumed run with another
+            configuration, too large a batch, a full disk.
         Interrupted: a signal came; the state is kept.
     """
     if out.exists() and not out.is_dir():
@@ -75,8 +78,11 @@ def train(
         # Not needed for the same results, but a debugging aid that costs a tenth of a step.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         memory.keep_freed()
-        trainer = _trainer(recipe, features, augmented, digits, out, place)
+        began = start(init, out)
+        trainer = _trainer(recipe, features, augmented, digits, out, place, began)
         identity = run_identity(recipe, features, augmented, digits)
+        if began is not None:
+            identity["init"] = began.said
         directory = RunDirectory(out)
         found = directory.found
         if found and not resume:
@@ -99,20 +105,22 @@ def train(
                 return made
             if not trainer.writes:
                 return _run(trainer, recipe, place)
-            _begin(out, identity)
+            _begin(out, identity, began)
             with journal(out):
-                return _recorded(trainer, recipe, place, resumed)
+                return _recorded(trainer, recipe, place, resumed, began)
 
 
-def _recorded(trainer: Trainer, recipe: Recipe, place: torch.device, resumed: bool) -> dict[str, Any]:
+def _recorded(
+    trainer: Trainer, recipe: Recipe, place: torch.device, resumed: bool, began: Start | None
+) -> dict[str, Any]:
     """Train, write `run.json`, and tell the journal of it."""
     out, directory = trainer.out, RunDirectory(trainer.out)
     JOURNAL.info("%s: %s at step %d", recipe.name, "resumed" if resumed else "begun", trainer.step)
     try:
-        damaged = log.restore(out, trainer.looked)
+        damaged = log.restore(out, trainer.looked if resumed else -1)
         if damaged:
             _LOG.warning("%s: left out %d damaged lines", directory.metrics, damaged)
-        result = _run(trainer, recipe, place)
+        result = _run(trainer, recipe, place) | ({} if began is None else {"init": began.said})
         with writing(directory.record), replacing(directory.record) as partial:
             partial.write_text(json.dumps(result, indent=2) + "\n")
     except BaseException as error:
@@ -148,6 +156,7 @@ def _trainer(
     digits: tuple[Path, Path] | None,
     out: Path,
     device: torch.device,
+    began: Start | None = None,
 ) -> Trainer:
     store, validation = Store.read(features / "train"), Store.read(features / "dev")
     if validation.settings != store.settings:
@@ -158,6 +167,10 @@ def _trainer(
             f"training.batch={recipe.training.batch} does not divide among {parallel.world()} processes"
         )
     training, mean, std = recipe.training, store.mean, store.std
+    if began is not None:
+        began.check(recipe)
+        began.check_frames(store)
+        mean, std = began.checkpoint.mean, began.checkpoint.std
     if device.type == "cpu":
         memory.require(recipe, len(mean))
     model: Model
@@ -177,12 +190,15 @@ def _trainer(
     else:
         segments = Batches(store, twins.get("train"), training, mean, std, device)
         config = kind.for_utterances(recipe.model, segments.rows)
-        speech_model: SegmentModel = kind(len(mean), config).to(device)
+        speech_model: SegmentModel = kind(len(mean), config)
+        if began is not None:
+            began.give(speech_model)
+        speech_model = speech_model.to(device)
         needed = _twins_needed(recipe.name, speech_model, augmented, twins)
         batches, looks = segments, _looks(validation, twins.get("dev") if needed else None, segments)
         model = speech_model
     current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
-    return Trainer(current, training, batches, looks, out)
+    return Trainer(current, training, batches, looks, out, trained=began is not None)
 
 
 def _twins_needed(name: str, model: SegmentModel, augmented: Path | None, twins: Mapping[str, Store]) -> bool:
@@ -234,6 +250,8 @@ def unchanged(out: Path, identity: dict[str, Any], apart: Sequence[str] = ()) ->
     if not config.exists():
         return
     before = read_yaml(config)
+    if isinstance(before, dict):
+        before.setdefault("init", {})  # of most runs, which start from nothing
     if not isinstance(before, dict) or not all(isinstance(before.get(section), dict) for section in identity):
         raise InputError(
             f"{config}: damaged: it does not say what the run was told; delete it to go on with the recipe given"
@@ -252,9 +270,11 @@ def unchanged(out: Path, identity: dict[str, Any], apart: Sequence[str] = ()) ->
                 )
 
 
-def _begin(out: Path, identity: dict[str, Any]) -> None:
+def _begin(out: Path, identity: dict[str, Any], began: Start | None) -> None:
     directory = RunDirectory(out)
     with writing(directory.config):
         directory.checkpoints.mkdir(parents=True, exist_ok=True)
+        if began is not None:
+            began.keep(directory)
         with replacing(directory.config) as partial:
             partial.write_text(yaml.safe_dump(identity, sort_keys=False))

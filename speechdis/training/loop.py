@@ -23,6 +23,7 @@ from speechdis.nn import parallel
 from speechdis.training import checkpoint, state, stop
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
+from speechdis.training.distributed import bfloat16_on_cpu
 from speechdis.training.log import JOURNAL, Figures
 from speechdis.training.run_directory import RunDirectory
 from speechdis.training.sums import add, means_of
@@ -48,19 +49,26 @@ class Trainer:
     """A model in training and everything its next step depends on.
 
     Args:
-        current: the untrained model with what its checkpoints shall say.
+        current: the model with what its checkpoints shall say.
         training: how to train it.
         batches, validation: segments of the training and of the validation speakers.
         out: experiment directory; `metrics.jsonl`, `tb/` and `checkpoints/` appear in it.
+        trained: the model is no beginner: it is looked at before the first step, so `best` is never worse than it.
 
     Raises:
         InputError: mixed precision on a CPU that has none.
     """
 
     def __init__(
-        self, current: Checkpoint, training: Training, batches: Source, validation: Source, out: Path
+        self,
+        current: Checkpoint,
+        training: Training,
+        batches: Source,
+        validation: Source,
+        out: Path,
+        trained: bool = False,
     ) -> None:
-        self.current, self.training, self.out = current, training, out
+        self.current, self.training, self.out, self.trained = current, training, out, trained
         self.directory = RunDirectory(out)
         self.batches, self.validation = batches, validation
         self.model = current.model.train()
@@ -98,6 +106,8 @@ class Trainer:
                 self.figures = stack.enter_context(closing(Figures(self.out, self.looked)))
             told: dict[str, Any] = {"unit": "step", "desc": self.current.name, "disable": not self.writes}
             progress = stack.enter_context(tqdm(total=training.steps, initial=first, **told))
+            if self.trained and not self.step and math.isinf(self.best):
+                self._look({"step": 0, "train": {}, "valid": self.validate()}, progress)
             while not self.over:
                 # Looks are where they are in a run that was never broken, nor as short as this one once was.
                 until = min(
@@ -211,14 +221,15 @@ class Trainer:
     def _look(self, line: dict[str, Any], progress: tqdm) -> None:
         """Record a look at the validation speakers, keep the best model, and make the state durable."""
         loss = line["valid"]["loss"]
-        if not (math.isfinite(loss) and math.isfinite(line["train"]["loss"])):
+        learnt = line["train"].get("loss", loss)  # before the first step there is none
+        if not (math.isfinite(loss) and math.isfinite(learnt)):
             raise InputError(
                 f"{self.out}: the loss is not a number at step {self.step}; "
                 "lower training.learning_rate or set training.clip"
                 + " (and some terms need a training.batch of 2 or more)"
                 * (self.training.batch == 1)
             )
-        self.bar = {"loss": f"{line['train']['loss']:.1f}", "valid": f"{loss:.1f}"}
+        self.bar = {"loss": f"{learnt:.1f}", "valid": f"{loss:.1f}"}
         progress.set_postfix(self.bar)
         better = loss < self.best
         self.best, self.worse = (loss, 0) if better else (self.best, self.worse + 1)
@@ -226,13 +237,8 @@ class Trainer:
         if self.figures is None:
             return
         self.figures.look(line)
-        JOURNAL.info(
-            "step %d: loss %.2f, validation loss %.2f%s",
-            self.step,
-            line["train"]["loss"],
-            loss,
-            ", the best so far" * better,
-        )
+        told = "step %d: loss %.2f, validation loss %.2f%s"
+        JOURNAL.info(told, self.step, learnt, loss, ", the best so far" * better)
         current = replace(self.current, step=self.step, validation=line["valid"])
         for name in ["best"] * better + ["last"]:
             self.save(name, current)
@@ -292,8 +298,3 @@ class Trainer:
         since = content.get("since", {"looked": self.step, "totals": {}})  # older states are all of looks
         self.looked = since["looked"]
         self.totals = {name: total.to(self.device) for name, total in since["totals"].items()}
-
-
-def bfloat16_on_cpu() -> bool:
-    """Whether this CPU trains in mixed precision: oneDNN has recurrences in bfloat16 for AVX-512 alone."""
-    return "AVX512" in torch.backends.cpu.get_cpu_capability()

@@ -14,7 +14,7 @@ _LOG = logging.getLogger(__name__)
 
 def mend(trainer: Trainer) -> None:
     """Write again, from the state that `trainer` has taken up, which of `best` and `last` cannot be read; say so."""
-    if not trainer.looked:
+    if not trainer.looked and math.isinf(trainer.best):
         return  # none is there yet
     for name in ("best", "last"):
         try:

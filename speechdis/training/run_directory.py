@@ -17,6 +17,7 @@ class RunDirectory:
     metrics.jsonl, tb/, train.log   what it told
     checkpoints/best.safetensors    the model that is used, and `last`
     checkpoints/last.state.pt       what it goes on from
+    checkpoints/init.safetensors    the model that it started from, where one was given
     run.json                        how it was made, when it is over
     results.json                    what `speechdis evaluate` measured
     """
@@ -70,6 +71,11 @@ class RunDirectory:
         return self.checkpoints / "last.state.pt"
 
     @property
+    def start(self) -> Path:
+        """A copy of the checkpoint that training started from, where one was given."""
+        return self.checkpoint("init")
+
+    @property
     def results(self) -> Path:
         """JSON: the first of results.json, results-test.json and results-dev.json that is there, else the first."""
         files = [self.path / name for name in _RESULTS]
@@ -95,7 +101,8 @@ class RunDirectory:
         """Whether a run may go on in it: it says what it was told, or has a state, or has come to nothing yet."""
         if self.config.exists() or self.state.exists():
             return True
-        return not (set(self.found) - {_CHECKPOINTS} or any(self.checkpoints.glob("*")))
+        made = {*self.checkpoints.glob("*")} - {self.start}
+        return not (set(self.found) - {_CHECKPOINTS} or made)
 
     def require(self) -> None:
         """Raise InputError unless it is a run."""
