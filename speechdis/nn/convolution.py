@@ -24,9 +24,9 @@ def normalised_over_time(h: Tensor, real: Tensor) -> Tensor:
     return centred * torch.rsqrt(centred.square().sum(-1, keepdim=True) / count + SMALL)
 
 
-def normalised_over_channels(h: Tensor) -> Tensor:
-    """`h` with mean 0 and variance 1 over the channels of every frame: layer normalisation."""
-    return functional.layer_norm(h.transpose(1, 2), h.shape[1:2], eps=SMALL).transpose(1, 2)
+def normalised_over_channels(h: Tensor, width: int) -> Tensor:
+    """`h` with mean 0 and variance 1 over the `width` channels of every frame: layer normalisation."""
+    return functional.layer_norm(h.transpose(1, 2), (width,), eps=SMALL).transpose(1, 2)
 
 
 class Block(nn.Module):
@@ -43,12 +43,14 @@ class Block(nn.Module):
         self, width: int, norm: Literal["time", "channels"], dilation: int = 1, condition: int = 0
     ) -> None:
         super().__init__()
-        self.norm = norm
+        self.norm, self.width = norm, width
         self.conv = nn.Conv1d(width, width, 5, padding=2 * dilation, dilation=dilation)
         self.modulation = nn.Linear(condition, 2 * width) if condition else None
 
     def forward(self, h: Tensor, real: Tensor, condition: Tensor | None = None) -> Tensor:
-        seen = normalised_over_time(h, real) if self.norm == "time" else normalised_over_channels(h)
+        seen = (
+            normalised_over_time(h, real) if self.norm == "time" else normalised_over_channels(h, self.width)
+        )
         if self.modulation is not None and condition is not None:
             scale, shift = self.modulation(condition)[..., None].chunk(2, 1)
             seen = seen * (1 + scale) + shift

@@ -23,7 +23,7 @@ def test_over_time_is_instance_normalisation() -> None:
 
 def test_over_channels_is_layer_normalisation() -> None:
     expected = functional.layer_norm(H.transpose(1, 2), (6,)).transpose(1, 2)
-    torch.testing.assert_close(normalised_over_channels(H), expected)
+    torch.testing.assert_close(normalised_over_channels(H, H.shape[1]), expected)
 
 
 def test_attentive_statistics_of_even_weights_are_mean_and_standard_deviation() -> None:
