@@ -21,7 +21,7 @@ _OUTPUTS = ("out", "json", "plot", "to_kaldi")  # options that name what is writ
 # Commands whose --out is a folder of its own; the others' is a file, or a folder that they add to.
 _FOLDERS = (
     *("prepare", "generate", "segment", "images", "features", "augment"),
-    *("embed", "bounds", "rollout", "sample", "interpolate", "report"),
+    *("embed", "bounds", "rollout", "sample", "interpolate", "report", "export"),
 )
 _AMID = ("features", "images")  # they write OUT/train and so on, whatever else OUT holds
 # Files that are read from folders that a command is given.
