@@ -62,10 +62,10 @@ def _row(place: str, fields: Sequence[str], columns: dict[str, int], folder: Pat
         name = str(wave_file(name or f"{Path(voice).stem}_{Path(content).stem}.wav"))
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
-    return _found(folder, voice), _found(folder, content), name
+    return found_beside(folder, voice), found_beside(folder, content), name
 
 
-def _found(folder: Path, name: str) -> Path:
+def found_beside(folder: Path, name: str) -> Path:
     """A file named in a list in `folder`: there, or else in the working directory."""
     beside = folder / name
     return beside if beside.exists() or not Path(name).exists() else Path(name)

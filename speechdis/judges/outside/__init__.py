@@ -23,3 +23,9 @@ def package(name: str) -> ModuleType:
             return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise InputError(f"outside judges need the package {error.name}: {INSTALL}") from None
+
+
+def require() -> None:
+    """Raise InputError, before any work, where a package of the extra `judges` is not there."""
+    for name in ("resemblyzer", "hama", "speechmos.dnsmos", "pocketsphinx"):
+        package(name)

@@ -1,0 +1,96 @@
+"""What outside judges hear in a recording, by itself: many recordings side by side, each in a process."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from speechdis.data.audio import read_audio
+from speechdis.data.jobs import map_utterances
+from speechdis.errors import InputError
+from speechdis.judges.outside import RATE, quality, voice, words
+from speechdis.judges.outside.quality import Quality
+from speechdis.synthesis import pitch
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is heard.
+
+    Attributes:
+        voice: (256,) vector of unit length.
+        phonemes: by the first ear, IPA.
+        phones: by the second, ARPABET.
+        quality: opinions, 1 to 5.
+        f0: (T,) Hz every 10 ms, 0 where unvoiced.
+        seconds: of it.
+    """
+
+    voice: np.ndarray
+    phonemes: tuple[str, ...]
+    phones: tuple[str, ...]
+    quality: Quality
+    f0: np.ndarray
+    seconds: float
+
+
+class Voice(NamedTuple):
+    """The voice alone: (256,) vector of unit length, and mean log F0 (Hz), NaN without pitch."""
+
+    vector: np.ndarray
+    log_f0: float
+
+
+class Sound(NamedTuple):
+    """A recording or a part of it, by its times in s."""
+
+    path: Path
+    start: float = 0.0
+    end: float | None = None
+
+
+def listen(wave: np.ndarray) -> Heard:
+    """All judges on a waveform (n,) at 16 kHz. Raises InputError where the judge of voices hears no speech."""
+    return Heard(
+        voice.embed(wave),
+        words.phonemes(wave),
+        words.phones(wave),
+        quality.dnsmos(wave),
+        pitch.contour(wave, RATE)[0],
+        len(wave) / RATE,
+    )
+
+
+def listen_all(sounds: Sequence[Sound], jobs: int = 1) -> Iterator[Heard | str]:
+    """`listen` to each recording, in order: what is heard, or in one line why nothing is."""
+    return map_utterances(_listened, sounds, jobs)
+
+
+def voices(sounds: Sequence[Sound], jobs: int = 1) -> Iterator[Voice | str]:
+    """The voice of each recording, in order; or in one line why there is none."""
+    return map_utterances(_voice, sounds, jobs)
+
+
+def _listened(sound: Sound) -> Heard | str:
+    try:
+        return listen(_read(sound))
+    except InputError as error:
+        return _named(sound, error)
+
+
+def _voice(sound: Sound) -> Voice | str:
+    try:
+        wave = _read(sound)
+        return Voice(voice.embed(wave), pitch.level_of(wave, RATE))
+    except InputError as error:
+        return _named(sound, error)
+
+
+def _read(sound: Sound) -> np.ndarray:
+    return read_audio(sound.path, RATE, sound.start, sound.end)[0]
+
+
+def _named(sound: Sound, error: InputError) -> str:
+    return str(error) if str(sound.path) in str(error) else f"{sound.path}: {error}"
