@@ -2,7 +2,8 @@
 
 Whose voice is heard, which words, and how good it sounds.
 
-Resemblyzer knows voices, hama and PocketSphinx hear English phonemes, DNSMOS guesses what listeners would say. They come with pip install 'speechdis[judges]' && pip install --no-deps resemblyzer.
+Resemblyzer knows voices, hama and PocketSphinx hear English phonemes, DNSMOS guesses what listeners would say. They
+come with pip install 'speechdis[judges]' && pip install --no-deps resemblyzer.
 
 The manifest is a table with tabs. Its first line names its columns:
   path             the recording to judge
