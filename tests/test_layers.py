@@ -30,6 +30,7 @@ MAY_IMPORT = {
         *("data", "features", "augment", "models", "training"),
         *("synthesis", "judges", "evaluation"),
     },
+    "app": {"data", "features", "synthesis", "plots", "model", "parser"},
 }
 NO_TORCH = {"data", "plots", "corpora", "segmentation"}
 

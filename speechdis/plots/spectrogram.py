@@ -1,11 +1,12 @@
 """Spectrograms, a pixel a value."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 
-def write_spectrogram(path: Path, frames: np.ndarray, low: float, high: float) -> None:
+def write_spectrogram(path: Path | BinaryIO, frames: np.ndarray, low: float, high: float) -> None:
     """Write log frames (T, F) as a PNG of T x F pixels, `low` to `high` from dark to light."""
     from matplotlib import colormaps
     from PIL import Image

@@ -1,0 +1,1 @@
+"""A page to play with a model, served to the browser of this computer alone: `speechdis app`."""

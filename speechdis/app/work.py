@@ -1,0 +1,108 @@
+"""What the page asks for: each piece of work says what it is doing, and gives its result last."""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from speechdis.app.recordings import Dropped, Limits, read, shown
+from speechdis.errors import InputError
+from speechdis.model import Speech, TrainedModel
+from speechdis.plots.voices import MOST, write_voices
+
+Event: TypeAlias = dict[str, Any]  # {"doing": what}, or at the end {"result": ...}
+SIZE = (420, 300)  # CSS pixels of the map
+
+
+def hear(model: TrainedModel, files: Sequence[Dropped], limits: Limits) -> Iterator[Event]:
+    """A recording, as the model hears it."""
+    (file,) = _several(files, 1)
+    yield {"doing": f"Reading {file.name}"}
+    codes = read(model, file, limits)
+    assert codes.wave is not None  # it was read from a file
+    yield {"result": shown(model, Speech(codes.wave, model.sample_rate), codes.static)}
+
+
+def swap(model: TrainedModel, files: Sequence[Dropped], limits: Limits) -> Iterator[Event]:
+    """The words of the second recording in the voice of the first."""
+    a, b = _several(files, 2)
+    yield {"doing": f"Reading {a.name}"}
+    voice = read(model, a, limits)
+    yield {"doing": f"Reading {b.name}"}
+    content = read(model, b, limits)
+    yield {"doing": f"Saying the words of {b.name} in the voice of {a.name}"}
+    yield from _made(model, model.swap(voice, content))
+
+
+def anonymise(
+    model: TrainedModel, files: Sequence[Dropped], limits: Limits, seed: int = 0
+) -> Iterator[Event]:
+    """The words of a recording in a voice that is nobody's."""
+    (file,) = _several(files, 1)
+    yield {"doing": f"Reading {file.name}"}
+    content = read(model, file, limits)
+    yield {"doing": f"Saying the words of {file.name} in a voice that is nobody's"}
+    yield from _made(model, model.anonymise(content, seed))
+
+
+def _made(model: TrainedModel, speech: Speech) -> Iterator[Event]:
+    yield {"doing": "Drawing what it sounds like"}
+    heard = model.embed(np.asarray(speech.wave), rate=speech.rate)
+    yield {"result": shown(model, speech, heard.static)}
+
+
+def _several(files: Sequence[Dropped], count: int) -> Sequence[Dropped]:
+    if len(files) != count:
+        raise InputError(f"{len(files)} recordings came; this takes {count}")
+    return files
+
+
+def draw(points: object) -> Event:
+    """The map of a session, in a light and a dark copy (SVG).
+
+    Args:
+        points: mappings of static (S,), kind ("voice", "words" or "made"), label ("" for none) and now (whether it is
+            what the page shows).
+    """
+    try:
+        known = [_point(one) for one in points]  # type: ignore[attr-defined]  # else the next line
+        static = np.array([one["static"] for one in known], float)
+        if static.ndim != 2 or not 1 <= len(static) <= MOST or not np.isfinite(static).all():
+            raise ValueError
+    except (KeyError, TypeError, ValueError):
+        raise InputError(f"no map of this: it is of 1 to {MOST} vectors of one size") from None
+    labels, kinds, now = ([one[key] for one in known] for key in ("label", "kind", "now"))
+    with TemporaryDirectory() as folder:
+        write_voices(Path(folder), flattened(static), kinds, labels, now, SIZE)
+        return {
+            "result": {
+                theme: base64.b64encode(Path(folder, f"voices-{theme}.svg").read_bytes()).decode()
+                for theme in ("light", "dark")
+            }
+        }
+
+
+def _point(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "static": one["static"],
+        "kind": str(one["kind"]),
+        "label": str(one["label"])[:3],
+        "now": bool(one["now"]),
+    }
+
+
+def flattened(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (N, S) on the plane in which they spread most (N, 2): their first two principal components.
+
+    The sign of a component means nothing: the largest of its values is made positive.
+    """
+    centred = vectors - vectors.mean(0)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    plane = np.zeros((len(vectors), 2))
+    found = centred @ axes[:2].T  # (N, at most 2)
+    plane[:, : found.shape[1]] = found
+    largest = plane[np.abs(plane).argmax(0), [0, 1]]
+    return plane * np.where(largest < 0, -1, 1)
