@@ -30,6 +30,7 @@ _SOUND = re.compile(
     r"|rf64|snd|sph|w64|wave?|webm|wma|wv)",
     re.IGNORECASE,
 )
+_MICROPHONE = re.compile(r"(.+)[_-]mic(\d)", re.IGNORECASE | re.DOTALL)
 _TEXTS = (".txt", ".lab")
 _LARGEST_TEXT = 1 << 16  # bytes: one line that a person says
 _SHOWN = 8  # names or suffixes in a line
@@ -89,6 +90,7 @@ def prepare(
         if speaker_from is not None:
             _pattern(speaker_from)  # wrong in itself: said before the files are looked at
         files, texts = _recordings(root, report)
+        files = _one_microphone(root, files)
         spoken = (
             _by_name(root, files, speaker_from, report) if speaker_from else _by_folder(root, files, report)
         )
@@ -146,6 +148,20 @@ def _recordings(root: Path, report: Report) -> tuple[list[Path], dict[Path, str]
         raise InputError(f"{root}: no recording in it (files: {counts}){looks_like(root)}")
     _LOG.info("%s: %d recordings, %d with a text; left out: %s", root, len(sound), len(texts), counts)
     return sound, texts
+
+
+def _one_microphone(root: Path, files: list[Path]) -> list[Path]:
+    """The files without what another microphone heard of the same, as in VCTK: `p225_001_mic1`, `p225_001_mic2`."""
+    first: dict[tuple[Path, str], str] = {}
+    parts = {file: match for file in files if (match := _MICROPHONE.fullmatch(file.stem))}
+    for file, match in parts.items():
+        key = file.parent, match[1]
+        first[key] = min(match[2], first.get(key, match[2]))
+    more = {file for file, match in parts.items() if match[2] != first[file.parent, match[1]]}
+    if more:
+        message = "%s: %d recordings are another microphone's of the same speech, such as %s: left out"
+        _LOG.warning(message, root, len(more), min(more).name)
+    return [file for file in files if file not in more]
 
 
 def _one_line(file: Path) -> str:
@@ -248,8 +264,10 @@ def _drawn(utterances: list[Utterance], root: Path, seed: int) -> dict[str, list
 def _few(of: dict[str, list[Utterance]], root: Path, seed: int) -> dict[str, list[Utterance]]:
     """Of two speakers, the one with fewer recordings is the test; of the other's, a tenth is dev."""
     if len(of) == 1:
+        name = next(iter(of.values()))[0].path.stem
         raise InputError(
-            f"{root}: one speaker only, '{min(of)}'; two are needed, and four or more to measure voices"
+            f"{root}: one speaker only, '{min(of)}'; two are needed, and four or more to measure voices. Speakers "
+            f"in file names are found by --speaker-from (a name here is '{name}')"
         )
     test, train = sorted(of, key=lambda spk: (len(of[spk]), spk))
     if len(of[train]) < 2:
