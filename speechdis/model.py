@@ -7,7 +7,8 @@
 The commands `embed`, `swap`, `reconstruct` and `sample` give the same vectors and sounds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
@@ -127,11 +128,11 @@ class TrainedModel(Checkpoint):
         Raises:
             InputError: an unusable recording, an array without `rate`, or a model without static and dynamic factors.
         """
-        if isinstance(recording, list | tuple):
-            waves = [self._wave(one, rate) for one in recording]
-            return self._codes([self._frames(wave) for wave in waves], waves)
-        wave = self._wave(recording, rate)  # type: ignore[arg-type]  # not a sequence of them
-        return self._codes([self._frames(wave)], [wave])[0]
+        several = recording if isinstance(recording, list | tuple) else [recording]
+        waves = [self._wave(one, rate) for one in several]  # type: ignore[arg-type]  # not a sequence of them
+        frames = [self._frames(one, wave) for one, wave in zip(several, waves, strict=True)]  # type: ignore[arg-type]
+        found = self._codes(frames, waves) if several else []
+        return found if several is recording else found[0]
 
     def encode(self, frames: np.ndarray) -> Codes:
         """Codes of log frames (T, F) that are made as the model's (`features`), such as those of a store.
@@ -221,8 +222,9 @@ class TrainedModel(Checkpoint):
             return read_wave(self, Path(recording))
         return as_wave(recording, rate, self.sample_rate)
 
-    def _frames(self, wave: Array) -> np.ndarray:
-        return np.concatenate(list(extract_blocks(pieces(wave), self.features)))
+    def _frames(self, recording: Recording, wave: Array) -> np.ndarray:
+        with _naming(recording):
+            return np.concatenate(list(extract_blocks(pieces(wave), self.features)))
 
     def _codes(self, frames: list[np.ndarray], waves: Sequence[Array | None]) -> list[Codes]:
         codes.check(self)
@@ -239,10 +241,12 @@ class TrainedModel(Checkpoint):
         ]
 
     def _voice(self, recording: "Recording | Codes", rate: int | None) -> Voice:
-        return conversion.voice_of(self, self._heard(recording, rate))
+        with _naming(recording):
+            return conversion.voice_of(self, self._heard(recording, rate))
 
     def _content(self, recording: "Recording | Codes", rate: int | None) -> Content:
-        return conversion.content_of(self, self._heard(recording, rate))
+        with _naming(recording):
+            return conversion.content_of(self, self._heard(recording, rate))
 
     def _heard(self, recording: "Recording | Codes", rate: int | None) -> Array:
         if not isinstance(recording, Codes):
@@ -250,3 +254,15 @@ class TrainedModel(Checkpoint):
         if recording.wave is None:
             raise InputError("these codes are of frames; a swap needs those of a recording, from embed()")
         return recording.wave
+
+
+@contextmanager
+def _naming(recording: object) -> Iterator[None]:
+    """An error begins with the file, if the recording is one."""
+    try:
+        yield
+    except InputError as error:
+        file = Path(recording) if isinstance(recording, str | PathLike) else None
+        if file is None or str(error).startswith(str(file)):
+            raise
+        raise InputError(f"{file}: {error}") from None

@@ -113,7 +113,7 @@ def test_files_and_arrays_are_the_same_recordings(model: TrainedModel, recording
     by_file = model.embed(recordings[0])
     for given in (wave, torch.from_numpy(wave), np.stack([wave, wave]), (wave * 32768).astype(np.int16)):
         np.testing.assert_allclose(model.embed(given, rate=rate).static, by_file.static, atol=1e-5)
-    assert len(model.embed([wave, recordings[1]], rate=rate)) == 2
+    assert len(model.embed([wave, recordings[1]], rate=rate)) == 2 and model.embed([]) == []
     assert isinstance(model.embed(tone(110, 0.9, 8000), rate=8000), Codes)
 
 
@@ -172,9 +172,16 @@ def test_what_is_refused_says_so(model: TrainedModel, recordings: list[Path], tm
     wave = tone(110, 0.5)
     text = tmp_path / "text.wav"
     text.write_text("no sound\n" * 9)
+    brief = tmp_path / "brief.wav"
+    write_audio(brief, wave[:160], RATE)
     for call, fault in (
         (lambda: model.embed(wave), "add rate="),
-        (lambda: model.embed(wave, rate=0), "above 0"),
+        (lambda: model.embed(wave, rate=1), "rate=1: speech is sampled at 4,000 to 384,000 Hz"),
+        (lambda: model.embed(wave, rate="16 kHz"), "rate='16 kHz'"),  # type: ignore[call-overload]
+        (lambda: model.embed(None), "no recording"),  # type: ignore[call-overload]
+        (lambda: model.embed(wave * 0, rate=RATE), "digital silence"),
+        (lambda: model.embed(brief), r"^/.*brief\.wav: 160 samples, shorter"),
+        (lambda: model.swap(recordings[0], brief), r"^/.*brief\.wav: 160 samples, shorter"),
         (lambda: model.embed(wave * np.nan, rate=RATE), "NaN"),
         (lambda: model.embed(np.zeros((2, 3, 4)), rate=RATE), "no recording"),
         (lambda: model.embed(wave[:10], rate=RATE), "shorter than one"),
@@ -201,6 +208,11 @@ def test_samples_in_every_form() -> None:
         np.testing.assert_allclose(as_wave((wave * half).astype(kind), RATE, RATE), wave, atol=1 / 2**15)
     np.testing.assert_allclose(as_wave((wave * 127 + 128).astype(np.uint8), RATE, RATE), wave, atol=1 / 60)
     assert len(as_wave(wave, 8000, RATE)) == 2 * len(wave)
+    integers = np.rint(wave * 2**15).astype(np.float32)  # as scipy's readers give them to those who convert
+    np.testing.assert_allclose(as_wave(integers, RATE, RATE), wave, atol=1 / 2**15)
+    np.testing.assert_array_equal(
+        as_wave(np.stack([wave, -wave]), RATE, RATE), wave
+    )  # wired the wrong way round
 
 
 def test_error_rates_with_their_interval() -> None:

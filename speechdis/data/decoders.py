@@ -9,12 +9,11 @@ from typing import BinaryIO
 from speechdis.data import sphere
 from speechdis.data.ffmpeg import FFmpeg
 from speechdis.data.libsndfile import Sndfile
-from speechdis.data.recording import Recording, most_samples
+from speechdis.data.recording import RATES, Recording, most_samples
 from speechdis.data.text import require_file
 from speechdis.data.unreadable import HEAD, sound_of, what_is
 from speechdis.errors import InputError, blaming
 
-_RATES = (4000, 384000)  # Hz
 _NOT_KNOWN = 1  # libsndfile's code for "format not recognised"
 
 
@@ -81,7 +80,7 @@ def _check(recording: Recording) -> None:
     path = recording.path
     if recording.total is not None:
         _check_total(path, recording.total)
-    if not _RATES[0] <= recording.rate <= _RATES[1]:
+    if not RATES[0] <= recording.rate <= RATES[1]:
         raise InputError(f"{path}: a rate of {recording.rate} Hz; speech is sampled at 4,000 to 384,000 Hz")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from speechdis.errors import InputError
 
+RATES = (4000, 384000)  # Hz: no speech is sampled below or above
 BLOCK = 1 << 20  # values that are decoded at a time
 # Samples that one byte can stand for: Opus in silence has 400, FLAC 300. More is damage, or meant to do harm.
 _DENSEST, _ALWAYS = 1000, 1 << 24

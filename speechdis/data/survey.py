@@ -74,7 +74,7 @@ class Mix:
     """From samples of any channels and scale to mono in [-1, 1).
 
     Args:
-        path: of the recording, for messages.
+        path: of the recording, for messages; or what else it is.
         part: of what is used of it.
         whole: of all of it, which tells the scale.
 
@@ -82,7 +82,7 @@ class Mix:
         InputError: NaN or infinite samples, only digital silence, or values on no scale.
     """
 
-    def __init__(self, path: Path, part: Survey, whole: Survey) -> None:
+    def __init__(self, path: Path | str, part: Survey, whole: Survey) -> None:
         if not np.isfinite(part.high - part.low):
             raise InputError(f"{path}: holds NaN or infinite samples")
         if part.low == part.high:

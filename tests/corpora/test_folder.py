@@ -84,7 +84,9 @@ def test_vctk_as_it_is_published(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     assert set.union(*speakers(splits)) == {"p225", "p226", "p227", "s5"}
     utts = {u.utt for part in splits.values() for u in part}
     assert utts == {f"{spk}-{spk}_001_mic{1 + (spk == 's5')}" for spk in ("p225", "p226", "p227", "s5")}
-    assert "3 recordings are another microphone's of the same speech, such as p225_001_mic2.flac" in caplog.text
+    assert (
+        "3 recordings are another microphone's of the same speech, such as p225_001_mic2.flac" in caplog.text
+    )
     assert "0 hidden, 5 others (5 .txt)" in caplog.text
 
 
