@@ -19,6 +19,7 @@ from speechdis.cli import (
     checkpoint_option,
     count,
     device_option,
+    jobs_option,
     none_or_more,
     path_option,
     renamed,
@@ -63,8 +64,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=none_or_more,
         default=0,
         metavar="N",
-        help="also have judges hear N swaps of voices and train the two; 0: none",
+        help="also have judges hear N swaps of voices; 0: none",
     )
+    add(
+        "--judges",
+        default="outside",
+        choices=["outside", "inside"],
+        help="of the swaps: networks that were not trained here, see 'speechdis judge --help'; or a speaker network "
+        "and a phone recogniser that are trained now, on the training speakers",
+    )
+    jobs_option(parser, "processes in which outside judges hear swaps", default=1)
     vocoder_option(parser, "of the swaps; see 'speechdis swap --help'")
     path_option(parser, "--out", "the figures (default: results.json in the experiment)", "JSON")
     path_option(parser, "--markdown", "also write the table as Markdown", "MD")
@@ -101,7 +110,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         if args.swaps or args.lda or args.beside or args.out:
             raise InputError("--swaps, --lda, --beside and --out are of a model: give its --checkpoint")
     budget = Budget(
-        args.attacker_steps, args.phone_steps, lda=args.lda, swaps=args.swaps, vocoder=args.vocoder
+        args.attacker_steps,
+        args.phone_steps,
+        lda=args.lda,
+        swaps=args.swaps,
+        vocoder=args.vocoder,
+        outside=args.judges == "outside",
+        jobs=args.jobs,
     )
     protocol = Protocol(
         args.data, args.features, args.channel_features, args.split, budget, args.references, args.device

@@ -16,6 +16,7 @@ import torch
 
 from speechdis.evaluation.embeddings import Embeddings, embed
 from speechdis.evaluation.generation_scores import generated
+from speechdis.evaluation.outside import swaps as outside
 from speechdis.evaluation.results import Rates, Results
 from speechdis.evaluation.speech import Speech, Split
 from speechdis.evaluation.swap_scores import Listeners, judge_swaps, pairs_of
@@ -46,8 +47,8 @@ JUDGE = 800  # steps in which the judge of swapped voices is trained
 @dataclass(frozen=True)
 class Budget:
     """How long what is trained is trained: optimiser steps of the attacking network at most, and of the phone-sequence
-    probe; and dimensions of the supervised LDA on static vectors, 0 for none; pairs swapped, 0 for none, and their
-    vocoder."""
+    probe; and dimensions of the supervised LDA on static vectors, 0 for none; pairs swapped, 0 for none, their
+    vocoder, whether outside judges hear them or those that are trained here, and in how many processes."""
 
     attacker: int = 4000
     phones: int = 1200
@@ -56,6 +57,8 @@ class Budget:
     lda: int = 0
     swaps: int = 0
     vocoder: str = vocoders.DEFAULT
+    outside: bool = True
+    jobs: int = 1
 
     @property
     def judge(self) -> int:
@@ -108,7 +111,12 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         "active_static": _active(clean.static_frames),
         "active_dynamic": _active(clean.frames),
     }
-    if budget.swaps:
+    if budget.swaps and budget.outside:
+        pairs = pairs_of(speech.clean.utterances, budget.swaps, budget.seed)
+        row["outside"] = outside.judge_swaps(
+            checkpoint, speech.clean.utterances, pairs, budget.vocoder, budget.jobs, budget.resamples
+        )
+    elif budget.swaps:
         row["swaps"] = _swapped(checkpoint, speech, budget, device)
     return Results(
         checkpoint.name,

@@ -25,7 +25,8 @@ class Results:
         attackers: of every attacker, by condition.
         probes: what linear maps and a phone recogniser find in the codes, by name.
         reconstruction: squared error, and active dimensions of both codes.
-        swaps: scores of swaps and of generation.
+        swaps: scores of swaps and of generation, by judges that were trained here.
+        outside: scores of swaps by judges that were not.
         validation: terms of the loss on the validation speakers.
         parameters: how many the model has.
         seconds: of its training.
@@ -45,6 +46,7 @@ class Results:
     probes: Mapping[str, Any] | None = None
     reconstruction: Mapping[str, float] | None = None
     swaps: Mapping[str, Any] | None = None
+    outside: Mapping[str, Any] | None = None
     validation: Mapping[str, float] | None = None
     parameters: int | None = None
     seconds: float | None = None

@@ -15,10 +15,12 @@ from speechdis.data.text import read_json
 from speechdis.errors import InputError
 from speechdis.evaluation import table
 from speechdis.evaluation.measure import Budget, model_row, reference_rows
+from speechdis.evaluation.outside import table as outside_table
 from speechdis.evaluation.results import Results
 from speechdis.evaluation.speech import Speech, Split
 from speechdis.evaluation.swap_scores import pairs_of
 from speechdis.judges import attackers
+from speechdis.judges.outside import require
 from speechdis.synthesis import codes
 from speechdis.training import checkpoint
 from speechdis.training.distributed import processes
@@ -128,6 +130,8 @@ class Evaluated:
         _show([*self.references, *beside, self.row])
         if self.row.swaps is not None:
             _LOG.info("\n%s", table.swaps(self.row.swaps, table.upright))
+        if self.row.outside is not None:
+            _LOG.info("\n%s", outside_table.about(self.row.outside, table.upright))
         _LOG.info(
             "static EER %.1f%%, dynamic EER %.1f%%: every figure -> %s",
             *(100 * self.row.verified[code]["clean"]["raw"].eer for code in ("static", "dynamic")),
@@ -149,6 +153,8 @@ def evaluate(model: Path, protocol: Protocol, out: Path | None = None) -> Evalua
         trained = checkpoint.load(model, device)
         if protocol.budget.swaps:
             codes.check(trained)
+            if protocol.budget.outside:
+                require()
         speech = protocol.read()
         _check(trained, protocol, speech)
         for path in filter(None, (out, protocol.references)):

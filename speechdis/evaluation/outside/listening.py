@@ -1,9 +1,10 @@
 """What outside judges hear in a recording, by itself: many recordings side by side, each in a process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from speechdis.errors import InputError
 from speechdis.judges.outside import RATE, quality, voice, words
 from speechdis.judges.outside.quality import Quality
 from speechdis.synthesis import pitch
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,11 @@ def listen_all(sounds: Sequence[Sound], jobs: int = 1) -> Iterator[Heard | str]:
     return map_utterances(_listened, sounds, jobs)
 
 
+def listen_to_waves(waves: Sequence[np.ndarray], rate: int, jobs: int = 1) -> Iterator[Heard | str]:
+    """`listen` to each waveform (n,) at `rate` Hz, in order; or in one line why nothing is heard."""
+    return map_utterances(partial(_listened_wave, rate=rate), waves, jobs)
+
+
 def voices(sounds: Sequence[Sound], jobs: int = 1) -> Iterator[Voice | str]:
     """The voice of each recording, in order; or in one line why there is none."""
     return map_utterances(_voice, sounds, jobs)
@@ -78,6 +86,15 @@ def _listened(sound: Sound) -> Heard | str:
         return listen(_read(sound))
     except InputError as error:
         return _named(sound, error)
+
+
+def _listened_wave(wave: np.ndarray, rate: int) -> Heard | str:
+    import soxr
+
+    try:
+        return listen(wave if rate == RATE else soxr.resample(wave, rate, RATE))
+    except InputError as error:
+        return str(error)
 
 
 def _voice(sound: Sound) -> Voice | str:
@@ -94,3 +111,12 @@ def _read(sound: Sound) -> np.ndarray:
 
 def _named(sound: Sound, error: InputError) -> str:
     return str(error) if str(sound.path) in str(error) else f"{sound.path}: {error}"
+
+
+def progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+    """`items`, under a bar named `what`."""
+    from tqdm import tqdm
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    with logging_redirect_tqdm():
+        yield from tqdm(items, total=total, desc=what, leave=False)

@@ -79,6 +79,12 @@ def shown(systems: Mapping[str, Mapping[str, Any]], layout: Layout = grid) -> st
     return layout(["what is heard", *titles], rows)
 
 
+def about(found: Mapping[str, Any], layout: Layout = grid) -> str:
+    """What `swaps.judge_swaps` found, as a table with a line of what it rests on."""
+    counts = f"{found['pairs']} pairs, {found['speakers']} speakers, vocoder {found['vocoder']}"
+    return f"{shown(found['systems'], layout)}\n{counts}. A lends the voice, B the words.\n"
+
+
 def _cell(found: Mapping[str, Any] | None, title: str) -> str:
     if found is None:
         return ""
