@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from speechdis.data.record import PARTIAL
 from speechdis.errors import InputError
 
 _CHECKPOINTS = "checkpoints"
@@ -101,7 +102,7 @@ class RunDirectory:
         """Whether a run may go on in it: it says what it was told, or has a state, or has come to nothing yet."""
         if self.config.exists() or self.state.exists():
             return True
-        made = {*self.checkpoints.glob("*")} - {self.start}
+        made = {f for f in self.checkpoints.glob("*") if not PARTIAL.fullmatch(f.name)} - {self.start}
         return not (set(self.found) - {_CHECKPOINTS} or made)
 
     def require(self) -> None:

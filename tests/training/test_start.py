@@ -13,6 +13,7 @@ import torch
 import yaml
 from conftest import SETTINGS, utterances
 from runs import Arguments, curve, digests
+from test_broken import killed_at
 
 import speechdis
 from speechdis import models
@@ -133,6 +134,17 @@ def test_a_run_goes_on_without_the_file(
     at = words.index("--init")
     assert main([*(words if told else words[:at] + words[at + 2 :]), "--resume"]) == 0
     assert digests(broken) == digests(whole)
+
+
+def test_a_kill_at_any_access_to_a_file_changes_nothing(tuning: Arguments, tmp_path: Path) -> None:
+    words = tuning(tmp_path / "killed", "--resume", "--set", "training.steps=5")
+    assert main(tuning(tmp_path / "whole", "--set", "training.steps=5")) == 0
+    expected = digests(tmp_path / "whole")
+    for nth in (2, 4, 5, 6, 11, 23):
+        shutil.rmtree(tmp_path / "killed", ignore_errors=True)
+        assert killed_at(nth, tmp_path / "killed", words)
+        assert main(words) == 0
+        assert digests(tmp_path / "killed") == expected, nth
 
 
 def test_a_run_does_not_go_on_from_another_start(
