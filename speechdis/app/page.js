@@ -135,7 +135,7 @@ async function record(letter, button) {
   const error = find(".error", slot);
   let stream;
   try {
-    const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    const plain = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     stream = await navigator.mediaDevices.getUserMedia({ audio: plain });
   } catch (fault) {
     error.textContent = `no microphone (${fault.message}): let this page use it, or choose a file`;

@@ -14,6 +14,7 @@ from speechdis.model import Speech, TrainedModel
 from speechdis.plots.voices import MOST, write_voices
 
 Event: TypeAlias = dict[str, Any]  # {"doing": what}, or at the end {"result": ...}
+_FAINT = 1e-4  # weight of an earlier recording in the choice of the map's plane
 SIZE = (420, 300)  # CSS pixels of the map
 
 
@@ -76,7 +77,7 @@ def draw(points: object) -> Event:
         raise InputError(f"no map of this: it is of 1 to {MOST} vectors of one size") from None
     labels, kinds, now = ([one[key] for one in known] for key in ("label", "kind", "now"))
     with TemporaryDirectory() as folder:
-        write_voices(Path(folder), flattened(static), kinds, labels, now, SIZE)
+        write_voices(Path(folder), flattened(static, now), kinds, labels, now, SIZE)
         return {
             "result": {
                 theme: base64.b64encode(Path(folder, f"voices-{theme}.svg").read_bytes()).decode()
@@ -94,13 +95,15 @@ def _point(one: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def flattened(vectors: np.ndarray) -> np.ndarray:
-    """Vectors (N, S) on the plane in which they spread most (N, 2): their first two principal components.
+def flattened(vectors: np.ndarray, now: Sequence[bool]) -> np.ndarray:
+    """Vectors (N, S) on the plane in which those that are shown `now` spread most (N, 2): of three, as far as they are.
 
+    The plane is that of their first two principal components; the others count where it is free, as of two vectors.
     The sign of a component means nothing: the largest of its values is made positive.
     """
-    centred = vectors - vectors.mean(0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    weight = np.where(now, 1, _FAINT)[:, None]
+    centred = vectors - (weight * vectors).sum(0) / weight.sum()
+    _, _, axes = np.linalg.svd(weight * centred, full_matrices=False)
     plane = np.zeros((len(vectors), 2))
     found = centred @ axes[:2].T  # (N, at most 2)
     plane[:, : found.shape[1]] = found
