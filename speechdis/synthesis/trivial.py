@@ -32,10 +32,8 @@ def pitched(words: Words, voice: Words, settings: Mapping[str, Any], vocoder: st
 def warped(moved: Words, voice: Words, settings: Mapping[str, Any], vocoder: str) -> np.ndarray:
     """Words at the voice's pitch, (n,), with all frequencies times the factor that brings the mean spectra nearest."""
     frequencies = spectrum_of(settings).frequencies
-    own, theirs = moved.frames.mean(0), voice.frames.mean(0)
-    far = [np.var(warp(own[None], frequencies, factor)[0] - theirs) for factor in WARPS]
-    frames = warp(moved.frames, frequencies, WARPS[int(np.argmin(far))])
-    return _rendered(frames, moved, settings, vocoder)
+    factor = factor_between(moved.frames.mean(0), voice.frames.mean(0), frequencies)
+    return _rendered(warp(moved.frames, frequencies, factor), moved, settings, vocoder)
 
 
 def matched(moved: Words, voice: Words, settings: Mapping[str, Any], vocoder: str) -> np.ndarray:
@@ -51,6 +49,12 @@ def warp(frames: np.ndarray, frequencies: np.ndarray, factor: float) -> np.ndarr
     left = np.minimum(place.astype(int), len(frequencies) - 2)
     share = place - left
     return frames[:, left] * (1 - share) + frames[:, left + 1] * share
+
+
+def factor_between(own: np.ndarray, theirs: np.ndarray, frequencies: np.ndarray) -> float:
+    """Of WARPS, by which the mean spectrum `own` (F,) comes nearest to `theirs`, whatever their levels."""
+    far = [np.var(warp(own[None], frequencies, factor)[0] - theirs) for factor in WARPS]
+    return float(WARPS[int(np.argmin(far))])
 
 
 def _rendered(frames: np.ndarray, words: Words, settings: Mapping[str, Any], vocoder: str) -> np.ndarray:

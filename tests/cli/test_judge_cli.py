@@ -8,8 +8,17 @@ import pytest
 
 from speechdis.cli import main
 from speechdis.data.audio import read_audio, write_audio
+from speechdis.data.directory import write_directory
+from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.judges import outside
+
+
+def need_judges() -> None:
+    try:
+        outside.require()
+    except InputError as error:
+        pytest.skip(str(error))
 
 
 def cut(file: Path, folder: Path) -> Path:
@@ -23,10 +32,7 @@ def cut(file: Path, folder: Path) -> Path:
 def test_judges_know_who_speaks_and_what(
     shared: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    try:
-        outside.require()
-    except InputError as error:
-        pytest.skip(str(error))
+    need_judges()
     folders = [shared / "speechocean762" / "test" / "wav" / spk for spk in ("so0024", "so0094")]
     (a1, a2), (b1, b2) = (
         [cut(file, tmp_path) for file in sorted(folder.iterdir())[:2]] for folder in folders
@@ -55,6 +61,37 @@ def test_judges_know_who_speaks_and_what(
     (tmp_path / "list.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in (rows[0], rows[3])))
     strict = ["judge", "--manifest", str(tmp_path / "list.tsv"), "--strict"]
     assert main(strict) == 2
+
+
+def test_swaps_are_made_and_stand_beside_what_they_must_beat(shared: Path, tmp_path: Path) -> None:
+    need_judges()
+    folders = [shared / "speechocean762" / "test" / "wav" / spk for spk in ("so0024", "so0094")]
+    cuts = [cut(file, tmp_path) for folder in folders for file in sorted(folder.iterdir())[:2]]
+    write_directory(tmp_path / "data", [Utterance(c.stem, c.stem[:6], c) for c in cuts])
+    out = tmp_path / "judged.json"
+    told = ["judge", "--pairs", "1", "--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(out)]
+    assert main(told) == 0
+    systems = json.loads(out.read_text())["systems"]
+    assert [*systems][:3] == ["recording of A", "recording of B: no change", "copy-synthesis of B"]
+    assert systems["recording of A"]["heard as A %"]["mean"] == 100
+    assert systems["copy-synthesis of B"]["heard as B %"]["mean"] == 100
+    off = {name: found["F0 from A's level, semitones"]["mean"] for name, found in [*systems.items()][1:]}
+    assert max(off["pitch of A"], off["swap"]) < off["copy-synthesis of B"]
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        ([], "give --manifest, or --pairs with --data"),
+        (["--pairs", "2"], "give it, and no --swaps"),
+        (["--pairs", "2", "--manifest", "x.tsv"], "give --manifest, or --pairs with --data"),
+    ],
+)
+def test_a_wrong_question_is_one_line(
+    told: list[str], fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["judge", *told]) == 2
+    assert fault in capsys.readouterr().err
 
 
 def test_without_the_extra_it_says_what_to_install(
