@@ -68,7 +68,7 @@ class FFmpeg(Recording):
         """
         import av
 
-        container = av.open(Bounded(self._file), "r", options=_OPTIONS, metadata_errors="replace")
+        container = av.open(Bounded(self._file), "r", options=_OPTIONS, **_titles(av.__version__))
         with container:
             if not container.streams.audio:
                 raise InputError(f"{self.path}: holds no sound: a video or picture without an audio stream")
@@ -93,3 +93,8 @@ class FFmpeg(Recording):
                 raise InputError(
                     f"{self.path}: truncated: its header promises {stream.frames} frames, it holds {count}"
                 )
+
+
+def _titles(version: str) -> dict[str, Any]:
+    """What keeps PyAV from refusing a file for a title in another encoding: nothing, from version 19 on."""
+    return {"metadata_errors": "replace"} if int(version.partition(".")[0]) < 19 else {}
