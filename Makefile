@@ -36,10 +36,14 @@ lint: $(VENV)/.installed ## style and types
 bench: $(VENV)/.installed ## speed against the peers, as ratios in one run, in BENCHMARKS.md
 	$(VENV)/bin/python tools/bench/write.py
 
-docs: $(VENV)/.installed ## the site, in work/docs; a dead link is an error
+docs: $(VENV)/.installed $(WORK)/first_steps.ipynb ## the site, in work/docs; a dead link is an error
 	$(VENV)/bin/python -m pip install --quiet --editable '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict --config-file docs/mkdocs.yml \
 	  --site-dir $(CURDIR)/$(WORK)/docs
+
+$(WORK)/first_steps.ipynb: examples/first_steps.ipynb $(VENV)/.installed
+	mkdir -p $(WORK)
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/jupyter execute $< --output=$(CURDIR)/$@
 
 clean: ## everything that can be made again
 	rm -rf $(VENV) $(WORK) .mypy_cache .ruff_cache .pytest_cache
