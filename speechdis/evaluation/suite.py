@@ -189,6 +189,6 @@ def cell(value: Mapping[str, Any] | float | str | None, digits: int) -> str:
     text = f"{value['mean']:.{digits}f}"
     if "least" in value and value["least"] < value["most"]:
         text += f" ({value['least']:.{digits}f}-{value['most']:.{digits}f})"
-    if "interval" in value:
-        text += " [{:.1f}, {:.1f}]".format(*value["interval"])
+    if value.get("interval"):
+        text += f" [{', '.join(f'{end:.{digits}f}' for end in value['interval'])}]"
     return text

@@ -1,5 +1,6 @@
 """Recordings judged from outside: a list of any system's, or swaps that are made for it; a table comes out."""
 
+import datetime
 import json
 import logging
 from collections.abc import Iterator
@@ -140,12 +141,12 @@ def judge_pairs(
     utterances = read_directory(data)
     pairs = pairs_of(utterances, count)
     with processes(device) as chosen:
-        made = provenance(chosen)
+        made = {**provenance(chosen), "date": datetime.date.today().isoformat()}
         trained = checkpoint.load(model, chosen)
         codes.check(trained)
         found = swaps.judge_swaps(trained, utterances, pairs, vocoder, jobs)
     _LOG.info("\n%s", table.about(found, upright))
-    return {**found, "made": made}
+    return table.committable(found, f"{trained.name}: swaps of {data}", made)
 
 
 def _report(take: Take, fault: str, strict: bool) -> None:

@@ -71,7 +71,7 @@ def test_swaps_are_made_and_stand_beside_what_they_must_beat(shared: Path, tmp_p
     out = tmp_path / "judged.json"
     told = ["judge", "--pairs", "1", "--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(out)]
     assert main(told) == 0
-    systems = json.loads(out.read_text())["systems"]
+    systems = {row["what is heard"]: row for row in json.loads(out.read_text())["rows"]}
     assert [*systems][:3] == ["recording of A", "recording of B: no change", "copy-synthesis of B"]
     assert systems["recording of A"]["heard as A %"]["mean"] == 100
     assert systems["copy-synthesis of B"]["heard as B %"]["mean"] == 100

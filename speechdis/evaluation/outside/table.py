@@ -85,6 +85,26 @@ def about(found: Mapping[str, Any], layout: Layout = grid) -> str:
     return f"{shown(found['systems'], layout)}\n{counts}. A lends the voice, B the words.\n"
 
 
+def committable(found: Mapping[str, Any], title: str, made: Mapping[str, Any]) -> dict[str, Any]:
+    """The same figures as `tools/results.py` reads them; `made`: command, commit, date and hardware."""
+    systems = found["systems"]
+    names = [name for name in COLUMNS if any(name in one for one in systems.values())]
+    caption = (
+        f"{found['pairs']} pairs: A lends the voice, B the words; {found['speakers']} speakers, among whom the voice "
+        f"is sought; vocoder {found['vocoder']}. 95 % intervals over speakers."
+    )
+    return {
+        "title": title,
+        "caption": caption,
+        **{key: made[key] for key in ("command", "commit", "date", "hardware")},
+        "transcribed": None,
+        "columns": ["what is heard", *names],
+        "digits": {name: COLUMNS[name].digits for name in names if COLUMNS[name].digits != 1},
+        "rows": [{"what is heard": name, **one} for name, one in systems.items()],
+        "failures": found["failures"],
+    }
+
+
 def _cell(found: Mapping[str, Any] | None, title: str) -> str:
     if found is None:
         return ""
