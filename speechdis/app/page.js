@@ -4,10 +4,12 @@ import { forget, picture, recording } from "./recording.js";
 
 const find = (selector, where = document) => where.querySelector(selector);
 const longest = Number(document.body.dataset.seconds);
-const slots = { A: null, B: null }; // of each letter the file and its point on the map
+const slots = { A: null, B: null }; // of each letter the file, its seconds and its point on the map
+const AROUND = 1; // s that work takes however short the words are
 const points = []; // {static, kind, label, now}
 let last = Promise.resolve(); // what is being done, with all that waits for it
 let busy = false;
+let pace = null; // seconds that a second of words took last, beyond AROUND; null before the first time
 let count = 0; // of results
 
 /** Ask for a piece of work on files; the server's last answer. What it is doing is told as it comes. */
@@ -39,25 +41,32 @@ async function ask(task, files, options = {}, body = new Blob(files)) {
   }
 }
 
-/** Do one thing after the other, under the bar; an error stands in `place`. */
-function working(place, work) {
-  last = last.then(() => run(place, work));
+/** Do one thing after the other, under the bar; an error stands in `place`. `seconds` of words will be said. */
+function working(place, work, seconds = null) {
+  last = last.then(() => run(place, work, seconds));
   return last;
 }
 
-async function run(place, work) {
+async function run(place, work, seconds) {
   const bar = find(".progress");
+  const focused = document.activeElement; // a button that is disabled loses it
   const begin = performance.now();
-  const clock = () => (find("#clock").textContent = `${Math.floor((performance.now() - begin) / 1000)} s`);
+  const elapsed = () => (performance.now() - begin) / 1000;
+  const clock = () => {
+    find("#clock").textContent = `${Math.floor(elapsed())} s`;
+    if (pace !== null && seconds) find("progress").value = Math.min(0.98, elapsed() / (AROUND + pace * seconds));
+  };
   const ticking = setInterval(clock, 250);
   const error = find(".error", place);
   error.hidden = true;
   busy = true;
   bar.hidden = false;
+  find("progress").removeAttribute("value"); // it only shows that there is work, if nobody knows how long
   clock();
   enable();
   try {
     await work();
+    if (seconds) pace = Math.max(0, elapsed() - AROUND) / seconds;
   } catch (fault) {
     error.textContent = fault.message;
     error.hidden = false;
@@ -67,6 +76,7 @@ async function run(place, work) {
     bar.hidden = true;
     find("#doing").textContent = "";
     enable();
+    if (document.activeElement === document.body) focused.focus({ preventScroll: true });
   }
 }
 
@@ -86,7 +96,7 @@ function give(letter, file) {
     const answer = await ask("hear", [file]);
     if (slots[letter]) Object.assign(slots[letter].point, { now: false, label: "" });
     const point = { static: answer.static, kind: slot.dataset.kind, label: letter, now: true };
-    slots[letter] = { file, point };
+    slots[letter] = { file, point, seconds: answer.seconds };
     points.push(point);
     find("#told").textContent = ""; // of an earlier A and B
     forget(find(".place", slot));
@@ -111,7 +121,7 @@ function make(task, used, options, title, file) {
     item.scrollIntoView({ block: "nearest" });
     find("audio", item).play().catch(() => {}); // a browser may not let it begin by itself
     await map(task === "swap" ? made : null);
-  });
+  }, slots.B.seconds);
 }
 
 /** Draw the map anew, and tell of a swap which voice it is nearer to. */

@@ -55,7 +55,8 @@ class OwnPage:
 
     def __init__(self, app: ASGIApp, port: int) -> None:
         self._app = app
-        self._hosts = {f"{name}:{port}" for name in (HOST, "localhost")}
+        place = "" if port == 80 else f":{port}"  # browsers leave 80 out
+        self._hosts = {HOST + place, "localhost" + place}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -81,9 +82,8 @@ def application(model: TrainedModel, name: str, limits: Limits, port: int) -> AS
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     page = environment.from_string((_FOLDER / "page.html").read_text(encoding="utf-8"))
     shown = page.render(model=name, limits=limits, version=speechdis.__version__)
-    turn = (
-        threading.Lock()
-    )  # one piece of work at a time: each takes all cores, and matplotlib is not for several
+    # One piece of work at a time: each takes all cores, and matplotlib is not for several.
+    turn = threading.Lock()
 
     def worker(task: Callable[..., Iterator[work.Event]], **types: Callable[[str], Any]) -> Route:
         async def answer(request: Request) -> Response:
@@ -97,11 +97,7 @@ def application(model: TrainedModel, name: str, limits: Limits, port: int) -> AS
         return Route(f"/{task.__name__}", answer, methods=["POST"])
 
     async def draw(request: Request) -> Response:
-        try:
-            points = await request.json()
-        except ValueError as error:
-            return _streamed([{"error": one_line(error)}], turn)
-        return _streamed((work.draw(one) for one in [points]), turn)
+        return _streamed(work.draw(await request.body()), turn)
 
     routes = [
         Route("/", lambda request: HTMLResponse(shown)),
@@ -155,7 +151,7 @@ def _streamed(events: Iterable[work.Event], turn: threading.Lock) -> StreamingRe
         loop, waiting = asyncio.get_running_loop(), asyncio.Queue[work.Event | None]()
 
         def tell(event: work.Event | None) -> None:
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop is closed: the program ends
                 loop.call_soon_threadsafe(waiting.put_nowait, event)
 
         threading.Thread(target=_happen, args=(events, turn, tell), name=_WORK, daemon=True).start()

@@ -1,7 +1,8 @@
 """What the page asks for: each piece of work says what it is doing, and gives its result last."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -61,38 +62,30 @@ def _several(files: Sequence[Dropped], count: int) -> Sequence[Dropped]:
     return files
 
 
-def draw(points: object) -> Event:
+def draw(text: bytes) -> Iterator[Event]:
     """The map of a session, in a light and a dark copy (SVG).
 
     Args:
-        points: mappings of static (S,), kind ("voice", "words" or "made"), label ("" for none) and now (whether it is
-            what the page shows).
+        text: JSON of points, each with static (S,), kind ("voice", "words" or "made"), label ("" for none) and now
+            (whether it is what the page shows).
     """
     try:
-        known = [_point(one) for one in points]  # type: ignore[attr-defined]  # else the next line
-        static = np.array([one["static"] for one in known], float)
+        points = json.loads(text)
+        kinds, labels = ([str(one[key]) for one in points] for key in ("kind", "label"))
+        now = [bool(one["now"]) for one in points]
+        static = np.array([one["static"] for one in points], float)
         if static.ndim != 2 or not 1 <= len(static) <= MOST or not np.isfinite(static).all():
             raise ValueError
     except (KeyError, TypeError, ValueError):
         raise InputError(f"no map of this: it is of 1 to {MOST} vectors of one size") from None
-    labels, kinds, now = ([one[key] for one in known] for key in ("label", "kind", "now"))
     with TemporaryDirectory() as folder:
         write_voices(Path(folder), flattened(static, now), kinds, labels, now, SIZE)
-        return {
+        yield {
             "result": {
                 theme: base64.b64encode(Path(folder, f"voices-{theme}.svg").read_bytes()).decode()
                 for theme in ("light", "dark")
             }
         }
-
-
-def _point(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "static": one["static"],
-        "kind": str(one["kind"]),
-        "label": str(one["label"])[:3],
-        "now": bool(one["now"]),
-    }
 
 
 def flattened(vectors: np.ndarray, now: Sequence[bool]) -> np.ndarray:

@@ -133,6 +133,9 @@ def test_b_is_anonymised_by_seed_without_a(page: Any, voices: tuple[Path, Path],
         assert name == f"{voices[1].stem}_seed{seed}.wav"
         sounds.append(data)
     assert sounds[0] != sounds[1]
+    assert (
+        page.evaluate("document.querySelector('progress').position") > 0
+    )  # the second time it knows how long
     out = speechdis.load().anonymise(voices[1], seed=3).save(tmp_path / "python.wav")
     assert sounds[0] == out.read_bytes()
 
@@ -249,6 +252,7 @@ def test_all_of_it_is_done_by_keyboard(page: Any, voices: tuple[Path, Path]) -> 
     page.keyboard.press("Enter")
     page.wait_for_selector("#results li")
     idle(page)
+    assert page.evaluate("document.activeElement.id") == "swap"
     page.locator("#A .sound button").focus()
     page.keyboard.press("Space")
     until(page, "!document.querySelector('#A audio').paused")
