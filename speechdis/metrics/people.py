@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Mean:
-    """A weighted mean, its 95 % interval (None of fewer than two people), and of how many values."""
+    """A weighted mean, its 95 % interval (None of fewer than three people), and of how many values."""
 
     value: float
     interval: tuple[float, float] | None
@@ -35,7 +35,7 @@ def mean_over_people(
     names, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
     a, b = codes[: len(values)], codes[len(values) :]
     mean = float(weights @ values / weights.sum())
-    if len(names) < 2:
+    if len(names) < 3:  # of two, every draw that holds a value holds the same ones
         return Mean(mean, None, len(values))
     rng = np.random.default_rng(seed)
     times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), resamples)  # (R, people)

@@ -67,7 +67,7 @@ def test_a_summary_weighs_phonemes_and_leaves_out_what_is_unknown() -> None:
     assert found["heard as A %"]["mean"] == 50
     assert found["phonemes wrong, of B's recording %"]["mean"] == pytest.approx(60)  # 6 of 10
     assert "phonemes wrong, of the text %" not in found
-    assert "| 50.0 [50.0, 50.0] |" in shown({"swap": found})
+    assert "| swap | 50.0 |" in shown({"swap": found})
 
 
 def folder(path: Path) -> list[Utterance]:

@@ -33,9 +33,10 @@ def test_the_interval_is_that_of_copied_people() -> None:
     assert found.interval == pytest.approx(np.nanquantile(means, [0.025, 0.975]))
 
 
-def test_one_person_has_no_interval() -> None:
-    one = np.zeros(3, int)
+def test_one_person_or_two_have_no_interval() -> None:
+    one, two = np.zeros(3, int), np.ones(3, int)
     assert mean_over_people(np.arange(3.0), np.ones(3), one, one).interval is None
+    assert mean_over_people(np.arange(3.0), np.ones(3), one, two).interval is None
 
 
 def test_equal_values_have_an_interval_without_width() -> None:
