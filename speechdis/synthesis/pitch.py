@@ -1,8 +1,6 @@
 """Pitch: the contour of F0, by WORLD's dio refined by stonemask (Morise et al. 2009, 2016), and its level."""
 
-import warnings
 from itertools import accumulate, pairwise
-from types import ModuleType
 
 import numpy as np
 
@@ -14,7 +12,8 @@ PIECE = 30  # s
 
 def contour(wave: np.ndarray, rate: int, hop: float = 0.010) -> tuple[np.ndarray, np.ndarray]:
     """F0 in Hz, 0 where unvoiced, of a waveform (n,) at times 0, hop, 2 hop, ... s: two arrays (T,)."""
-    pyworld = world()
+    import pyworld
+
     samples = np.ascontiguousarray(wave, np.float64)
     f0, times = pyworld.dio(samples, rate, f0_floor=FLOOR, f0_ceil=CEILING, frame_period=1000 * hop)
     return pyworld.stonemask(samples, f0, times, rate), times
@@ -33,11 +32,3 @@ def level_of(wave: Array, rate: int) -> float:
     ends = accumulate([count + 1] * more + [count] * (parts - more), initial=0)
     f0 = [contour(wave[first:last], rate)[0] for first, last in pairwise(ends)]
     return level(np.concatenate(f0))
-
-
-def world() -> ModuleType:
-    """The package pyworld; it warns of what it imports, which is no concern of the person who hears it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pyworld
-    return pyworld

@@ -19,7 +19,8 @@ SMOOTH = 15  # cosine terms of filters to the words' own frames: 25 bring their 
 
 def at_pitch(words: Words, settings: Mapping[str, Any], shift: float) -> np.ndarray:
     """Waveform (n,) of the words' recording, log F0 shifted; see the package."""
-    pyworld = pitch.world()
+    import pyworld
+
     samples = np.ascontiguousarray(words.wave, np.float64)
     f0, times = pitch.contour(samples, words.rate, HOP)
     envelope = pyworld.cheaptrick(samples, f0, times, words.rate)
