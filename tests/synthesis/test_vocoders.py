@@ -7,7 +7,9 @@ import pytest
 
 from speechdis.data.audio import read_audio
 from speechdis.features import extract, settings_of
+from speechdis.synthesis.vocoders import world
 from speechdis.synthesis.vocoders.griffin_lim import griffin_lim
+from speechdis.synthesis.words import words_of
 
 
 @pytest.mark.parametrize(("kind", "limit"), [("fbank", 4.0), ("spectrogram", 5.0)])
@@ -41,3 +43,14 @@ def test_the_same_seed_gives_the_same_wave() -> None:
     first, second, other = (griffin_lim(frames, settings, iterations=4, seed=seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, second)
     assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 16000])
+def test_a_voiced_sound_stays_voiced_at_every_rate(rate: int) -> None:
+    """WORLD says it an octave higher: a period later it is the same again, which a whisper is not."""
+    t = np.arange(rate) / rate
+    buzz = sum(np.cos(2 * np.pi * 120 * k * t) / k for k in range(1, rate // 240))
+    settings = settings_of("fbank", rate=rate)
+    made = world.at_pitch(words_of(np.asarray(0.1 * buzz, np.float32), settings), settings, np.log(2))
+    middle, period = made[rate // 4 : -rate // 4], round(rate / 240)
+    assert np.corrcoef(middle[period:], middle[:-period])[0, 1] > 0.8

@@ -14,6 +14,8 @@ from speechdis.synthesis.envelope import mended
 from speechdis.synthesis.words import Words
 
 HOP = 0.005  # s between WORLD's frames
+VOICED = 0.85  # share of the power up to 4 kHz in that up to TOP, above which d4c takes a frame for voiced
+TOP = 15800  # Hz: d4c reads power up to 7.9 kHz, and of slower recordings what happens to be in memory
 SMOOTH = 15  # cosine terms of filters to the words' own frames: 25 bring their harmonics back
 
 
@@ -24,7 +26,8 @@ def at_pitch(words: Words, settings: Mapping[str, Any], shift: float) -> np.ndar
     samples = np.ascontiguousarray(words.wave, np.float64)
     f0, times = pitch.contour(samples, words.rate, HOP)
     envelope = pyworld.cheaptrick(samples, f0, times, words.rate)
-    aperiodicity = pyworld.d4c(samples, f0, times, words.rate)
+    voiced = VOICED if words.rate > TOP else -np.inf
+    aperiodicity = pyworld.d4c(samples, f0, times, words.rate, threshold=voiced)
     made = pyworld.synthesize(f0 * np.exp(shift), envelope, aperiodicity, words.rate, 1000 * HOP)
     wave = np.pad(made, (0, max(0, len(samples) - len(made))))[: len(samples)].astype(np.float32)
     return mended(wave, words.frames, settings, SMOOTH)
