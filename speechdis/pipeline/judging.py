@@ -35,7 +35,7 @@ class Verdicts:
         rows: of each take its verdict, or why there is none.
         systems: summaries of each system's, and of the real recordings that they were made of.
         speakers: by number.
-        known_by_lent: takes whose A is known by the recordings alone that lent the voice.
+        known_by_lent: takes whose A or B is known by those recordings alone that lent the voice or the words.
     """
 
     rows: list[tuple[Take, Judged | str]]
@@ -65,8 +65,8 @@ class Verdicts:
         _LOG.info("%d recordings judged, %d not; %d speakers", made, len(self.failures), len(self.speakers))
         if self.known_by_lent:
             _LOG.warning(
-                "%d of them: A is known only by the recordings that lent the voice; --data with other recordings of "
-                "the speakers makes the judgement fair",
+                "%d of them: A or B is known only by what lent the voice or the words; --data with other recordings "
+                "of the speakers makes the judgement fair",
                 self.known_by_lent,
             )
 

@@ -96,8 +96,9 @@ class Bench:
         return {name: rows for name, rows in found.items() if rows}
 
     def lonely(self, take: Take) -> bool:
-        """Whether A is known only by what lent the voice."""
-        return not others(self.known.enrolled, self._without(take))[self._number(take.voice)]
+        """Whether A or B is known only by what lent the voice or the words."""
+        pair = [self._number(name) for name in (take.voice, self.recordings[take.content].spk)]
+        return bool(others(self.known.enrolled, self._without(take))[pair].min() == 0)
 
     def _judged(self, take: Take, heard: Heard, source: Heard | None, text: str, log_f0: float) -> Judged:
         a, b = self._number(take.voice), self._number(self.recordings[take.content].spk)
