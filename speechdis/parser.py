@@ -2,6 +2,8 @@
 
 import argparse
 import difflib
+import os
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -14,7 +16,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse does, but an option that is not there comes before one that is missing."""
-        words = list(sys.argv[1:] if args is None else args)
+        words = [_as_file(word) for word in (sys.argv[1:] if args is None else args)]
         commands = any(isinstance(action, argparse._SubParsersAction) for action in self._actions)
         for word in words:
             if word == "--" or (commands and not word.startswith("-")):
@@ -36,6 +38,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2."""
+        if "expected" in message and "argument" in message:
+            message += "; a name that begins with a dash is written ./-name"
         self.exit(2, f"{self.prog}: {one_line(ValueError(message))} ('{self.prog} --help' says more)\n")
 
 
@@ -53,6 +57,12 @@ class Help(argparse.RawDescriptionHelpFormatter):
         return (
             f"{text} (default: {default:g})" if isinstance(default, float) else f"{text} (default: {default})"
         )
+
+
+def _as_file(word: str) -> str:
+    """`./-name` for a file that is named as if it were an option."""
+    dash = word.startswith("-") and not word.startswith("--") and not re.fullmatch(r"-|-h|-[\d.]+", word)
+    return f"./{word}" if dash and os.path.exists(word) else word  # noqa: PTH110 (Path.exists raises: too long)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

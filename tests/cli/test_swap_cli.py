@@ -92,6 +92,25 @@ def test_what_cannot_be_swapped_is_one_line(
         assert not (tmp_path / "o.wav").exists()
 
 
+def test_names_with_blanks_dashes_and_signs(
+    trained: str,
+    recordings: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("-a.wav", "--b.wav", "wörd 中 '\"$x.wav"):
+        Path(name).write_bytes((recordings / "brief.wav").read_bytes())
+    told = ["swap", "--checkpoint", trained, "--voice"]
+    assert main([*told, "-a.wav", "wörd 中 '\"$x.wav", "--content", "-a.wav", "--out", "./-c.wav"]) == 0
+    assert main([*told, "./--b.wav", "--content", "wörd 中 '\"$x.wav", "--out=-d"]) == 0
+    assert Path("-c.wav").exists() and Path("-d.wav").exists()
+    with pytest.raises(SystemExit):
+        main([*told, "-none.wav", "--content", "-a.wav", "--out", "e.wav"])
+    assert "is written ./-name" in capsys.readouterr().err
+
+
 def test_models_without_the_two_factors_are_one_line(
     recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
