@@ -22,7 +22,7 @@ if [ $sequence = false ] && stage 2 "voice-converted twins of the training and v
 fi
 
 if stage 3 "training of $model"; then
-  speechdis train --config "$config" --features "$feats" "${twins[@]}" --out "$exp" --resume \
+  speechdis train --config "$config" --features "$feats" "${twins[@]}" ${init:+"--init=$init"} --out "$exp" --resume \
     "${settings[@]}" --device "$device"
 fi
 

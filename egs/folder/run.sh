@@ -14,6 +14,7 @@ kind=speech
 options=(
   root=         # the folder of the recordings
   speaker_from= # where the speaker stands in file names: '{speaker}_{rest}'; default: a folder a speaker
+  init=         # a checkpoint to start from, with --config revoice/finetune: 'revoice', an experiment or a file
   table=        # TSV or CSV with the columns path, speaker, and maybe text, split
 )
 . "$here/../options.sh"
