@@ -107,7 +107,7 @@ class Store:
     @classmethod
     def of(cls, recordings: Sequence[np.ndarray], settings: dict[str, Any]) -> "Store":
         """A store in memory: frames (T, F) of recordings, each an utterance and a speaker of its own."""
-        frames = np.concatenate(recordings)
+        frames = recordings[0] if len(recordings) == 1 else np.concatenate(recordings)  # hours are not copied
         names = tuple(map(str, range(len(recordings))))
         counts = np.array([len(one) for one in recordings], np.int64)
         first, std = np.cumsum(counts) - counts, frames.std(0)
