@@ -13,10 +13,11 @@ import numpy as np
 
 from speechdis.data.atomic import replacing
 from speechdis.data.decoders import open_recording
+from speechdis.data.noted import note
 from speechdis.data.outputs import is_stream
 from speechdis.data.recording import Channel, Recording
 from speechdis.data.shorten import sphere_file
-from speechdis.data.survey import Mix, Survey, note
+from speechdis.data.survey import Mix, Survey
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError, blaming
 

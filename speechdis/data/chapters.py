@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from speechdis.data.survey import note
+from speechdis.data.noted import note
 
 _LABEL = re.compile(r"(\d+)[-_]\d+")  # SPK-CHAPTER, as LibriSpeech, LibriTTS and MLS number them
 _REST = re.compile(r"[-_]\d")  # what follows it in an utterance id

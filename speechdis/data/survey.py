@@ -1,11 +1,11 @@
 """What one pass over a recording finds: whether it can be used, on which scale it is, and how it becomes mono."""
 
-import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from speechdis.data.noted import note
 from speechdis.errors import InputError
 
 _BITS = (16, 24, 32)  # of the integers that floating-point samples may be, unscaled
@@ -14,7 +14,6 @@ _BITS = (16, 24, 32)  # of the integers that floating-point samples may be, unsc
 _FAR = 256.0
 _HOT = 8.0  # 18 dB above full scale: worth a word
 _CANCELS = 0.25  # of the power that the sum of unrelated channels has
-_noted: set[str] = set()
 
 
 @dataclass
@@ -118,10 +117,3 @@ class Mix:
         else:
             wave = block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
         return np.ascontiguousarray(wave * self._scale, np.float32)
-
-
-def note(text: str, path: str | Path) -> None:
-    """Log `text` the first time it is given in this process, with the file that caused it."""
-    if text not in _noted:
-        _noted.add(text)
-        logging.getLogger(__name__).warning(text.format(path))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechdis.data import survey
+from speechdis.data import noted
 from speechdis.data.audio import duration, read_audio, read_blocks, write_audio
 from speechdis.errors import InputError
 
@@ -53,7 +53,7 @@ def test_resampling_keeps_a_tone_and_says_so_once(tmp_path: Path, caplog: pytest
     def tone(rate: int) -> np.ndarray:
         return 0.5 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
 
-    survey._noted.clear()
+    noted._noted.clear()
     with caplog.at_level(logging.WARNING):
         for name in ("a", "b"):
             write_audio(tmp_path / f"{name}.wav", tone(8000), 8000)
@@ -64,7 +64,7 @@ def test_resampling_keeps_a_tone_and_says_so_once(tmp_path: Path, caplog: pytest
 
 
 def test_stereo_is_averaged_with_a_note(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    survey._noted.clear()
+    noted._noted.clear()
     soundfile.write(tmp_path / "a.wav", np.stack([CHIRP, CHIRP // 2], axis=1), RATE)
     wave, _ = read_audio(tmp_path / "a.wav")
     np.testing.assert_allclose(wave * 32768, (CHIRP + CHIRP // 2) / 2, atol=1e-2)
@@ -144,7 +144,7 @@ STEREO = {
 def test_of_channels_that_cancel_one_is_taken(
     tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    survey._noted.clear()
+    noted._noted.clear()
     left, right, noise = STEREO[kind]
     wave = CHIRP / 32768
     other = right * wave + noise * np.random.default_rng(0).standard_normal(len(wave))
@@ -163,7 +163,7 @@ def test_channels_that_do_not_cancel_are_averaged(tmp_path: Path, caplog: pytest
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((2, RATE)) * 0.1
     for one, two in ((a, b), (a, 0 * a), (a, a), (a, -a / 2 + b)):
-        survey._noted.clear()
+        noted._noted.clear()
         soundfile.write(tmp_path / "a.wav", np.stack([one, two], 1), RATE, subtype="FLOAT")
         np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], (one + two) / 2, atol=1e-6)
         assert "averaged" in caplog.text and "only channel" not in caplog.text
@@ -176,7 +176,7 @@ def test_channels_that_do_not_cancel_are_averaged(tmp_path: Path, caplog: pytest
 def test_integers_stored_as_floats_are_scaled_with_a_note(
     tmp_path: Path, bits: int, subtype: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    survey._noted.clear()
+    noted._noted.clear()
     wave = CHIRP / 32768
     soundfile.write(tmp_path / "a.wav", wave * 2.0 ** (bits - 1), RATE, subtype=subtype)
     np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], wave, atol=1e-6)
@@ -200,7 +200,7 @@ def test_loud_floats_are_left_as_they_are(
     tmp_path: Path, gain: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Mixed hot, or divided by their standard deviation; far above full scale, with a note."""
-    monkeypatch.setattr("speechdis.data.survey._noted", set())
+    monkeypatch.setattr("speechdis.data.noted._noted", set())
     wave = gain * np.sin(np.linspace(0, 60, RATE) ** 2)
     soundfile.write(tmp_path / "a.wav", wave, RATE, subtype="FLOAT")
     np.testing.assert_allclose(read_audio(tmp_path / "a.wav")[0], wave, rtol=1e-6, atol=1e-7)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speechdis.data import survey
+from speechdis.data import noted
 from speechdis.data.audio import write_audio
 from speechdis.data.directory import read_directory, validate, write_directory
 from speechdis.data.utterance import Interval, Utterance
@@ -217,7 +217,7 @@ def labelled(path: Path, utt2spk: dict[str, str]) -> Path:
 
 @pytest.fixture
 def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(survey, "_noted", set())
+    monkeypatch.setattr(noted, "_noted", set())
 
 
 @pytest.mark.usefixtures("nothing_said")
