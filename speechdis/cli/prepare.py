@@ -7,6 +7,7 @@ Example:
 import argparse
 import inspect
 import logging
+import re
 from dataclasses import asdict
 from types import ModuleType
 
@@ -27,11 +28,24 @@ def _shared(corpus: argparse.ArgumentParser, module: ModuleType) -> None:
     add = corpus.add_argument
     path_option(corpus, "--root", "the corpus as published", required=True)
     path_option(corpus, "--out", "writes DIR/train, DIR/dev, ...", required=True)
+    add(
+        "--prefix",
+        type=_prefix,
+        help="before every id, as PREFIX-84, where two corpora number speakers alike",
+    )
     add("--strict", action="store_true", help="stop at a bad utterance (default: name and skip it)")
+
+
+def _prefix(text: str) -> str:
+    """The type of `--prefix`: what ids may hold."""
+    if not re.fullmatch(r"[\w.]+", text):
+        raise argparse.ArgumentTypeError(f"letters, digits, '_' and '.' only, not {text!r}")
+    return text
 
 
 def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Prepare one corpus; split name to utterances, speakers and hours."""
+    from speechdis.corpora.naming import prefixed
     from speechdis.corpora.splits import write_splits
     from speechdis.data.directory import directories_kind
     from speechdis.data.outputs import check_folder
@@ -50,6 +64,8 @@ def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     prepare = corpus.prepare
     options = vars(args).keys() & inspect.signature(prepare).parameters.keys()
     splits = prepare(report=report, **{name: getattr(args, name) for name in options})
+    if args.prefix is not None:
+        splits = {name: [prefixed(u, args.prefix) for u in found] for name, found in splits.items()}
     disjoint = not getattr(corpus, "SHARED_SPEAKERS", False)
     summaries = write_splits(args.out, splits, report, disjoint)
     for name, s in summaries.items():

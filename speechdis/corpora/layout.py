@@ -16,6 +16,10 @@ _SIGNS = {  # a path of the layout, in lower case, from anywhere inside the root
     "FSDD": r"\d_[a-z]+_\d+\.wav",
     "MNIST": r"(train|t10k)-(images|labels)[-.]idx[13]-ubyte(\.gz)?",
     "speechocean762": r"wave/speaker\d+",
+    "LibriSpeech or LibriTTS": r"(train|dev|test)-(clean|other)(-\d+)?",
+    "VCTK": r"wav48(_silence_trimmed)?",
+    "AISHELL-1": r"aishell_transcript_v0\.8\.txt",
+    "AISHELL-3": r"wav/ssb\d+",
     "SecuVoice with a manifest": r"manifest\.tsv",
     "a Kaldi data directory": r"wav\.scp",
 }

@@ -3,7 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import PurePath
+
+from speechdis.data.utterance import Utterance
 
 _SPEAKER = re.compile(r"[^\w.]+")  # no dash: it ends the speaker in an id, and sorts before all the others
 _NAME = re.compile(r"[^\w.-]+")
@@ -31,6 +34,16 @@ def utterance_id(spk: str, path: PurePath, taken: set[str]) -> str:
     """
     parts = [part for part in path.with_suffix("").parts if part not in (path.anchor, "..")]
     return _unlike(f"{spk}-{_NAME.sub('_', unicodedata.normalize('NFC', '-'.join(parts)))}", taken, "-")
+
+
+def prefixed(utterance: Utterance, prefix: str) -> Utterance:
+    """The utterance with `PREFIX-` before its id and its speaker's, so that two corpora may share ids.
+
+    >>> from pathlib import Path
+    >>> prefixed(Utterance("84-121123-0000", "84", Path("a.flac")), "libri").utt
+    'libri-84-121123-0000'
+    """
+    return replace(utterance, utt=f"{prefix}-{utterance.utt}", spk=f"{prefix}-{utterance.spk}")
 
 
 def _unlike(word: str, taken: set[str], gap: str) -> str:

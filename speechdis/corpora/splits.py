@@ -1,6 +1,7 @@
 """From a corpus's utterances to data directories: what every corpus has to satisfy, checked in one place."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable
 from itertools import combinations
 from pathlib import Path
@@ -9,14 +10,15 @@ from speechdis.data.atomic import replacing_folder
 from speechdis.data.directory import (
     Summary,
     directories_kind,
+    read_directory,
     utterance_duration,
-    validate,
     write_directory,
 )
 from speechdis.data.directory_lines import require_writable
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 
+_LOG = logging.getLogger(__name__)
 Report = Callable[[InputError], None]
 """What to do about one bad utterance: return to leave it out, raise to stop."""
 
@@ -43,6 +45,34 @@ def hold_out(spks: Iterable[str], count: int, seed: int) -> set[str]:
     return set(sorted(spks, key=lambda spk: hashlib.sha256(f"{seed} {spk}".encode()).digest())[:count])
 
 
+def complete(parts: dict[str, list[Utterance]], seed: int) -> dict[str, list[Utterance]]:
+    """`train`, `dev` and `test`, where a release, or what a person has of it, lacks some of them.
+
+    Parts that are there stay as they are, but: without `test`, `dev` is it; without `train`, `dev` is it. Speakers for
+    what is then still missing are drawn out of `train` by `seed`: a tenth of them, and two at least for `test`.
+
+    Raises:
+        InputError: there are too few speakers.
+    """
+    train, dev, test = (parts.get(name, []) for name in ("train", "dev", "test"))
+    if not test:
+        dev, test = [], dev
+    if not train:
+        train, dev = dev, []
+    if not train:
+        train, test = test, []
+    for name, least in (("test", 2), ("dev", 1)):
+        if (name == "test" and test) or (name == "dev" and dev):
+            continue
+        spks = {u.spk for u in train}
+        drawn = hold_out(spks, max(least, round(len(spks) / 10)), seed)
+        held = [u for u in train if u.spk in drawn]
+        train = [u for u in train if u.spk not in drawn]
+        dev, test = (dev, held) if name == "test" else (held, test)
+        _LOG.info("%s: %d of %d speakers, drawn", name, len(drawn), len(spks))
+    return {"train": train, "dev": dev, "test": test}
+
+
 def write_splits(
     path: str | Path, splits: dict[str, list[Utterance]], report: Report = fail, disjoint: bool = True
 ) -> dict[str, Summary]:
@@ -67,21 +97,31 @@ def write_splits(
     summaries = {}
     with replacing_folder(path, directories_kind(splits)) as partial:
         for name, utterances in splits.items():
-            good = [u for u in utterances if opens(u, report)]
+            lengths = [seconds(u, report) for u in utterances]
+            good = {u.utt: length for u, length in zip(utterances, lengths, strict=True) if length}
             if not good:
                 raise InputError(
                     f"{path / name}: no utterances for it; check the corpus and its speaker lists"
                 )
-            write_directory(partial / name, good)
-            summaries[name] = validate(partial / name)
+            write_directory(
+                partial / name, [u for u, length in zip(utterances, lengths, strict=True) if length]
+            )
+            written = read_directory(partial / name)  # as every later step will; headers are read once, above
+            hours = sum(good[u.utt] for u in written) / 3600
+            summaries[name] = Summary(len(written), len({u.spk for u in written}), hours)
     return summaries
 
 
 def opens(utterance: Utterance, report: Report) -> bool:
     """Whether the recording opens and can be written of; `report` is told of one that does not."""
+    return seconds(utterance, report) > 0
+
+
+def seconds(utterance: Utterance, report: Report) -> float:
+    """The length of an utterance by the header of its recording; 0, and reported, where it cannot be used."""
     try:
         require_writable(utterance, str(utterance.path))
-        return utterance_duration(utterance) > 0
+        return utterance_duration(utterance)
     except InputError as error:
         report(error)
-        return False
+        return 0
