@@ -1,7 +1,7 @@
 """Kaldi data directories (https://kaldi-asr.org/doc/data_prep.html).
 
-`wav.scp` and `utt2spk`, and where known `segments`, `text`, `spk2gender`, `text_phone`, `phones` and `words`;
-`spk2utt` is written and never read.
+`wav.scp` and `utt2spk`, and where known `segments`, `text`, `spk2gender`, `utt2session`, `text_phone`, `phones` and
+`words`; `spk2utt` is written and never read.
 
 Relative paths in `wav.scp` are sought in the directory itself, then in the working directory as in Kaldi. Of commands
 those that decode a file stand for it (`data/commands.py`); any other is refused, and none is run. `phones` and `words`
@@ -27,13 +27,13 @@ from speechdis.errors import InputError
 Value = TypeVar("Value")
 Source: TypeAlias = tuple[Path, int | None]  # a recording, and the channel of it; None for all
 LONGEST = 1e7  # s, four months: what a time of a label may say
-_OPTIONAL = ("segments", "text", "spk2gender", "text_phone", "phones", "words")
+_OPTIONAL = ("segments", "text", "spk2gender", "utt2session", "text_phone", "phones", "words")
 
 
 def directories_kind(names: Iterable[str]) -> Kind:
     """A folder of data directories of these names, or one itself ("")."""
     needs = (Path(name, file).as_posix() for name in names for file in ("wav.scp", "utt2spk", "spk2utt"))
-    files = "|".join((*_OPTIONAL, "wav.scp", "utt2spk", "spk2utt", "confidence", "pairs"))
+    files = "|".join((*_OPTIONAL, "wav.scp", "utt2spk", "spk2utt", "confidence", "pairs", "trials_[a-z]+"))
     return Kind("folder of data directories", tuple(needs), rf"([^/]+/)?({files})")
 
 
@@ -71,6 +71,7 @@ def read_directory(path: str | Path, also: Path | None = None) -> list[Utterance
         )
     warn_of_chapters(path, spks)
     genders = _optional(path, "spk2gender", _gender, known=spks.values())
+    sessions = _optional(path, "utt2session", _one_field, known=parts)
     texts = _optional(path, "text", str, known=parts)
     text_phones = _optional(path, "text_phone", str, known=parts)
     phones, words = _intervals(path, "phones", parts), _intervals(path, "words", parts)
@@ -78,6 +79,7 @@ def read_directory(path: str | Path, also: Path | None = None) -> list[Utterance
         Utterance(
             utt, spks[utt], file, start, end, genders.get(spks[utt], ""), texts.get(utt, ""), channel=channel,
             text_phone=text_phones.get(utt, ""), phones=phones.get(utt, ()), words=words.get(utt, ()),
+            session=sessions.get(utt, ""),
         )
         for utt, ((file, channel), start, end) in sorted(parts.items())
     ]  # fmt: skip
@@ -208,7 +210,7 @@ def _segment(recordings: dict[str, Source], value: str) -> tuple[Source, float, 
 def _one_field(value: str) -> str:
     if len(split(value)) != 1:
         raise ValueError(f"expected 'id value', got {len(split(value)) + 1} field(s)")
-    return require_id(value, "speaker")
+    return require_id(value, "value")
 
 
 def _gender(value: str) -> str:

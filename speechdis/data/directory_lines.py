@@ -16,7 +16,7 @@ _UNFIT = re.compile(r"[\n\ud800-\udfff]|^[\s|]|[\s|]$")
 def require_writable(utterance: Utterance, where: str) -> None:
     """Raise InputError, which begins with `where`, for ids, labels or a file name no data directory can hold."""
     u = utterance
-    for word in (u.utt, u.spk, *(i.label for i in (*u.phones, *u.words))):
+    for word in (u.utt, u.spk, u.session or u.spk, *(i.label for i in (*u.phones, *u.words))):
         require_id(word, where)
     _place(u)
 
@@ -43,6 +43,7 @@ def tables(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
         **_recordings(utterances),
         "utt2spk": [f"{u.utt} {u.spk}\n" for u in utterances],
         "spk2utt": [f"{spk} {' '.join(utts)}\n" for spk, utts in sorted(spk2utt.items())],
+        "utt2session": [f"{u.utt} {u.session}\n" for u in utterances if u.session],
         "spk2gender": [f"{spk} {gender}\n" for spk, gender in sorted(spk2gender.items())],
         "text": [f"{u.utt} {_words(u.text)}\n" for u in utterances if u.text],
         "text_phone": [f"{u.utt} {_words(u.text_phone)}\n" for u in utterances if u.text_phone],

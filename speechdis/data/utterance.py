@@ -29,6 +29,7 @@ class Utterance:
         text_phone: phones without times, space-separated; "" where unknown.
         phones: phones with times; empty where unknown.
         words: words with times; empty where unknown.
+        session: the occasion, such as a video, in which all is heard through one channel; "" where unknown.
     """
 
     utt: str
@@ -42,3 +43,4 @@ class Utterance:
     phones: tuple[Interval, ...] = ()
     words: tuple[Interval, ...] = ()
     channel: int | None = None
+    session: str = ""

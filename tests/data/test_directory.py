@@ -50,6 +50,7 @@ def directories(draw: st.DrawFn) -> list[Utterance]:
                 text=draw(texts),
                 text_phone=draw(texts),
                 channel=draw(st.sampled_from([None, 1, 2])),
+                session=draw(st.just("") | ids),
                 phones=draw(st.just(()) | intervals()),
                 words=draw(st.just(()) | intervals()),
             )

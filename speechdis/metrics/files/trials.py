@@ -113,14 +113,23 @@ def read_utt2spk(path: str | Path) -> dict[str, str]:
     return table
 
 
-def write_all_pairs(path: str | Path, utts: Sequence[str], spks: Sequence[str]) -> None:
-    """Write the trials of all unordered pairs of utterances, given each one's speaker, without holding them."""
+def write_all_pairs(
+    path: str | Path, utts: Sequence[str], spks: Sequence[str], sessions: Sequence[str] | None = None
+) -> None:
+    """Write the trials of all unordered pairs of utterances, given each one's speaker, without holding them.
+
+    Where `sessions` are given, no pair is of one session.
+    """
     ends = {
         same: [f" {utt} {word}\n" for utt in utts] for same, word in ((True, "target"), (False, "nontarget"))
     }
     with replacing(path) as partial, partial.open("w", encoding="utf-8", errors="surrogateescape") as file:
         for k, (utt, spk) in enumerate(zip(utts, spks, strict=True)):
-            rest = (ends[spk == other][m] for m, other in enumerate(spks[k + 1 :], k + 1))
+            rest = (
+                ends[spk == other][m]
+                for m, other in enumerate(spks[k + 1 :], k + 1)
+                if sessions is None or sessions[k] != sessions[m]
+            )
             file.write("".join(utt + end for end in rest))
 
 
