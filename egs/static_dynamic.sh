@@ -1,6 +1,7 @@
 # Stages 1-5 of every recipe that trains a static/dynamic model, or a sequence model (vrnn, avrnn), which reads no twins,
 # is also measured by its bounds, and has no voices to swap; sourced after stage 0 has made $data.
 # Needs: $data (train, dev, test), $corpus (names features and experiments), $protocol (names the trials).
+# Where $across_sessions is set, no trial is of one session.
 
 feats=$work/feats/$corpus-$feature_type
 exp=$work/exp/$corpus-${name:-$model}
@@ -28,9 +29,16 @@ fi
 
 if stage 4 "embeddings, trials and the table"; then
   speechdis embed --checkpoint "$exp/best" --features "$feats/test" --out "$exp/embeddings" --device "$device"
-  speechdis trials --data "$data/test" --features "$feats/test" --protocol "$protocol" --out "$exp/trials"
-  speechdis eer --trials "$exp/trials" --embeddings "$exp/embeddings/static.scp" \
-    --utt2spk "$data/test/utt2spk" --plot "$exp/det.png"
+  lists=("$data/test/trials_"*) # the corpus's own
+  if [ ! -e "${lists[0]}" ]; then
+    lists=("$exp/trials")
+    speechdis trials --data "$data/test" --features "$feats/test" --protocol "$protocol" --out "${lists[0]}" \
+      ${across_sessions:+--across-sessions}
+  fi
+  for list in "${lists[@]}"; do
+    speechdis eer --trials "$list" --embeddings "$exp/embeddings/static.scp" \
+      --utt2spk "$data/test/utt2spk" --plot "$exp/det.png"
+  done
   speechdis evaluate --checkpoint "$exp/best" --data "$data" --features "$feats" --channel-features "$feats-channel" \
     --attacker-steps "$attacker_steps" --phone-steps "$phone_steps" \
     --references "$feats-references-test.json" --swaps "$swaps" --out "$exp/results.json" --device "$device"

@@ -8,8 +8,10 @@ import argparse
 import inspect
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 from types import ModuleType
+from typing import Any
 
 from speechdis import corpora
 from speechdis.cli import each_corpus, path_option
@@ -46,7 +48,7 @@ def _prefix(text: str) -> str:
 def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Prepare one corpus; split name to utterances, speakers and hours."""
     from speechdis.corpora.naming import prefixed
-    from speechdis.corpora.splits import write_splits
+    from speechdis.corpora.splits import Trial, write_splits
     from speechdis.data.directory import directories_kind
     from speechdis.data.outputs import check_folder
 
@@ -61,13 +63,19 @@ def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
             _LOG.warning("skipped: %s", error)
 
     corpus = corpora.load(args.corpus)
-    prepare = corpus.prepare
-    options = vars(args).keys() & inspect.signature(prepare).parameters.keys()
-    splits = prepare(report=report, **{name: getattr(args, name) for name in options})
+    splits = corpus.prepare(report=report, **_options(corpus.prepare, args))
+    trials: dict[str, list[Trial]] = {}
+    if published := getattr(corpus, "trials", None):
+        trials = published(splits=splits, **_options(published, args))
     if args.prefix is not None:
+        begin = f"{args.prefix}-"
         splits = {name: [prefixed(u, args.prefix) for u in found] for name, found in splits.items()}
+        trials = {
+            name: [Trial(begin + one, begin + other, target) for one, other, target in listed]
+            for name, listed in trials.items()
+        }
     disjoint = not getattr(corpus, "SHARED_SPEAKERS", False)
-    summaries = write_splits(args.out, splits, report, disjoint)
+    summaries = write_splits(args.out, splits, report, disjoint, trials)
     for name, s in summaries.items():
         _LOG.info("%-6s %6d utterances  %4d speakers  %7.3f h", name, s.utterances, s.speakers, s.hours)
     if len(skipped) > _NAMED:
@@ -75,3 +83,10 @@ def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     total = sum(s.utterances for s in summaries.values())
     _LOG.info("%s: %d utterances of %s, %d skipped", args.out, total, args.corpus, len(skipped))
     return {name: asdict(s) for name, s in summaries.items()}
+
+
+def _options(function: Callable[..., Any], args: argparse.Namespace) -> dict[str, Any]:
+    """The options that a function of a corpus takes."""
+    return {
+        name: value for name, value in vars(args).items() if name in inspect.signature(function).parameters
+    }

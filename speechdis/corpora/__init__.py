@@ -2,6 +2,7 @@
 
 A corpus is a module with `prepare(root, **options) -> dict[str, list[Utterance]]` (split name to
 utterances), `arguments(parser)` for options of its own, and a docstring that says where it comes from.
+`trials(root, splits, **options) -> dict[str, list[Trial]]`, where there is one, gives the published trial lists.
 `SHARED_SPEAKERS = True` says that a published split has speakers in several parts.
 """
 

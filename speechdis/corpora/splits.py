@@ -2,11 +2,12 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
-from speechdis.data.atomic import replacing_folder
+from speechdis.data.atomic import replacing, replacing_folder
 from speechdis.data.directory import (
     Summary,
     directories_kind,
@@ -21,6 +22,14 @@ from speechdis.errors import InputError
 _LOG = logging.getLogger(__name__)
 Report = Callable[[InputError], None]
 """What to do about one bad utterance: return to leave it out, raise to stop."""
+
+
+class Trial(NamedTuple):
+    """A trial of a published list: two utterances of the test set, and whether they are of one speaker."""
+
+    enroll: str
+    test: str
+    target: bool
 
 
 def fail(error: InputError) -> None:
@@ -74,7 +83,11 @@ def complete(parts: dict[str, list[Utterance]], seed: int) -> dict[str, list[Utt
 
 
 def write_splits(
-    path: str | Path, splits: dict[str, list[Utterance]], report: Report = fail, disjoint: bool = True
+    path: str | Path,
+    splits: dict[str, list[Utterance]],
+    report: Report = fail,
+    disjoint: bool = True,
+    trials: Mapping[str, list[Trial]] | None = None,
 ) -> dict[str, Summary]:
     """Write a data directory for each split, `path/train` and so on, all of them or none.
 
@@ -83,6 +96,7 @@ def write_splits(
         splits: split name to utterances.
         report: called with the InputError of each utterance whose audio does not open, which is left out.
         disjoint: no two splits may share a speaker.
+        trials: published lists by name, written as `path/test/trials_NAME`.
 
     Raises:
         InputError: an empty split, or, if `disjoint`, a speaker in two of them.
@@ -109,7 +123,27 @@ def write_splits(
             written = read_directory(partial / name)  # as every later step will; headers are read once, above
             hours = sum(good[u.utt] for u in written) / 3600
             summaries[name] = Summary(len(written), len({u.spk for u in written}), hours)
+            for which, listed in (trials or {}).items() if name == "test" else ():
+                _write_trials(partial / name / f"trials_{which}", listed, good.keys())
     return summaries
+
+
+def _write_trials(path: Path, trials: list[Trial], there: Collection[str]) -> None:
+    """Write the trials whose utterances are there, and say how many are not."""
+    kept = [t for t in trials if t.enroll in there and t.test in there]
+    lost = len(trials) - len(kept)
+    _LOG.log(
+        logging.WARNING if lost else logging.INFO,
+        "test/%s: %s trials%s",
+        path.name,
+        f"{len(kept):,}",
+        f"; NOT the published list: {lost:,} are of recordings that are not there" if lost else "",
+    )
+    if kept:
+        words = {True: "target", False: "nontarget"}
+        lines = "".join(f"{t.enroll} {t.test} {words[t.target]}\n" for t in kept)
+        with replacing(path) as partial:
+            partial.write_text(lines, "utf-8")
 
 
 def opens(utterance: Utterance, report: Report) -> bool:

@@ -11,6 +11,7 @@ import soundfile
 from speechdis import corpora
 from speechdis.cli import main
 from speechdis.data.directory import read_directory, validate
+from tests.corpora.test_voxceleb import write_vox1, write_vox2
 
 SPLITS = ("train", "dev", "test")
 SMALL = {
@@ -18,6 +19,7 @@ SMALL = {
     "tidigits": ["--strings", "1"],
     "secuvoice": ["--sequences", "1", "--takes", "1"],
 }
+WRITTEN = {"voxceleb1": write_vox1, "voxceleb2": write_vox2}
 
 
 @pytest.fixture(scope="module", params=corpora.names())
@@ -39,6 +41,8 @@ def tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             file.parent.mkdir(parents=True, exist_ok=True)
             soundfile.write(file, np.full(1600, 0.1), 16000)
         return request.param, root
+    if request.param in WRITTEN:
+        return request.param, WRITTEN[request.param](tmp_path_factory.mktemp(request.param))
     root = request.getfixturevalue("shared") / request.param
     if not root.is_dir():
         pytest.skip(f"needs {request.param}: it is neither generated nor beside this checkout")
