@@ -62,10 +62,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     else:
         found, reason, utterances, curve = _listed(args, table)
     if args.plot:
-        from speechdis.metrics.verification import det
         from speechdis.plots.det import plot_det
 
-        plot_det(args.plot, *det(*curve()))
+        plot_det(args.plot, *curve())
     result = {
         "eer_percent": 100 * found.eer,
         "interval_percent": found.interval and [100 * end for end in found.interval],
@@ -88,10 +87,10 @@ Measured = tuple["Verification", str, int, Callable[[], tuple["np.ndarray", "np.
 
 
 def _listed(args: argparse.Namespace, table: dict[str, str] | None) -> Measured:
-    """Figures of the trials of a file; why there is no interval; utterances; scores of either kind, for the curve."""
+    """Figures of the trials of a file; why there is no interval; utterances; points of the curve."""
     from speechdis.errors import InputError
     from speechdis.metrics.trials import NoSpeakers, in_order, speakers
-    from speechdis.metrics.verification import verify
+    from speechdis.metrics.verification import det, verify
 
     trials, scores = _scored(args)
     codes, reason = None, "no utterance ids"
@@ -107,20 +106,27 @@ def _listed(args: argparse.Namespace, table: dict[str, str] | None) -> Measured:
         raise InputError(f"{args.utt2spk}: of no use here, as neither scores nor labels have utterance ids")
     i, j, target = trials.pairs
     sides = (None, None) if codes is None else (codes[i], codes[j])
-    return verify(scores, target, *sides), reason, len(trials.utts), lambda: (scores[target], scores[~target])
+    return (
+        verify(scores, target, *sides),
+        reason,
+        len(trials.utts),
+        lambda: det(scores[target], scores[~target]),
+    )
 
 
 def _all_pairs(args: argparse.Namespace, table: dict[str, str]) -> Measured:
     """The same of all pairs of the embeddings."""
     from speechdis.errors import InputError
-    from speechdis.metrics.every_pair import all_scores, verify_all
+    from speechdis.metrics.every_pair import EveryPair
     from speechdis.metrics.files.vectors import read_embeddings
+    from speechdis.metrics.scoring import cosine
     from speechdis.metrics.trials import speakers_of
 
     utts, vectors = read_embeddings(args.embeddings, None, args.center)
     try:
         spks = speakers_of(utts, table)
-        return verify_all(vectors, spks), "", len(utts), lambda: all_scores(vectors, spks)
+        pairs = EveryPair(cosine(vectors), spks)
+        return pairs.verify(), "", len(utts), pairs.det
     except InputError as error:
         raise InputError(f"{args.embeddings}: {error}") from None
 

@@ -1,20 +1,22 @@
-"""Verification by all pairs of utterances, without a list of them.
+"""Verification by all pairs of utterances, without a list of them and without keeping their scores.
 
-The pairs of 20,000 utterances are 200 million: their scores take 0.8 GB, a list of who is compared several times as
-much. Scores are therefore made a block of rows at a time; of the pairs themselves only those are kept that the
-bootstrap draws.
+The pairs of 45,000 utterances are 10^9. Their scores are made a block of rows at a time, counted, and made again where
+the counts leave a figure open: see `counted`. Memory is that of the vectors and of a block.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from speechdis.metrics.counted import Block, Counts, count
 from speechdis.metrics.intervals import BOOTSTRAP_TRIALS, resampled, some_trials
-from speechdis.metrics.trials import all_pairs, cosine_scores, require_pairs, unit_vectors
-from speechdis.metrics.verification import Verification, figures, verify
+from speechdis.metrics.scoring import Scoring, cosine
+from speechdis.metrics.trials import Pairs, all_pairs, require_pairs
+from speechdis.metrics.verification import Verification, det, verify
 
-MOST = 500_000_000  # trials, 4 bytes each
+MOST = 100_000_000_000  # trials, of 450,000 utterances: hours
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,118 @@ class Sizes:
 SIZES = Sizes()
 
 
+class EveryPair:
+    """All unordered pairs of different utterances as trials: target where the speaker is one."""
+
+    def __init__(
+        self, scoring: Scoring, spks: Sequence[str] | np.ndarray, sizes: Sizes = SIZES, device: str = "cpu"
+    ) -> None:
+        """Nothing is scored yet.
+
+        Args:
+            scoring: of U utterances.
+            spks: (U,) speaker of each.
+            device: of the matrix products.
+
+        Raises:
+            InputError: more pairs than hours are enough for.
+        """
+        self.scoring, self.sizes, self.device = scoring, sizes, device
+        names, codes = np.unique(spks, return_inverse=True)
+        self.codes, self.speakers = codes.astype(np.int32), len(names)
+        self.listed = require_pairs(len(codes) * (len(codes) - 1) // 2, MOST) <= sizes.listed
+
+    def verify(self, resamples: int = 1000, seed: int = 0) -> Verification:
+        """All figures; no interval where `resamples` is 0.
+
+        Raises:
+            InputError: as `verification.verify`.
+        """
+        if self.listed:
+            scores, pairs = self._list
+            a, b = (self.codes[pairs.i], self.codes[pairs.j]) if resamples else (None, None)
+            return verify(scores, pairs.target, a, b, resamples, seed, self.sizes.drawn)
+        counts = self._counts
+        interval = self._interval(resamples, seed) if resamples else None
+        return counts.figures(interval, self.speakers)
+
+    def det(self) -> tuple[np.ndarray, np.ndarray]:
+        """Points (miss, fa) of the detection error trade-off, as `verification.det`."""
+        if self.listed:
+            scores, pairs = self._list
+            return det(scores[pairs.target], scores[~pairs.target])
+        return self._counts.det()
+
+    @cached_property
+    def _list(self) -> tuple[np.ndarray, Pairs]:
+        pairs = all_pairs(self.codes)
+        return self.scoring.pairs(pairs.i, pairs.j), pairs
+
+    @cached_property
+    def _counts(self) -> Counts:
+        return count(self._scored)
+
+    def _scored(self) -> Iterator[Block]:
+        """One pass over all scores: below the diagonal block by block, then what is to the right of each."""
+        scores, size = self.scoring.blocks(self.device), len(self.codes)
+        start = 0
+        while start < size:
+            end = min(size, start + max(1, self.sizes.block // (size - start)))
+            rows, right = slice(start, end), slice(end, size)
+            above = np.triu_indices(end - start, 1)
+            for columns, part in ((rows, above), (right, ...)):
+                same = self.codes[rows, None] == self.codes[columns]
+                found = scores(rows, columns)[part]
+                yield found, found[same[part]]
+            start = end
+
+    def _interval(self, resamples: int, seed: int) -> tuple[float, float]:
+        """Of some trials of either kind, drawn at random."""
+        rng = np.random.default_rng(seed)
+        own, cross = self._later()
+        kept = []
+        for each, sides in ((own, self._of_one), (cross, self._of_two)):
+            ends = np.cumsum(each)
+            drawn = some_trials(int(ends[-1]), rng, self.sizes.drawn)
+            ranks = np.arange(ends[-1]) if drawn is None else drawn
+            i = np.searchsorted(ends, ranks, "right")
+            j = sides(i, ranks - (ends - each)[i])
+            scores = self.scoring.pairs(i, j)
+            order = np.argsort(scores, kind="stable")
+            kept.append((scores[order], self.codes[i[order]], self.codes[j[order]]))
+        (t, spk, _), (n, a, b) = kept
+        return resampled(self.speakers, t, n, spk, a, b, resamples, rng)
+
+    @cached_property
+    def _sorted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Utterances by speaker, the place of each among them, and how many of its speaker come before it."""
+        order = np.argsort(self.codes, kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        each = np.bincount(self.codes)
+        return order, place, place - (np.cumsum(each) - each)[self.codes]
+
+    def _later(self) -> tuple[np.ndarray, np.ndarray]:
+        """(U,) utterances of the same speaker, and of others, that come after each."""
+        _, _, before = self._sorted
+        own = np.bincount(self.codes)[self.codes] - 1 - before
+        return own, np.arange(len(own))[::-1] - own
+
+    def _of_one(self, i: np.ndarray, k: np.ndarray) -> np.ndarray:
+        """The k-th utterance (N,), from 0, of the speaker of `i` (N,) after it."""
+        order, place, _ = self._sorted
+        return order[place[i] + 1 + k]
+
+    def _of_two(self, i: np.ndarray, k: np.ndarray) -> np.ndarray:
+        """The k-th utterance (N,), from 0, of other speakers than that of `i` (N,) after it."""
+        order, _, before = self._sorted
+        others = np.arange(len(order)) - before  # utterances of other speakers that come before each
+        wanted = others[i] + k  # so many come before the one that is sought
+        ids, size = self.codes.astype(np.int64), len(order)
+        skipped = np.searchsorted((ids * size + others)[order], ids[i] * size + wanted, "right")
+        return wanted + skipped - (np.cumsum(np.bincount(ids)) - np.bincount(ids))[ids[i]]
+
+
 def verify_all(
     vectors: np.ndarray,
     spks: Sequence[str] | np.ndarray,
@@ -42,93 +156,5 @@ def verify_all(
     seed: int = 0,
     sizes: Sizes = SIZES,
 ) -> Verification:
-    """All figures of the cosines of all pairs.
-
-    Args:
-        vectors: (U, D).
-        spks: (U,) speaker of each.
-
-    Raises:
-        InputError: as `verify`; more pairs than fit.
-    """
-    if _count(len(spks)) <= sizes.listed:
-        codes, pairs = np.unique(spks, return_inverse=True)[1], all_pairs(spks)
-        scores = cosine_scores(vectors, pairs.i, pairs.j)
-        return verify(scores, pairs.target, codes[pairs.i], codes[pairs.j], resamples, seed, sizes.drawn)
-    names, codes = np.unique(spks, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    kept = [some_trials(count, rng, sizes.drawn) for count in _kinds(codes)]
-    own, cross = _scored(vectors, codes, kept, sizes.block)
-    interval = None
-    if len(own.scores) and len(cross.scores):
-        t, n = own.drawn(), cross.drawn()
-        interval = resampled(len(names), t[0], n[0], codes[t[1]], codes[n[1]], codes[n[2]], resamples, rng)
-    own.scores.sort()
-    cross.scores.sort()
-    return figures(own.scores, cross.scores, interval, len(names))
-
-
-def all_scores(
-    vectors: np.ndarray, spks: Sequence[str] | np.ndarray, sizes: Sizes = SIZES
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cosines of all pairs of one speaker (P,), and of two speakers (N,), float32. Raises InputError for too many."""
-    if _count(len(spks)) <= sizes.listed:
-        pairs = all_pairs(spks)
-        scores = cosine_scores(vectors, pairs.i, pairs.j)
-        return scores[pairs.target], scores[~pairs.target]
-    codes = np.unique(spks, return_inverse=True)[1]
-    own, cross = _scored(vectors, codes, [np.zeros(0, np.int64)] * 2, sizes.block)
-    return own.scores, cross.scores
-
-
-@dataclass
-class _Kind:
-    """The scores of all trials of a kind, in the order of their pairs, and which of them the bootstrap uses."""
-
-    scores: np.ndarray
-    kept: np.ndarray
-    i: np.ndarray
-    j: np.ndarray
-
-    def drawn(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Scores, ascending, and both sides of the trials that are used."""
-        scores = self.scores[self.kept]
-        order = np.argsort(scores, kind="stable")
-        return scores[order], self.i[order], self.j[order]
-
-
-def _count(utterances: int) -> int:
-    return require_pairs(utterances * (utterances - 1) // 2, MOST)
-
-
-def _kinds(codes: np.ndarray) -> tuple[int, int]:
-    """Numbers of target and of non-target pairs."""
-    each = np.bincount(codes).astype(np.int64)
-    target = int((each * (each - 1) // 2).sum())
-    return target, _count(len(codes)) - target
-
-
-def _scored(
-    vectors: np.ndarray, codes: np.ndarray, kept: Sequence[np.ndarray | None], block: int
-) -> tuple[_Kind, _Kind]:
-    """Target and non-target trials; `kept` says which of either keep their sides, None for all."""
-    unit = unit_vectors(vectors)
-    kinds = []
-    for count, some in zip(_kinds(codes), kept, strict=True):
-        some = np.arange(count) if some is None else some
-        sides = (np.empty(len(some), np.int32) for _ in "ij")
-        kinds.append(_Kind(np.empty(count, np.float32), some, *sides))
-    done = [0, 0]
-    rows = max(1, block // max(1, len(codes)))
-    for start in range(0, len(codes), rows):
-        scores = unit[start : start + rows] @ unit[start:].T
-        pair = np.arange(scores.shape[1]) > np.arange(len(scores))[:, None]
-        same = codes[start : start + rows, None] == codes[start:]
-        for k, (kind, mask) in enumerate(zip(kinds, (pair & same, pair & ~same), strict=True)):
-            place = np.flatnonzero(mask)
-            kind.scores[done[k] : done[k] + len(place)] = scores.ravel()[place]
-            part = slice(*np.searchsorted(kind.kept, [done[k], done[k] + len(place)]))
-            i, j = np.divmod(place[kind.kept[part] - done[k]], scores.shape[1])
-            kind.i[part], kind.j[part] = start + i, start + j
-            done[k] += len(place)
-    return kinds[0], kinds[1]
+    """All figures of the cosines of all pairs of vectors (U, D); see `EveryPair`."""
+    return EveryPair(cosine(vectors), spks, sizes).verify(resamples, seed)

@@ -109,13 +109,17 @@ def det(target: np.ndarray, nontarget: np.ndarray, points: int = 500) -> tuple[n
     Raises:
         InputError: as `eer`.
     """
-    from scipy.special import ndtr
-
     t, n = ascending(target, nontarget)
-    share = ndtr(np.linspace(-4, 4, points))
-    thresholds = [scores[np.rint(share * (len(scores) - 1)).astype(np.int64)] for scores in (t, n)]
+    thresholds = [scores[deviates(points, len(scores))] for scores in (t, n)]
     threshold = np.append(np.unique(np.concatenate(thresholds)), np.inf)
     return np.searchsorted(t, threshold) / len(t), 1 - np.searchsorted(n, threshold) / len(n)
+
+
+def deviates(points: int, count: int) -> np.ndarray:
+    """Ranks (points,) among `count` scores, ascending, evenly spaced in normal deviates from -4 to 4."""
+    from scipy.special import ndtr
+
+    return np.rint(ndtr(np.linspace(-4, 4, points)) * (count - 1)).astype(np.int64)
 
 
 def _min_dcf(t: np.ndarray, n: np.ndarray, p_target: float, c_miss: float = 1.0, c_fa: float = 1.0) -> float:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from speechdis.evaluation.results import Results
-from speechdis.metrics.equal_error import eer
-from speechdis.metrics.every_pair import all_scores
-from speechdis.metrics.verification import Verification, det
+from speechdis.metrics.every_pair import EveryPair
+from speechdis.metrics.scoring import cosine
+from speechdis.metrics.verification import Verification
 from speechdis.plots.det import DetCurve, paint_codes
 from speechdis.plots.intervals import Mark, paint_intervals
 from speechdis.report.figures import Figure, draw
@@ -19,8 +19,8 @@ CODES = {"static": "static s", "dynamic": "dynamic z", "attacker": "attacker on 
 
 def curve(vectors: np.ndarray, spks: Sequence[str]) -> DetCurve:
     """DET curve of all pairs of vectors (U, D), by their cosine; InputError for a single speaker."""
-    target, nontarget = all_scores(vectors, spks)
-    return DetCurve(*det(target, nontarget), eer(target, nontarget).value)
+    pairs = EveryPair(cosine(vectors), spks)
+    return DetCurve(*pairs.det(), pairs.verify(resamples=0).eer)
 
 
 def det_plot(

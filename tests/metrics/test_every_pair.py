@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from speechdis.errors import InputError
-from speechdis.metrics.equal_error import eer
-from speechdis.metrics.every_pair import Sizes, all_scores, verify_all
+from speechdis.metrics.every_pair import EveryPair, Sizes, verify_all
+from speechdis.metrics.scoring import cosine
 
 
 @pytest.fixture
@@ -25,7 +25,26 @@ def test_figures_are_those_of_the_list(people: tuple[np.ndarray, np.ndarray], dr
     assert found.interval == pytest.approx(listed.interval, abs=1e-6)
     assert (found.target, found.nontarget, found.speakers) == (listed.target, listed.nontarget, 5)
     assert found.threshold == pytest.approx(listed.threshold, abs=1e-6)
-    assert eer(*all_scores(*people, Sizes(0, block))).value == pytest.approx(listed.eer, abs=1e-6)
+    assert (found.min_dcf_01, found.min_dcf_05) == pytest.approx(
+        (listed.min_dcf_01, listed.min_dcf_05), abs=1e-6
+    )
+
+
+def test_the_curve_passes_through_the_error_rate(people: tuple[np.ndarray, np.ndarray]) -> None:
+    for sizes in (Sizes(), Sizes(0, 500)):
+        pairs = EveryPair(cosine(people[0]), people[1], sizes)
+        miss, fa = pairs.det()
+        k = int(np.argmax(miss >= fa))
+        assert fa[k] <= pairs.verify(resamples=0).eer <= miss[k]
+        assert pairs.verify(resamples=0).interval is None
+
+
+def test_products_on_a_device_are_the_same(people: tuple[np.ndarray, np.ndarray]) -> None:
+    scoring = cosine(people[0])
+    a, b = slice(3, 20), slice(20, 60)
+    wanted = scoring.left[a].astype(np.float64) @ scoring.right[b].T.astype(np.float64)
+    for scores in (scoring.blocks(), scoring._torch("cpu")):
+        assert scores(a, b) == pytest.approx(wanted, abs=1e-6)
 
 
 def test_too_many_and_too_few_pairs_are_refused() -> None:
