@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import soundfile
 from speechdis import corpora
 from speechdis.cli import main
 from speechdis.data.directory import read_directory, validate
+from tests.corpora import test_aishell, test_librispeech, test_libritts, test_vctk
 from tests.corpora.test_voxceleb import write_vox1, write_vox2
 
 SPLITS = ("train", "dev", "test")
@@ -19,7 +21,15 @@ SMALL = {
     "tidigits": ["--strings", "1"],
     "secuvoice": ["--sequences", "1", "--takes", "1"],
 }
-WRITTEN = {"voxceleb1": write_vox1, "voxceleb2": write_vox2}
+WRITTEN: dict[str, Callable[[Path], Path]] = {
+    "voxceleb1": write_vox1,
+    "voxceleb2": write_vox2,
+    "librispeech": lambda root: test_librispeech.tree(root, train_clean_5=4, dev_clean_2=2),
+    "libritts": lambda root: test_libritts.tree(root, "LibriTTS_R"),
+    "vctk": lambda root: test_vctk.tree(root, "0.92"),
+    "aishell1": test_aishell.first,
+    "aishell3": test_aishell.third,
+}
 
 
 @pytest.fixture(scope="module", params=corpora.names())
