@@ -1,10 +1,10 @@
-"""Batches of segments gathered on the device: all frames are put there once, no workers, no host syncs.
+"""Batches of segments gathered on the device: frames are put there beforehand, no workers, no host syncs.
 
 With `training.utterances` they are drawn in passes, each from that many utterances (hierarchical sampling, Hsu & Glass
-2018).
+2018). With `training.pool_gb` the device holds the frames of a pass and of the next one alone.
 """
 
-import math
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,8 +20,12 @@ from speechdis.features.store import Store
 from speechdis.models.base import Batch
 from speechdis.nn import parallel
 from speechdis.training.config import Training
+from speechdis.training.plan import plan
 from speechdis.training.reader import SegmentReader
-from speechdis.training.segments import Segments, pool
+from speechdis.training.resident import Corpus
+from speechdis.training.segments import Segments
+
+HOST = torch.device("cpu")
 
 
 class Batches:
@@ -32,11 +36,12 @@ class Batches:
         twins: voice-converted twins of `store` (row v N + n is the twin of frame n in version v), or None.
         training: batch and segment size, views and channels.
         mean, std: (F,) statistics of the training set, for every split alike.
-        device: where all frames are put.
+        device: where frames are put: all of them, or pools (`training.plan`).
 
     Raises:
-        InputError: no utterance holds one whole segment, the twins are not those of `store`, frames that are no
-            spectra are to be sent through channels, or wider bands hidden than there are bins.
+        InputError: frames that the device has no room for, no utterance that holds one whole segment, twins that are
+            not those of `store`, frames that are no spectra to be sent through channels, or wider bands to be hidden
+            than there are bins.
     """
 
     def __init__(
@@ -49,9 +54,7 @@ class Batches:
         device: torch.device,
     ) -> None:
         self.training, self.device = training, device
-        self.reader = SegmentReader(on_device(store.frames, device), mean, std)
-        self.twins = None if twins is None else SegmentReader(on_device(twins.frames, device), mean, std)
-        self.versions = 0 if twins is None else _versions(store, twins)
+        versions = 0 if twins is None else _versions(store, twins)
         self.bins = bins_of(store.settings)
         if self.bins is None and (training.static_channel_db or training.twin_channel_db):
             raise InputError(
@@ -68,32 +71,41 @@ class Batches:
             raise InputError(
                 f"{store.path}: no utterance holds a segment of {training.segment} frames; lower training.segment"
             )
-        self.rows = min(training.utterances, len(whole)) or len(whole)
         self.population = int((self.counts // training.segment).sum())
-        self.pass_steps = training.pass_steps or math.ceil(
-            self.population * self.rows / len(whole) / training.batch
-        )
-        self._choose(0)
+        frames = on_device(store.frames, HOST)
+        of_twins = None if twins is None else on_device(twins.frames, HOST)
+        corpus = Corpus(frames, of_twins, versions, self.first, self.counts)
+        self.plan = plan(corpus, training, store.path, device)
+        self.rows, self.pass_steps = self.plan.rows, self.plan.steps
+        self.frames = self.plan.frames(corpus, device)
+        nothing = torch.empty(0, frames.shape[1], device=device)
+        self.reader = SegmentReader(nothing, mean, std)
+        self.twins = None if twins is None else SegmentReader(nothing, mean, std)
+        self.number = -1
+        if not self.plan.pooled:
+            self._choose(0)
 
     def enter(self, step: int) -> bool:
-        """Draw from the utterances of the pass that `step` is of; True where the pass begins with it.
+        """Draw from the utterances of the pass that `step` is of; True where a model's table begins anew with it.
 
-        Which these are follows from seed and step alone.
+        Which these are follows from seed and step alone. Where frames are in pools, it waits for theirs.
         """
-        if not self.training.utterances:
+        if not self.plan.passes:
             return False
         number, within = divmod(step, self.pass_steps)
         if number != self.number:
             self._choose(number)
-        return within == 0
+        return within == 0 and bool(self.training.utterances)
 
     def _choose(self, number: int) -> None:
         self.number = number
-        chosen = np.arange(len(self.first))
-        if self.training.utterances:
-            chosen = pool(len(chosen), self.rows, number, self.training.seed)
-        segment = self.training.segment
-        self.segments = Segments.of(self.first[chosen], self.counts[chosen], segment, self.device)
+        chosen, resident = self.plan.chosen(number), self.frames.take(number)
+        self.reader.frames = resident.frames
+        if self.twins is not None and resident.twins is not None:
+            self.twins.frames = resident.twins
+        self.segments = Segments.of(resident.first, self.counts[chosen], self.training.segment, self.device)
+        # A table of all utterances has its rows in their order, one of a pass in the pass's.
+        self.table_rows = None if self.training.utterances else torch.as_tensor(chosen, device=self.device)
 
     def draw(self, generator: torch.Generator) -> Batch:
         """This rank's slice of a random batch: positions anywhere in the utterances, uniformly over frames."""
@@ -136,7 +148,9 @@ class Batches:
             view = without_bands(view, training.static_mask_bins, self.reader.mean, generator)
         twin = None
         if self.twins is not None:
-            version = self._integers(self.versions, (len(starts),), generator)
+            version = self._integers(
+                len(self.twins.frames) // len(self.reader.frames), (len(starts),), generator
+            )
             of_twins = self.twins.raw(starts + version * len(self.reader.frames), training.segment)
             twin = self._channel(of_twins, training.twin_channel_db, generator)
         return Batch(
@@ -144,7 +158,7 @@ class Batches:
             twin=None if twin is None else self._normalised(twin),
             static_view=self._normalised(view),
             population=self.population,
-            utterance=parallel.mine(utterance),
+            utterance=parallel.mine(utterance if self.table_rows is None else self.table_rows[utterance]),
             segments=parallel.mine(self.segments.tiles[utterance]),
         )
 
@@ -168,10 +182,10 @@ class Batches:
 
 
 def on_device(frames: np.ndarray, device: torch.device) -> Tensor:
-    """A store's memory-mapped frames (N, F) as a tensor; on the CPU the map itself, without a copy."""
-    if isinstance(frames, np.memmap):
-        frames = np.load(str(frames.filename), mmap_mode="c")  # torch takes no read-only array
-    return torch.from_numpy(frames).to(device)
+    """A store's memory-mapped frames (N, F) as a tensor; on the CPU the map itself, not to be written to."""
+    # torch warns of what cannot be written to; but a map that can, the system refuses beyond its memory's size.
+    with warnings.catch_warnings(action="ignore"):
+        return torch.from_numpy(frames).to(device)
 
 
 def _versions(store: Store, twins: Store) -> int:

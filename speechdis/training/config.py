@@ -43,7 +43,12 @@ class Training:
         patience: looks without a better validation loss before training stops; 0 never stops.
         utterances: draw from this many at a time (from all, where there are fewer), a pass, and have the model's table
             begin anew with each: hierarchical sampling. 0 draws from all in one pass without end.
-        pass_steps: optimiser steps of a pass; 0: as many as draw its utterances' segments once, on average.
+        pass_steps: optimiser steps of a pass, or of a pool (`pool_gb`); 0: as many as draw its utterances' segments
+            once, on average.
+        pool_gb: at most so many GB of training frames and twins are on the device at a time (1 GB is 10^9 bytes). Where
+            there are more, half of it holds a pool of utterances, which a pass draws from, while the next pool is
+            loaded into the other half. With `utterances`, the pools are the passes. 0 puts everything there.
+        pool_precision: of the frames on the device; "bfloat16" halves them, and rounds them to 3 digits.
         precision: "bfloat16" computes in mixed precision: for GPUs, and for CPUs that multiply in it (`amx_bf16`
             or `avx512_bf16` among lscpu's flags), where steps take 0.55 to 0.75 of the time; on others they take
             longer, and without AVX-512 it is refused.
@@ -69,6 +74,8 @@ class Training:
     patience: CountOrNone = 0
     utterances: CountOrNone = 0
     pass_steps: CountOrNone = 0
+    pool_gb: Annotated[float, Range(0, 1e6)] = 0.0
+    pool_precision: Literal["float32", "bfloat16"] = "float32"
     precision: Literal["float32", "bfloat16"] = "float32"
     static_view: Literal["shuffle", "reverse", "either", "other"] = "shuffle"
     static_channel_db: Decibels = 0.0

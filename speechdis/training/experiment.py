@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from speechdis.nn import parallel
 from speechdis.training import log, memory
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
-from speechdis.training.config import Recipe, renamed
+from speechdis.training.config import Recipe, Training, renamed
 from speechdis.training.distributed import processes
 from speechdis.training.log import JOURNAL, journal
 from speechdis.training.loop import Source, Trainer
@@ -221,7 +221,7 @@ def _twins_needed(name: str, model: SegmentModel, augmented: Path | None, twins:
 
 def _looks(store: Store, twins: Store | None, training: Batches) -> Batches:
     """Batches of the validation speakers, of all their utterances, to be compared with those of `training`."""
-    all_of_them = replace(training.training, utterances=0)
+    all_of_them = replace(training.training, utterances=0, pool_gb=0.0, pool_precision="float32")
     looks = Batches(store, twins, all_of_them, training.reader.mean, training.reader.std, training.device)
     looks.population = training.population  # estimates of information with another N differ by its logarithm
     return looks
@@ -257,6 +257,9 @@ def unchanged(out: Path, identity: dict[str, Any], apart: Sequence[str] = ()) ->
             f"{config}: damaged: it does not say what the run was told; delete it to go on with the recipe given"
         )
     kind = models.load(identity["model"]["name"]).Config
+    before["training"] = (
+        asdict(Training()) | before["training"]
+    )  # what an older version did not have, it did so
     before["model"] = renamed(kind, before["model"], f"{config}: model")
     for section, values in identity.items():
         for key in sorted(

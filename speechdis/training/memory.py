@@ -41,6 +41,11 @@ def total() -> int:
     return min(sizes)
 
 
+def free(device: torch.device) -> int:
+    """Bytes that frames may take on a device: of a GPU what is free on it, else what this process may have."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else total()
+
+
 def require(recipe: Recipe, bins: int) -> None:
     """Refuse what cannot fit: the system promises more memory than there is, and kills who then uses it.
 

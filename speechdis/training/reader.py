@@ -26,7 +26,7 @@ class SegmentReader:
     """Reads segments of frames.
 
     Args:
-        frames: (N, F), on the device where segments are wanted.
+        frames: (N, F), on the device where segments are wanted; of any precision, what is read is float32.
         mean, std: (F,), of the training set.
     """
 
@@ -37,7 +37,7 @@ class SegmentReader:
     def raw(self, starts: Tensor, length: int) -> Tensor:
         """Frames as they are of segments that begin at rows `starts` (B,): (B, length, F)."""
         offsets = torch.arange(length, device=self.frames.device)
-        return self.frames[starts[:, None] + offsets]
+        return self.frames[starts[:, None] + offsets].float()
 
     def normalised(self, raw: Tensor) -> Tensor:
         """Frames (..., F) minus the mean, over the standard deviation."""

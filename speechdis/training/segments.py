@@ -79,3 +79,14 @@ def pool(utterances: int, size: int, number: int, seed: int) -> np.ndarray:
     passes = math.ceil(utterances / size)
     order = np.random.default_rng([seed, number // passes]).permutation(utterances)
     return np.sort(order.take(number % passes * size + np.arange(size), mode="wrap"))
+
+
+def part(counts: np.ndarray, parts: int, number: int, seed: int) -> np.ndarray:
+    """Which utterances of `counts` (U,) frames the pool `number` holds, distinct, ascending.
+
+    `parts` pools in a row cut one random order of all utterances at equal numbers of frames: none is left out, and
+    each holds at most sum(counts) / parts + max(counts) frames.
+    """
+    order = np.random.default_rng([seed, number // parts]).permutation(len(counts))
+    before = counts[order].cumsum() - counts[order]
+    return np.sort(order[before * parts // counts.sum() == number % parts])

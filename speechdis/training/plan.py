@@ -1,0 +1,111 @@
+"""Which utterances each pass draws from, and whether the device holds the frames of all of them or pool by pool."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from speechdis.errors import InputError
+from speechdis.training import memory
+from speechdis.training.config import Training
+from speechdis.training.resident import Corpus, Everything, Frames, Pools
+from speechdis.training.segments import part, pool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Passes over a corpus.
+
+    Attributes:
+        counts: (U,) frames of each utterance.
+        training: utterances and steps of a pass, and the seed.
+        pooled: the device holds a pass's frames and those of the next one, not all.
+        parts: pools that hold all utterances once, where they are cut by frames; else 1.
+    """
+
+    counts: np.ndarray
+    training: Training
+    pooled: bool
+    parts: int
+
+    @property
+    def passes(self) -> bool:
+        """Utterances change from pass to pass; else there is one pass without end."""
+        return self.parts > 1 or bool(self.training.utterances)
+
+    @property
+    def rows(self) -> int:
+        """Utterances that a model with a row for each has to have rows for."""
+        return min(self.training.utterances, len(self.counts)) or len(self.counts)
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of a pass."""
+        share = self.rows / len(self.counts) if self.training.utterances else 1 / self.parts
+        segments = int((self.counts // self.training.segment).sum())
+        return self.training.pass_steps or math.ceil(segments * share / self.training.batch)
+
+    def chosen(self, number: int) -> np.ndarray:
+        """The utterances of the pass `number`, ascending; they follow from the seed."""
+        if self.training.utterances:
+            return pool(len(self.counts), self.rows, number, self.training.seed)
+        if self.parts > 1:
+            return part(self.counts, self.parts, number, self.training.seed)
+        return np.arange(len(self.counts))
+
+    def frames(self, corpus: Corpus, device: torch.device) -> Frames:
+        """The frames of `corpus` as this plan puts them on the device."""
+        dtype = getattr(torch, self.training.pool_precision)
+        if self.pooled:
+            last = (self.training.steps - 1) // self.steps
+            return Pools(corpus, self.chosen, last, device, dtype, self.training.seed)
+        if dtype == torch.float32:
+            return Everything.of(corpus, self.chosen, device)
+        whole = Pools(corpus, lambda _: np.arange(len(self.counts)), 0, device, dtype, None)
+        return Everything(whole.take(0), self.chosen)
+
+
+def plan(corpus: Corpus, training: Training, store: Path, device: torch.device) -> Plan:
+    """Everything on the device where it fits in `training.pool_gb`, or where that is 0; else pools.
+
+    Raises:
+        InputError: what shall be there is more than there is room for, or the pools are too small for the utterances.
+    """
+    limit, free = training.pool_gb * 1e9, memory.free(device)
+    frame = corpus.frames.shape[1] * getattr(torch, training.pool_precision).itemsize
+    everything = len(corpus.frames) * frame * (1 + corpus.versions)
+    pooled = 0 < limit < everything
+    copied = device.type != "cpu" or training.pool_precision != "float32"
+    needed = limit if pooled else everything * copied
+    if needed > free:
+        what = (
+            f"training.pool_gb={training.pool_gb:g}" if pooled else f"the frames of {store} with their twins"
+        )
+        raise InputError(
+            f"{what}: {needed / 1e9:.3g} GB on {device.type}, of which {free / 1e9:.3g} GB are free; "
+            f"{'lower' if limit else 'set'} training.pool_gb to {0.6e-9 * free:.2g} or less"
+        )
+    if not pooled:
+        return Plan(corpus.counts, training, pooled, 1)
+    frame *= 1 + min(corpus.versions, 1)
+    room = int(limit / 2 / frame)  # frames of a pool
+    longest, total = int(corpus.counts.max()), int(corpus.counts.sum())
+    if training.utterances:
+        first = Plan(corpus.counts, training, pooled, 1)
+        order = math.ceil(len(corpus.counts) / first.rows)  # passes that leave no utterance out
+        largest = max(int(corpus.counts[first.chosen(k)].sum()) for k in range(min(order, 100)))
+        if largest > room:
+            raise InputError(
+                f"training.utterances={training.utterances} utterances of {store} take up to "
+                f"{largest * frame / 1e9:.3g} GB, more than half of training.pool_gb={training.pool_gb:g}; "
+                "lower training.utterances"
+            )
+        return first
+    if room < 3 * longest:  # fewer might leave a pool empty
+        raise InputError(
+            f"training.pool_gb={training.pool_gb:g} is too small for the utterances of {store}, one of which has "
+            f"{longest} frames; set it to {math.ceil(6e-5 * longest * frame) / 1e4:g} or more"
+        )
+    return Plan(corpus.counts, training, pooled, math.ceil(total / (room - longest)))

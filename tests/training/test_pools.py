@@ -1,0 +1,244 @@
+"""Pools: the batches of everything resident, exact after a kill, the same in two processes, in bounded memory."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import runs
+import torch
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from runs import Arguments
+
+from speechdis.cli import main
+from speechdis.errors import InputError
+from speechdis.features.store import Store, write_store
+from speechdis.training import config, resident
+from speechdis.training.batches import Batches
+from speechdis.training.config import Training
+from speechdis.training.resident import Pools
+from speechdis.training.segments import part
+
+CPU = torch.device("cpu")
+ZERO, ONE = np.zeros(10, np.float32), np.ones(10, np.float32)
+POOL = 3e-5  # GB: 187 frames of 10 bins with a twin in each half; the corpus has some 650
+RECIPE = {
+    "model": {"name": "cdsvae", "static_size": 4, "dynamic_size": 3, "hidden_size": 8, "frame_size": 8},
+    "training": {
+        "steps": 30, "batch": 8, "segment": 6, "validate_every": 5, "pool_gb": POOL, "pass_steps": 4,
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def arguments(corpus: Path, tmp_path: Path) -> Arguments:
+    """Command line that trains the recipe into a given directory."""
+    file = tmp_path / "pools.yaml"
+    file.write_text(yaml.safe_dump(RECIPE))
+
+    def build(out: Path, *more: str) -> list[str]:
+        words = ["train", "--config", file, "--features", corpus / "features"]
+        words += ["--augmented", corpus / "twins", "--out", out, "--device", "cpu"]
+        return [str(w) for w in words] + list(more)
+
+    return build
+
+
+@pytest.fixture
+def twins(corpus: Path) -> Store:
+    return Store.read(corpus / "twins" / "train")
+
+
+def batches(store: Store, twins: Store | None = None, **settings: object) -> Batches:
+    told = {"batch": 16, "segment": 6, "steps": 100, "static_view": "other", **settings}
+    return Batches(store, twins, Training(**told), ZERO, ONE, CPU)  # type: ignore[arg-type]
+
+
+def assert_same_batches(one: Batches, other: Batches, steps: int = 12) -> None:
+    drawn = [torch.Generator().manual_seed(5), torch.Generator().manual_seed(5)]
+    for step in range(steps):
+        assert one.enter(step) == other.enter(step)
+        a, b = (made.draw(generator) for made, generator in zip((one, other), drawn, strict=True))
+        for name in ("x", "static_view", "twin", "utterance", "segments"):
+            x, y = getattr(a, name), getattr(b, name)
+            assert (x is None and y is None) or torch.equal(x, y), name
+        assert a.population == b.population
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=60), st.integers(1, 9), st.integers(0, 3))
+def test_pools_hold_every_utterance_once_and_equal_numbers_of_frames(
+    counts: list[int], parts: int, seed: int
+) -> None:
+    frames = np.array(counts)
+    for turn in range(2):
+        held = [part(frames, parts, turn * parts + i, seed) for i in range(parts)]
+        assert sorted(np.concatenate(held)) == list(range(len(counts)))
+        assert all(frames[p].sum() <= frames.sum() / parts + frames.max() for p in held)
+        if parts <= frames.sum() / frames.max():
+            assert all(len(p) for p in held)
+
+
+def test_a_pool_of_everything_gives_the_batches_of_everything_resident(
+    train_store: Store, twins: Store
+) -> None:
+    made = batches(train_store, twins, pool_gb=1)
+    assert not made.plan.pooled
+    assert_same_batches(made, batches(train_store, twins))
+
+
+@pytest.mark.parametrize("block", [4 << 20, 700])  # of 35 frames: some utterances are longer
+def test_frames_that_are_copied_give_the_batches_of_the_map(
+    train_store: Store, twins: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    """Frames that bfloat16 can hold, so that it rounds nothing; some utterances are too short for a segment."""
+    monkeypatch.setattr(resident, "BLOCK", block)
+    stores = []
+    for store in (train_store, twins):
+        rounded = torch.tensor(np.array(store.frames)).bfloat16().float().numpy()
+        rows = []
+        for i, utt in enumerate(store.utts):
+            x = rounded[store.first[i] :][: store.counts[i] if i % 24 else 5]
+            rows.append((utt, store.spks[i], x))
+        stores.append(write_store(tmp_path / str(len(stores)), rows, store.settings))
+    for told in ({}, {"utterances": 5, "pass_steps": 3}):
+        copied = batches(*stores, pool_precision="bfloat16", **told)
+        assert copied.reader.frames.dtype == copied.twins.frames.dtype == torch.bfloat16
+        assert_same_batches(copied, batches(*stores, **told))
+
+
+def test_hierarchical_passes_are_the_same_from_pools(train_store: Store) -> None:
+    told = {"utterances": 4, "pass_steps": 3}
+    pooled = batches(train_store, pool_gb=2e-5, **told)
+    assert pooled.plan.pooled
+    assert_same_batches(pooled, batches(train_store, **told))
+
+
+def test_a_pool_has_its_utterances_with_twins_of_one_version_each(train_store: Store, twins: Store) -> None:
+    made, generator = batches(train_store, twins, pool_gb=POOL, pass_steps=3), torch.Generator()
+    seen, versions = set(), []
+    for number in range(2 * made.plan.parts):
+        made.enter(3 * number + 1)
+        version: dict[int, int] = {}
+        for _ in range(20):
+            batch = made.draw(generator)
+            for x, twin, u in zip(batch.x, batch.twin, batch.utterance.tolist(), strict=True):
+                assert (np.abs(train_store[u] - x[0].numpy()).sum(-1) < 1e-5).any()
+                (drawn,) = [
+                    v for v in (0, 1) if torch.allclose(twin - x, torch.tensor(0.1 * v + 0.1), atol=1e-4)
+                ]
+                assert version.setdefault(u, drawn) == drawn
+        assert set(version) <= set(made.plan.chosen(number).tolist())
+        seen |= set(version)
+        versions.append(version)
+    assert seen == set(range(len(train_store)))
+    both = [(a[u], b[u]) for a in versions for b in versions for u in a if u in b]
+    assert {(0, 1), (0, 0), (1, 1)} <= set(both)  # drawn anew for each pool
+
+
+def test_two_places_hold_all_pools_within_the_limit(train_store: Store, twins: Store) -> None:
+    made = batches(train_store, twins, pool_gb=POOL, pass_steps=1)
+    assert isinstance(made.frames, Pools)
+    for step in range(100):
+        made.enter(step)
+        assert threading.active_count() <= 2
+        held = made.frames._buffers
+        assert {name for _, name in held} == {"frames", "twins"}
+        assert sum(b.nbytes for b in held.values()) <= POOL * 1e9
+    for thread in threading.enumerate():
+        assert not thread.name.startswith("pool")  # none is loaded beyond the last
+
+
+def test_what_went_wrong_with_a_load_is_raised_where_it_is_taken(
+    train_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = batches(train_store, pool_gb=1.5e-5, pass_steps=1)
+    made.enter(0)
+    made.enter(1)
+    assert isinstance(made.frames, Pools)
+    made.frames.corpus.counts[:] = -1
+    with pytest.raises(RuntimeError):
+        for step in range(2, 6):
+            made.enter(step)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (
+            {"pool_gb": 1e-6},
+            "training.pool_gb=1e-06 is too small for the utterances of .*; set it to .* or more",
+        ),
+        (
+            {"pool_gb": POOL, "utterances": 20},
+            "training.utterances=20 utterances of .* half of training.pool_gb=3e-05; lower training.utterances",
+        ),
+    ],
+)
+def test_pools_that_hold_too_little_are_refused(
+    train_store: Store, twins: Store, settings: dict[str, float], told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        batches(train_store, twins, **settings)
+
+
+def test_what_the_device_has_no_room_for_is_refused(
+    train_store: Store, twins: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine of 20 kB; a map needs none."""
+    monkeypatch.setattr("speechdis.training.memory.total", lambda: 20_000)
+    batches(train_store, twins)
+    with pytest.raises(
+        InputError, match=r"training.pool_gb=3e-05: 3e-05 GB on cpu.*; lower training.pool_gb"
+    ):
+        batches(train_store, twins, pool_gb=POOL)
+    with pytest.raises(
+        InputError, match=r"the frames of .* on cpu, of which 2e-05 GB are free; set training.pool_gb"
+    ):
+        batches(train_store, twins, pool_precision="bfloat16")
+
+
+def test_a_killed_run_ends_as_an_unbroken_one(arguments: Arguments, tmp_path: Path) -> None:
+    runs.killed_run_ends_as_an_unbroken_one(arguments, tmp_path, steps=150)
+
+
+@pytest.mark.parametrize("step", [5, 8])
+def test_a_run_resumed_at_any_place_of_a_pool_is_unbroken(corpus: Path, tmp_path: Path, step: int) -> None:
+    """A pool has 4 steps: 5 lies inside one, while the next is loaded; at 8 one ends."""
+    from speechdis.training.experiment import _trainer
+
+    class Silent:
+        def update(self) -> None:
+            """A progress bar's."""
+
+    def run(out: Path, *stops: int) -> dict[str, torch.Tensor]:
+        (out / "checkpoints").mkdir(parents=True)
+        for stop in stops:
+            torch.manual_seed(0)
+            recipe = config.recipe(RECIPE, "test")
+            trainer = _trainer(recipe, corpus / "features", corpus / "twins", None, out, CPU)
+            trainer.resume()
+            trainer._advance(stop, Silent())  # type: ignore[arg-type]
+            trainer._save_state()
+        return {k: v.clone() for k, v in trainer.model.state_dict().items()}
+
+    whole, broken = run(tmp_path / "whole", 14), run(tmp_path / "broken", step, 14)
+    for name, value in whole.items():
+        assert torch.equal(value, broken[name]), name
+
+
+def test_two_processes_are_one_with_the_whole_batch(arguments: Arguments, tmp_path: Path) -> None:
+    runs.two_processes_are_one_with_the_whole_batch(arguments, tmp_path)
+
+
+def test_a_run_of_before_there_were_pools_goes_on(arguments: Arguments, tmp_path: Path) -> None:
+    out, told = tmp_path / "old", ("--set", "training.pool_gb=0")
+    assert main(arguments(out, *told)) == 0
+    file = out / "config.yaml"
+    content = yaml.safe_load(file.read_text())
+    for name in ("pool_gb", "pool_precision"):
+        del content["training"][name]
+    file.write_text(yaml.safe_dump(content))
+    assert main(arguments(out, *told, "--set", "training.steps=40", "--resume")) == 0
+    assert main(arguments(out, "--set", "training.steps=40", "--resume")) == 2  # pools are another run
