@@ -4,7 +4,10 @@ Trials are lines 'enroll test target|nontarget', scores lines 'enroll test score
 The forms of VoxCeleb, wespeaker, SpeechBrain, NIST and ASVspoof are recognised too, as are columns named by a header,
 .gz, .npy and .npz; --columns names those that are not. One file may hold both: --scores alone. With --labels line k
 labels score k. With --embeddings the score is the cosine of two vectors: of all pairs where there are no --trials,
-but --utt2spk.
+but --utt2spk. These may be 10^9: they are counted, not kept.
+
+With --plda the score of two vectors is PLDA's log likelihood ratio, learnt from vectors of other speakers. With
+--cohort scores are normalised by those that both sides have with the nearest of a cohort (AS-norm).
 
 The interval (95 in 100) comes from 1,000 draws of the speakers with replacement. Speakers are those of --utt2spk;
 without it, utterances joined by target trials (directly or through others) are one speaker. There is no interval
@@ -12,6 +15,7 @@ without ids, or where labels contradict the speakers.
 
 Examples:
     speechdis eer --trials trials --scores scores
+    speechdis eer --embeddings static.scp --utt2spk utt2spk --cohort train/static.scp
     speechdis eer --scores scores.csv --columns enroll,test,label,score --plot det.pdf
 """
 
@@ -21,11 +25,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speechdis.cli import path_option
+from speechdis.cli import count, device_option, path_option
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from speechdis.metrics.files.embeddings import Embeddings
     from speechdis.metrics.trials import Trials
     from speechdis.metrics.verification import Verification
 
@@ -48,6 +53,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="what the columns of a file are, as 'label,enroll,test': enroll, test, score, label, or _ for any other; "
         "with a score of --scores, without of --trials or --labels (repeatable)",
     )
+    path_option(parser, "--plda", "vectors of other speakers, for PLDA in place of the cosine", "SCP")
+    path_option(parser, "--plda-utt2spk", "their speakers", "FILE")
+    path_option(parser, "--cohort", "vectors of other speakers, for adaptive s-norm (AS-norm)", "SCP")
+    add(
+        "--top",
+        type=count,
+        default=300,
+        metavar="N",
+        help="the cohort vectors nearest to an utterance that its scores are compared with (default: 300)",
+    )
+    device_option(parser)
+    parser.set_defaults(device="cpu")
     path_option(parser, "--plot", "draw the detection error trade-off curve: .png, .svg or .pdf", "FILE")
 
 
@@ -118,14 +135,16 @@ def _all_pairs(args: argparse.Namespace, table: dict[str, str]) -> Measured:
     """The same of all pairs of the embeddings."""
     from speechdis.errors import InputError
     from speechdis.metrics.every_pair import EveryPair
-    from speechdis.metrics.files.vectors import read_embeddings
-    from speechdis.metrics.scoring import cosine
     from speechdis.metrics.trials import speakers_of
 
-    utts, vectors = read_embeddings(args.embeddings, None, args.center)
+    device = args.device
+    if device != "cpu":
+        from speechdis.training.distributed import place
+
+        device = place(device)
+    utts, scoring = _embeddings(args).read()
     try:
-        spks = speakers_of(utts, table)
-        pairs = EveryPair(cosine(vectors), spks)
+        pairs = EveryPair(scoring, speakers_of(utts, table), device=device)
         return pairs.verify(), "", len(utts), pairs.det
     except InputError as error:
         raise InputError(f"{args.embeddings}: {error}") from None
@@ -170,15 +189,17 @@ def _check(args: argparse.Namespace) -> None:
             raise InputError(
                 f"--columns {','.join(told[-1])}: there is no file for it; see --columns in --help"
             )
-    if args.center and "embeddings" not in given:
-        raise InputError("--center goes with --embeddings")
+    more = [name for name in ("center", "plda", "plda_utt2spk", "cohort") if getattr(args, name)]
+    if more and "embeddings" not in given:
+        raise InputError(f"--{more[0].replace('_', '-')} goes with --embeddings")
+    if (args.plda is None) != (args.plda_utt2spk is None):
+        raise InputError("--plda and --plda-utt2spk go together")
     if args.plot:
         figure_format(args.plot)
         if args.plot.is_dir():
             raise InputError(f"{args.plot}: a folder; name a file")
-    for name in (*sorted(given, reverse=True), "center", "utt2spk"):
-        if getattr(args, name):
-            require_file(getattr(args, name))
+    for name in (*sorted(given, reverse=True), *more, *(["utt2spk"] if args.utt2spk else [])):
+        require_file(getattr(args, name))
 
 
 _TOGETHER = ({"trials", "scores"}, {"trials", "embeddings"}, {"scores", "labels"}, {"scores"})
@@ -190,8 +211,6 @@ def _scored(args: argparse.Namespace) -> "tuple[Trials, np.ndarray]":
 
     from speechdis.errors import InputError
     from speechdis.metrics.files.trials import read_labelled, read_scored, read_scores, read_trials
-    from speechdis.metrics.files.vectors import read_embeddings
-    from speechdis.metrics.trials import cosine_scores
 
     scored, others = _told(args)
     if args.scores in (None, args.trials):  # one file of both
@@ -210,8 +229,14 @@ def _scored(args: argparse.Namespace) -> "tuple[Trials, np.ndarray]":
         return trials, read_scores(args.scores, trials, of_scores)
     if np.array_equal(trials.pairs.i, trials.pairs.j):
         raise InputError(f"{args.trials}: a trial there is one utterance; --embeddings needs two to compare")
-    _, vectors = read_embeddings(args.embeddings, trials.utts, args.center)
-    return trials, cosine_scores(vectors, trials.pairs.i, trials.pairs.j)
+    _, scoring = _embeddings(args).read(trials.utts)
+    return trials, scoring.pairs(trials.pairs.i, trials.pairs.j)
+
+
+def _embeddings(args: argparse.Namespace) -> "Embeddings":
+    from speechdis.metrics.files.embeddings import Embeddings
+
+    return Embeddings(args.embeddings, args.center, args.plda, args.plda_utt2spk, args.cohort, args.top)
 
 
 def _both_kinds(path: Path, trials: "Trials") -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from speechdis.errors import InputError
 from speechdis.metrics.trials import unit_vectors
 
 
@@ -70,3 +71,35 @@ def cosine(vectors: np.ndarray) -> Scoring:
     """Cosines of vectors (U, D); 0 where one is zero."""
     unit = unit_vectors(vectors)
     return Scoring(unit, unit)
+
+
+def adaptive_norm(scoring: Scoring, cohort: int, top: int = 300, block: int = 1 << 22) -> Scoring:
+    """Adaptive symmetric normalisation, "AS-norm" (Matejka et al. 2017, their first variant).
+
+    A score is compared with the `top` highest ones that either side has with a cohort of other people:
+    ((s - mean_i) / std_i + (s - mean_j) / std_j) / 2.
+
+    Args:
+        scoring: of utterances, and of the cohort after them.
+        cohort: how many these are.
+        top: cohort vectors, for each utterance those most like it.
+        block: scores made at a time.
+
+    Raises:
+        InputError: the cohort is too small, or all of it is equally like an utterance.
+    """
+    count = len(scoring) - cohort
+    if not 2 <= top <= cohort:
+        raise InputError(f"--top {top}: the cohort has {cohort:,} vectors, which allow 2 to {cohort:,}")
+    scores, others = scoring.blocks(), slice(count, len(scoring))
+    mean, std = np.empty(count), np.empty(count)
+    rows = max(1, block // cohort)
+    for start in range(0, count, rows):
+        part = slice(start, min(count, start + rows))
+        best = np.partition(scores(part, others), cohort - top, axis=1)[:, cohort - top :].astype(np.float64)
+        mean[part], std[part] = best.mean(1), best.std(1)
+    if not (std > 0).all():
+        raise InputError("the whole cohort scores the same against an utterance; AS-norm needs a spread")
+    factor = 0.5 / std
+    left, right = scoring.left[:count], scoring.right[:count]
+    return Scoring(left, right, factor.astype(np.float32), (-mean * factor).astype(np.float32))

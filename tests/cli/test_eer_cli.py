@@ -231,3 +231,56 @@ def test_a_small_file_is_answered_without_torch(folder: Path) -> None:
     )
     command = ["eer", "--trials", str(folder / "trials"), "--scores", str(folder / "scores")]
     subprocess.run([sys.executable, "-c", code, *command], check=True, capture_output=True)
+
+
+def others(folder: Path, speakers: int = 12, each: int = 3) -> tuple[Path, Path]:
+    """An index of vectors of other speakers, and their utt2spk."""
+    rng = np.random.default_rng(1)
+    voices = rng.normal(size=(speakers, 8))
+    utts = [f"o{s:02d}-u{u}" for s in range(speakers) for u in range(each)]
+    vectors = ((u, (voices[int(u[1:3])] + 0.7 * rng.normal(size=8)).astype(np.float32)) for u in utts)
+    (folder / "others").mkdir()
+    write_vectors(folder / "others", "static", vectors)
+    (folder / "others" / "utt2spk").write_text("".join(f"{u} {u[:3]}\n" for u in utts))
+    return folder / "others" / "static.scp", folder / "others" / "utt2spk"
+
+
+def test_plda_and_a_cohort_score_listed_and_all_pairs_alike(folder: Path) -> None:
+    scp, utt2spk = map(str, others(folder))
+    vectors = ["--embeddings", str(folder / "static.scp"), "--utt2spk", str(folder / "data" / "utt2spk")]
+    found = {}
+    for name, more in {
+        "cosine": [],
+        "plda": ["--plda", scp, "--plda-utt2spk", utt2spk],
+        "as-norm": ["--cohort", scp, "--top", "20"],
+        "both": ["--plda", scp, "--plda-utt2spk", utt2spk, "--cohort", scp, "--top", "20"],
+    }.items():
+        found[name] = result(folder, *vectors, *more)
+        assert found[name] == result(folder, *vectors, *more, "--trials", str(folder / "trials"))
+    assert len({one["threshold"] for one in found.values()}) == 4
+
+
+def test_options_of_scoring_that_do_not_fit_are_one_line(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    scp, utt2spk = map(str, others(folder))
+    vectors = [
+        "eer",
+        "--embeddings",
+        str(folder / "static.scp"),
+        "--utt2spk",
+        str(folder / "data" / "utt2spk"),
+    ]
+    short = [(f"o{k}", np.ones(3, np.float32)) for k in range(9)]
+    write_vectors(folder, "short", short)
+    for more, error in (
+        (["--plda", scp], "--plda and --plda-utt2spk go together"),
+        (["--cohort", scp], f"{scp}: --top 300: the cohort has 36 vectors, which allow 2 to 36"),
+        (["--cohort", str(folder / "short.scp")], "vectors of 3 numbers, not 8 as in"),
+        (
+            ["--plda", str(folder / "static.scp"), "--plda-utt2spk", utt2spk],
+            "is in the trials, but not in utt2spk",
+        ),
+    ):
+        assert main([*vectors, *more]) == 2
+        assert error in capsys.readouterr().err
+    assert main(["eer", "--scores", str(folder / "scores"), "--cohort", scp]) == 2
+    assert "--cohort goes with --embeddings" in capsys.readouterr().err
