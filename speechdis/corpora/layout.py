@@ -20,6 +20,7 @@ _SIGNS = {  # a path of the layout, in lower case, from anywhere inside the root
     "VCTK": r"wav48(_silence_trimmed)?",
     "AISHELL-1": r"aishell_transcript_v0\.8\.txt",
     "AISHELL-3": r"wav/ssb\d+",
+    "Common Voice": r"clips/common_voice_[^/]+\.mp3",
     "VoxCeleb1": r"id1\d{4}",
     "VoxCeleb2": r"id0\d{4}",
     "SecuVoice with a manifest": r"manifest\.tsv",

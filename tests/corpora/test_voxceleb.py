@@ -16,6 +16,7 @@ from speechdis.metrics.files.trials import read_trials
 
 WAVE = np.sin(np.arange(1600) / 3)
 TEST1 = ("id10270", "id10271")
+TEST2 = ("id00061", "id00081")
 
 
 def write_speaker(part: Path, spk: str, suffix: str = ".wav") -> None:
@@ -47,14 +48,15 @@ def write_vox1(root: Path, above: str = "") -> Path:
 
 
 def write_vox2(root: Path, suffix: str = ".wav") -> Path:
-    """Four training speakers and a test speaker, with the table, whose columns stand between commas and blanks."""
+    """Four training speakers and two test speakers, with the table, whose columns stand between commas and blanks."""
     for spk in ("id00012", "id00015", "id00017", "id00018"):
         write_speaker(root / "dev/aac", spk, suffix)
-    write_speaker(root / "test/aac", "id00061", suffix)
+    for spk in TEST2:
+        write_speaker(root / "test/aac", spk, suffix)
     rows = [
         "VoxCeleb2 ID ,VGGFace2 ID ,Gender ,Set ",
         "id00012 ,n000012 ,m ,dev ",
-        "id00061 ,n000061 ,f ,test ",
+        *(f"{spk} ,n0{spk[2:]} ,f ,test " for spk in TEST2),
     ]
     (root / "vox2_meta.csv").write_text("\r\n".join(rows) + "\r\n")
     return root
@@ -181,10 +183,10 @@ def test_voxceleb2(tmp_path: Path, suffix: str) -> None:
     write_speaker(root / "dev/aac", "id10001")  # of VoxCeleb1, in the same root
     (root / "dev/txt/id00012/x1").mkdir(parents=True)
     splits = voxceleb2.prepare(root)
-    assert {name: len(us) for name, us in splits.items()} == {"train": 12, "dev": 4, "test": 4}
-    assert {u.spk for u in splits["test"]} == {"id00061"} and splits["test"][0].gender == "f"
+    assert {name: len(us) for name, us in splits.items()} == {"train": 12, "dev": 4, "test": 8}
+    assert {u.spk for u in splits["test"]} == set(TEST2) and splits["test"][0].gender == "f"
     (root / "vox2_meta.csv").unlink()  # the folders say it too
-    assert {u.spk for u in voxceleb2.prepare(root)["test"]} == {"id00061"}
+    assert {u.spk for u in voxceleb2.prepare(root)["test"]} == set(TEST2)
     shutil.rmtree(root / "test")
     drawn = voxceleb2.prepare(root)
     assert [len({u.spk for u in us}) for us in drawn.values()] == [2, 1, 1]
