@@ -12,7 +12,14 @@ import soundfile
 from speechdis import corpora
 from speechdis.cli import main
 from speechdis.data.directory import read_directory, validate
-from tests.corpora import test_aishell, test_commonvoice, test_librispeech, test_libritts, test_vctk
+from tests.corpora import (
+    test_aishell,
+    test_commonvoice,
+    test_lhotse,
+    test_librispeech,
+    test_libritts,
+    test_vctk,
+)
 from tests.corpora.test_voxceleb import write_vox1, write_vox2
 
 SPLITS = ("train", "dev", "test")
@@ -23,6 +30,7 @@ SMALL = {
 }
 WRITTEN: dict[str, Callable[[Path], Path]] = {
     "commonvoice": test_commonvoice.write_tree,
+    "lhotse": test_lhotse.write_tree,
     "voxceleb1": write_vox1,
     "voxceleb2": write_vox2,
     "librispeech": lambda root: test_librispeech.tree(root, train_clean_5=4, dev_clean_2=2),
