@@ -33,7 +33,7 @@ class Plan:
     @property
     def passes(self) -> bool:
         """Utterances change from pass to pass; else there is one pass without end."""
-        return self.parts > 1 or bool(self.training.utterances)
+        return self.pooled or bool(self.training.utterances)
 
     @property
     def rows(self) -> int:
@@ -51,7 +51,7 @@ class Plan:
         """The utterances of the pass `number`, ascending; they follow from the seed."""
         if self.training.utterances:
             return pool(len(self.counts), self.rows, number, self.training.seed)
-        if self.parts > 1:
+        if self.pooled:
             return part(self.counts, self.parts, number, self.training.seed)
         return np.arange(len(self.counts))
 
@@ -80,11 +80,10 @@ def plan(corpus: Corpus, training: Training, store: Path, device: torch.device) 
     copied = device.type != "cpu" or training.pool_precision != "float32"
     needed = limit if pooled else everything * copied
     if needed > free:
-        what = (
-            f"training.pool_gb={training.pool_gb:g}" if pooled else f"the frames of {store} with their twins"
-        )
+        frames = f"the frames of {store}" + " with their twins" * (corpus.twins is not None)
         raise InputError(
-            f"{what}: {needed / 1e9:.3g} GB on {device.type}, of which {free / 1e9:.3g} GB are free; "
+            f"{f'training.pool_gb={training.pool_gb:g}' if pooled else frames}: {needed / 1e9:.3g} GB are wanted on "
+            f"{device.type}, {free / 1e9:.3g} GB are free; "
             f"{'lower' if limit else 'set'} training.pool_gb to {0.6e-9 * free:.2g} or less"
         )
     if not pooled:

@@ -1,6 +1,7 @@
 """Pools: the batches of everything resident, exact after a kill, the same in two processes, in bounded memory."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,25 @@ def test_a_pool_has_its_utterances_with_twins_of_one_version_each(train_store: S
     assert {(0, 1), (0, 0), (1, 1)} <= set(both)  # drawn anew for each pool
 
 
+def test_a_pool_of_all_utterances_has_twins_of_other_versions_each_time(
+    train_store: Store, twins: Store
+) -> None:
+    """There is room for two pools of all frames with a twin each, and not for all frames with two twins and more."""
+    everything = 3 * train_store.frames.nbytes / 1e9
+    frames = np.concatenate([twins.frames] * 4)
+    utts = tuple(f"{utt}#{v}" for v in range(8) for utt in train_store.utts)
+    counts = np.tile(train_store.counts, 8)
+    many = replace(twins, frames=frames, utts=utts, counts=counts, first=counts.cumsum() - counts)
+    made = batches(train_store, many, pool_gb=2 * everything, pass_steps=3)
+    assert (made.plan.pooled, made.plan.parts) == (True, 1)
+    kept = []
+    for step in (0, 3):
+        made.enter(step)
+        kept.append(made.twins.frames.clone())
+        np.testing.assert_array_equal(made.reader.frames, train_store.frames)
+    assert not torch.equal(*kept)
+
+
 def test_two_places_hold_all_pools_within_the_limit(train_store: Store, twins: Store) -> None:
     made = batches(train_store, twins, pool_gb=POOL, pass_steps=1)
     assert isinstance(made.frames, Pools)
@@ -190,12 +210,10 @@ def test_what_the_device_has_no_room_for_is_refused(
     monkeypatch.setattr("speechdis.training.memory.total", lambda: 20_000)
     batches(train_store, twins)
     with pytest.raises(
-        InputError, match=r"training.pool_gb=3e-05: 3e-05 GB on cpu.*; lower training.pool_gb"
+        InputError, match=r"training.pool_gb=3e-05: 3e-05 GB are wanted on cpu, .*; lower training.pool_gb"
     ):
         batches(train_store, twins, pool_gb=POOL)
-    with pytest.raises(
-        InputError, match=r"the frames of .* on cpu, of which 2e-05 GB are free; set training.pool_gb"
-    ):
+    with pytest.raises(InputError, match=r"the frames of .* on cpu, 2e-05 GB are free; set training.pool_gb"):
         batches(train_store, twins, pool_precision="bfloat16")
 
 
