@@ -1,13 +1,15 @@
-"""Write a model as ONNX graphs, for programs without torch, or a data directory as manifests of lhotse.
+"""Write a model as ONNX graphs, or speech as manifests of lhotse.
 
---onnx: OUT gets encoder.onnx (frames to static and dynamic vectors), decoder.onnx (back to frames) and model.json,
-which says how frames are made and recordings cut. Each graph is compared with the model before it is written.
+--onnx, for programs without torch: OUT gets encoder.onnx (frames to static and dynamic vectors), decoder.onnx (back to
+frames) and model.json, which says how frames are made and recordings cut. Each graph is compared with the model before
+it is written.
 
 --lhotse: OUT gets recordings_NAME.jsonl.gz and supervisions_NAME.jsonl.gz for DATA, or for each data directory in it
 (train, dev, test). 'speechdis prepare lhotse' reads such manifests, of any corpus.
 
 Example:
     speechdis export --onnx --checkpoint exp/revoice --out exp/revoice/onnx
+    speechdis export --lhotse --data data/timit --out manifests
 """
 
 import argparse
