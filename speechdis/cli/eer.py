@@ -76,6 +76,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     table = read_utt2spk(args.utt2spk) if args.utt2spk else None
     if table is not None and args.embeddings and not args.trials:
         found, reason, utterances, curve = _all_pairs(args, table)
+    elif _is_large(args):
+        found, reason, utterances, curve = _streamed(args, table)
     else:
         found, reason, utterances, curve = _listed(args, table)
     if args.plot:
@@ -129,6 +131,25 @@ def _listed(args: argparse.Namespace, table: dict[str, str] | None) -> Measured:
         len(trials.utts),
         lambda: det(scores[target], scores[~target]),
     )
+
+
+def _is_large(args: argparse.Namespace) -> bool:
+    """Whether one file holds all trials, and more than a list should."""
+    from speechdis.metrics.files import streams
+
+    if args.labels or (args.trials and args.scores) or not (args.trials or args.scores):
+        return False
+    return (args.trials or args.scores).stat().st_size > streams.LARGE
+
+
+def _streamed(args: argparse.Namespace, table: dict[str, str] | None) -> Measured:
+    """The same of a file that is read as a stream."""
+    from speechdis.metrics.files import streams
+
+    scored, others = _told(args)
+    told = others if args.trials else [*scored, *others]
+    embeddings = _embeddings(args) if args.trials else None
+    return streams.measure(args.trials or args.scores, told[0] if told else None, table, embeddings)
 
 
 def _all_pairs(args: argparse.Namespace, table: dict[str, str]) -> Measured:

@@ -139,20 +139,24 @@ def speakers(trials: Trials, utt2spk: Mapping[str, str] | None = None) -> np.nda
     if np.array_equal(i, j):
         raise NoSpeakers("each trial is one utterance, not a pair of them")
     if utt2spk is None:
-        codes = _components(len(trials.utts), i[target], j[target])
+        codes = components(len(trials.utts), i[target], j[target])
     else:
         codes = np.unique(speakers_of(trials.utts, utt2spk), return_inverse=True)[1]
     wrong = np.flatnonzero((codes[i] == codes[j]) != target)
     if len(wrong):
         k = wrong[0]
-        label, truth = ("target", "different speakers") if target[k] else ("nontarget", "one speaker")
-        of = "utt2spk" if utt2spk is not None else "other target trials"
-        pair = f"{trials.utts[i[k]]} {trials.utts[j[k]]}"
-        raise NoSpeakers(
-            f"the labels of {len(wrong):,} trials contradict the speakers, as where a recording has several: "
-            f"'{pair}' is marked {label}, but by {of} it is of {truth}"
-        )
+        told = "utt2spk" if utt2spk is not None else "other target trials"
+        raise contradiction(len(wrong), f"{trials.utts[i[k]]} {trials.utts[j[k]]}", bool(target[k]), told)
     return codes
+
+
+def contradiction(count: int, pair: str, target: bool, told: str) -> NoSpeakers:
+    """What to say where `count` labels contradict the speakers; of one `pair`, its label and who `told` otherwise."""
+    label, truth = ("target", "different speakers") if target else ("nontarget", "one speaker")
+    return NoSpeakers(
+        f"the labels of {count:,} trials contradict the speakers, as where a recording has several: "
+        f"'{pair}' is marked {label}, but by {told} it is of {truth}"
+    )
 
 
 def ascending(i: np.ndarray, j: np.ndarray) -> bool:
@@ -175,7 +179,7 @@ def in_order(trials: Trials, scores: np.ndarray) -> tuple[Trials, np.ndarray]:
     return Trials(utts, Pairs(i, j, target)), scores
 
 
-def _components(count: int, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+def components(count: int, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     """Smallest member of each thing's connected component, (count,), in a graph with edges i - j."""
     label = np.arange(count)
     while (apart := label[i] != label[j]).any():

@@ -67,6 +67,23 @@ def read_table(
         InputError: with the line, for one that has not the form of the others; an empty, damaged or binary file, or
             one of no form that is known.
     """
+    i, j, label, score = (array(code) for code in "iibd")
+    alone = False
+    for block in table_blocks(path, needs, index, columns):
+        alone = block.i is block.j
+        parts = ((j, block.j), (label, block.label), (score, block.score), *([] if alone else [(i, block.i)]))
+        for column, values in parts:
+            column.frombytes(values.tobytes())
+    first, second, labels, scores = (
+        np.frombuffer(column, kind) for column, kind in zip((i, j, label, score), "iibd", strict=True)
+    )
+    return Table(second if alone else first, second, labels.view(bool), scores)
+
+
+def table_blocks(
+    path: str | Path, needs: Collection[str], index: Index, columns: Sequence[str] | None = None
+) -> Iterator[Table]:
+    """The same as a stream, some megabytes of lines at a time; memory is that of the ids. Raises as `read_table`."""
     path = require_file(path)
     with path.open("rb") as file:
         blocks = _blocks(path, file)
@@ -87,20 +104,22 @@ def read_table(
             first, block = head[0]
             skipped = lines[0][0] - first + 1
             head[0] = first + skipped, block[skipped:]
-        table = _collect(path, layout, needs, index, chain(head, blocks))
-    if not max(len(table.label), len(table.score)):
+        found = 0
+        for table in _tables(path, layout, needs, index, chain(head, blocks)):
+            found += max(len(table.label), len(table.score))
+            yield table
+    if not found:
         raise InputError(f"{path}: nothing stands under its header")
-    return table
 
 
-def _collect(
+def _tables(
     path: Path,
     layout: Layout,
     needs: Collection[str],
     index: Index,
     blocks: Iterable[tuple[int, list[bytes]]],
-) -> Table:
-    """The columns of all blocks."""
+) -> Iterator[Table]:
+    """The columns of each block."""
 
     def ids(cells: Sequence[bytes]) -> np.ndarray:
         return np.fromiter(map(index.__getitem__, cells), np.int32, len(cells))
@@ -112,7 +131,8 @@ def _collect(
     places = {role: layout.form.place(role) for role in parsers if role in needs or parsers[role] is ids}
     if places["enroll"] == places["test"]:
         del places["enroll"]  # one id a line, or none
-    kept = {role: array(code) for role, code in zip(parsers, "iibd", strict=True)}
+    nothing = (np.zeros(0, kind) for kind in (np.int32, np.int32, np.bool_, np.float64))
+    empty = dict(zip(parsers, nothing, strict=True))
     for start, lines in blocks:
         try:
             columns = layout.columns(lines)
@@ -124,10 +144,8 @@ def _collect(
                 if layout.rows([line]) and layout.cost(line) is None:
                     raise wrong(path, n, line, [layout]) from None
             raise
-        for role, values in found.items():
-            kept[role].frombytes(values.tobytes())
-    i, j, label, score = (np.frombuffer(kept[role], kind) for role, kind in zip(parsers, "iibd", strict=True))
-    return Table(i if "enroll" in places else j, j, label.view(bool), score)
+        i, j, label, score = (empty | found).values()
+        yield Table(i if "enroll" in places else j, j, label, score)
 
 
 def _numbers(cells: Sequence[bytes]) -> np.ndarray:
