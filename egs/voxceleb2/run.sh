@@ -11,8 +11,9 @@ here=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 corpus=voxceleb2
 kind=speech
 options=(
-  root=      # the corpus
-  test_root= # VoxCeleb1 with its trial lists, to score O, E and H
+  root=         # the corpus
+  test_clips=40 # of a test speaker, of all videos in turn
+  test_root=    # VoxCeleb1 with its trial lists, to score O, E and H
 )
 . "$here/../options.sh"
 
@@ -21,7 +22,7 @@ across_sessions=true
 
 if stage 0 "data"; then
   [ -n "$root" ] || fail "pass the corpus as --root DIR; robots.ox.ac.uk/~vgg/data/voxceleb says how to get it"
-  speechdis prepare voxceleb2 --root "$root" --out "$data" --seed 0
+  speechdis prepare voxceleb2 --root "$root" --out "$data" --seed 0 --test-clips "$test_clips"
   [ -z "$test_root" ] ||
     speechdis prepare voxceleb1 --root "$test_root" --out "$data-voxceleb1" --test-only
 fi

@@ -7,6 +7,7 @@ others are there, as many as in the publication, one in 50, are drawn by seed. S
 
 import argparse
 import logging
+from collections import Counter
 from pathlib import Path
 
 from speechdis.corpora import voxceleb
@@ -23,10 +24,16 @@ _ONE_IN = 50  # 118 of 6,112
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `speechdis prepare voxceleb2`."""
     voxceleb.arguments(parser)
+    more = "at most so many clips of a test speaker, of all videos in turn: all pairs of all 36,237 are 656 million"
+    parser.add_argument("--test-clips", type=int, metavar="N", help=more)
 
 
 def prepare(
-    root: str | Path, dev_speakers: int | None = None, seed: int = 0, report: Report = fail
+    root: str | Path,
+    dev_speakers: int | None = None,
+    seed: int = 0,
+    test_clips: int | None = None,
+    report: Report = fail,
 ) -> dict[str, list[Utterance]]:
     """Utterances of `train`, `dev` and `test`.
 
@@ -34,6 +41,7 @@ def prepare(
         root: the folders of the speakers, id00012 and so on, or up to four folders above them.
         dev_speakers: how many of the training speakers become `dev`; None for one in 30.
         seed: draws.
+        test_clips: of a test speaker at most; None for all.
         report: called for each speaker's folder without a recording.
 
     Raises:
@@ -51,7 +59,22 @@ def prepare(
     if not test & of.keys():
         test = hold_out(of, max(1, round(len(of) / _ONE_IN)), seed)
         _LOG.warning("%s: no test speaker of VoxCeleb2 is there: %d of the others are drawn", root, len(test))
-    return voxceleb.split(of, test, dev_speakers, seed)
+    splits = voxceleb.split(of, test, dev_speakers, seed)
+    if test_clips is not None:
+        kept = [u for spk in sorted(test & of.keys()) for u in _in_turn(of[spk])[:test_clips]]
+        _LOG.info("test: %d of %d clips, at most %d a speaker", len(kept), len(splits["test"]), test_clips)
+        splits["test"] = kept
+    return splits
+
+
+def _in_turn(utterances: list[Utterance]) -> list[Utterance]:
+    """The first ones of all videos, then the second ones, and so on."""
+    seen: Counter[str] = Counter()
+    turn = {}
+    for u in utterances:
+        turn[u.utt] = seen[u.session]
+        seen[u.session] += 1
+    return sorted(utterances, key=lambda u: (turn[u.utt], u.utt))
 
 
 def _in_test(folders: list[Path], root: Path) -> set[str]:

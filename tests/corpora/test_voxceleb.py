@@ -1,5 +1,6 @@
 """VoxCeleb1 and VoxCeleb2: parts, codings, lists and tables as people have them on disk."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -185,11 +186,30 @@ def test_voxceleb2(tmp_path: Path, suffix: str) -> None:
     splits = voxceleb2.prepare(root)
     assert {name: len(us) for name, us in splits.items()} == {"train": 12, "dev": 4, "test": 8}
     assert {u.spk for u in splits["test"]} == set(TEST2) and splits["test"][0].gender == "f"
+    few = voxceleb2.prepare(root, test_clips=3)["test"]
+    assert [(u.spk, u.session, u.path.stem) for u in few[:3]] == [
+        (TEST2[0], "-aB_c", "00001"), (TEST2[0], "x1", "00001"), (TEST2[0], "-aB_c", "00002"),
+    ]  # fmt: skip
     (root / "vox2_meta.csv").unlink()  # the folders say it too
     assert {u.spk for u in voxceleb2.prepare(root)["test"]} == set(TEST2)
     shutil.rmtree(root / "test")
     drawn = voxceleb2.prepare(root)
     assert [len({u.spk for u in us}) for us in drawn.values()] == [2, 1, 1]
+
+
+def test_aac_as_published(tmp_path: Path, shared: Path) -> None:
+    pytest.importorskip("av", reason="needs the extra [formats]")
+    file = shared.parent / "cases/public/21-m4a/a.m4a"
+    if not file.exists():
+        pytest.skip("needs ../shared/cases")
+    root = write_vox2(tmp_path / "vox2", ".m4a")
+    for place in root.rglob("*.m4a"):
+        place.unlink()
+        place.symlink_to(file)
+    assert prepare("voxceleb2", root, tmp_path / "o", "--json", str(tmp_path / "counts")) == 0
+    counts = json.loads((tmp_path / "counts").read_text())
+    assert {name: one["utterances"] for name, one in counts.items()} == {"train": 12, "dev": 4, "test": 8}
+    assert counts["train"]["hours"] == pytest.approx(12 * 9216 / 16000 / 3600)
 
 
 def test_aac_without_its_reader_is_one_line(
