@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from speechdis.data import sphere
 from speechdis.data.ffmpeg import FFmpeg
@@ -37,8 +37,8 @@ def open_recording(path: str | Path) -> Iterator[Recording]:
         yield recording
 
 
-def _decoder(path: Path, file: BinaryIO, stack: ExitStack) -> Recording:
-    header = sphere.read_header(path) or {}
+def _decoder(path: Path, file: BufferedReader, stack: ExitStack) -> Recording:
+    header = (sphere.read_header(path) or {}) if file.peek(8).startswith(sphere.MAGIC) else {}
     promised = sphere.counts(path, header)[0] if header else 0
     coding = header.get("sample_coding", "")
     if "shorten" in coding:

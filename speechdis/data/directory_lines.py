@@ -54,12 +54,11 @@ def tables(path: Path, utterances: list[Utterance]) -> dict[str, list[str]]:
 
 def _recordings(utterances: list[Utterance]) -> dict[str, list[str]]:
     """wav.scp, and segments if any utterance is a part; a recording is named after its first utterance."""
+    if all(u.start == 0 and u.end is None for u in utterances):
+        return {"wav.scp": [f"{u.utt} {_place(u)}\n" for u in utterances]}
     names: dict[str, str] = {}
-    whole = all(u.start == 0 and u.end is None for u in utterances)
     for u in utterances:
         names.setdefault(_place(u), u.utt)
-    if whole:
-        return {"wav.scp": [f"{u.utt} {_place(u)}\n" for u in utterances]}
     return {
         "wav.scp": [f"{name} {place}\n" for place, name in names.items()],
         "segments": [

@@ -19,11 +19,13 @@ def locate(name: str, folder: Path) -> Path:
     """
     path = Path(name)
     if path.is_absolute():
+        if _there(path):
+            return path
         moved = (
             folder.joinpath(*path.parts[-depth:])
             for depth in range(1, min(_NEAREST, len(path.parts) - 1) + 1)
         )
-        return next((place for place in (path, *moved) if _there(place)), path)
+        return next((place for place in moved if _there(place)), path)
     beside, here = folder.absolute() / path, Path.cwd() / path
     return here if _there(here) and not _there(beside) else beside
 

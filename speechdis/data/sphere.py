@@ -12,6 +12,7 @@ from speechdis.errors import InputError
 
 _LARGEST = 1 << 20  # bytes of a header
 _LARGEST_BLOCK = 2048  # samples; the usual is 256. Memory to decode grows as its square: here 100 MB
+MAGIC = b"NIST_1A\n"  # a file begins with it
 
 
 def read_header(path: str | Path) -> dict[str, str] | None:
@@ -22,7 +23,7 @@ def read_header(path: str | Path) -> dict[str, str] | None:
     """
     with Path(path).open("rb") as file:
         first = file.read(16)
-        if not first.startswith(b"NIST_1A\n"):
+        if not first.startswith(MAGIC):
             return None
         size = first[8:].strip()
         body = file.read(min(int(size), _LARGEST) - 16) if size.isdigit() and int(size) > 16 else b""
