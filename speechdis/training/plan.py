@@ -1,7 +1,7 @@
 """Which utterances each pass draws from, and whether the device holds the frames of all of them or pool by pool."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +23,14 @@ class Plan:
         training: utterances and steps of a pass, and the seed.
         pooled: the device holds a pass's frames and those of the next one, not all.
         parts: pools that hold all utterances once, where they are cut by frames; else 1.
+        most: frames that a pass has at most; of hierarchical sampling, as far as its first passes tell.
     """
 
     counts: np.ndarray
     training: Training
     pooled: bool
     parts: int
+    most: int
 
     @property
     def passes(self) -> bool:
@@ -60,10 +62,10 @@ class Plan:
         dtype = getattr(torch, self.training.pool_precision)
         if self.pooled:
             last = (self.training.steps - 1) // self.steps
-            return Pools(corpus, self.chosen, last, device, dtype, self.training.seed)
+            return Pools(corpus, self.chosen, self.most, last, device, dtype, self.training.seed)
         if dtype == torch.float32:
             return Everything.of(corpus, self.chosen, device)
-        whole = Pools(corpus, lambda _: np.arange(len(self.counts)), 0, device, dtype, None)
+        whole = Pools(corpus, lambda _: np.arange(len(self.counts)), self.most, 0, device, dtype, None)
         return Everything(whole.take(0), self.chosen)
 
 
@@ -73,38 +75,51 @@ def plan(corpus: Corpus, training: Training, store: Path, device: torch.device) 
     Raises:
         InputError: what shall be there is more than there is room for, or the pools are too small for the utterances.
     """
-    limit, free = training.pool_gb * 1e9, memory.free(device)
-    frame = corpus.frames.shape[1] * getattr(torch, training.pool_precision).itemsize
+    limit = int(1e9 * training.pool_gb)
+    frame = corpus.frames.shape[1] * getattr(torch, training.pool_precision).itemsize  # bytes
     everything = len(corpus.frames) * frame * (1 + corpus.versions)
     pooled = 0 < limit < everything
-    copied = device.type != "cpu" or training.pool_precision != "float32"
-    needed = limit if pooled else everything * copied
-    if needed > free:
-        frames = f"the frames of {store}" + " with their twins" * (corpus.twins is not None)
-        raise InputError(
-            f"{f'training.pool_gb={training.pool_gb:g}' if pooled else frames}: {needed / 1e9:.3g} GB are wanted on "
-            f"{device.type}, {free / 1e9:.3g} GB are free; "
-            f"{'lower' if limit else 'set'} training.pool_gb to {0.6e-9 * free:.2g} or less"
-        )
+    if pooled:
+        _check_free(limit, f"training.pool_gb={training.pool_gb:g}", "lower", device)
+    elif device.type != "cpu" or training.pool_precision != "float32":  # else it is mapped
+        what = f"the frames of {store}" + " with their twins" * (corpus.twins is not None)
+        _check_free(everything, what, "lower" if limit else "set", device)
+    whole = Plan(corpus.counts, training, pooled, 1, int(corpus.counts.sum()))
     if not pooled:
-        return Plan(corpus.counts, training, pooled, 1)
+        return whole
     frame *= 1 + min(corpus.versions, 1)
-    room = int(limit / 2 / frame)  # frames of a pool
-    longest, total = int(corpus.counts.max()), int(corpus.counts.sum())
-    if training.utterances:
-        first = Plan(corpus.counts, training, pooled, 1)
-        order = math.ceil(len(corpus.counts) / first.rows)  # passes that leave no utterance out
-        largest = max(int(corpus.counts[first.chosen(k)].sum()) for k in range(min(order, 100)))
-        if largest > room:
-            raise InputError(
-                f"training.utterances={training.utterances} utterances of {store} take up to "
-                f"{largest * frame / 1e9:.3g} GB, more than half of training.pool_gb={training.pool_gb:g}; "
-                "lower training.utterances"
-            )
-        return first
+    return (_passes if training.utterances else _cut)(whole, limit // 2 // frame, frame, store)
+
+
+def _check_free(needed: int, what: str, do: str, device: torch.device) -> None:
+    free = memory.free(device)
+    if needed > free:
+        raise InputError(
+            f"{what}: {needed / 1e9:.3g} GB are wanted on {device.type}, {free / 1e9:.3g} GB are free; "
+            f"{do} training.pool_gb to {0.6e-9 * free:.2g} or less"
+        )
+
+
+def _passes(whole: Plan, room: int, frame: int, store: Path) -> Plan:
+    """Pools that are the passes of hierarchical sampling, of at most `room` frames of `frame` bytes."""
+    training, counts = whole.training, whole.counts
+    round_of_all = math.ceil(len(counts) / whole.rows)  # passes that leave no utterance out
+    most = max(int(counts[whole.chosen(k)].sum()) for k in range(min(round_of_all, 100)))
+    if most > room:
+        raise InputError(
+            f"training.utterances={training.utterances} utterances of {store} take up to {most * frame / 1e9:.3g} GB, "
+            f"more than half of training.pool_gb={training.pool_gb:g}; lower training.utterances"
+        )
+    return replace(whole, most=most)
+
+
+def _cut(whole: Plan, room: int, frame: int, store: Path) -> Plan:
+    """Pools of equal numbers of frames, `room` at most, of `frame` bytes."""
+    longest = int(whole.counts.max())
     if room < 3 * longest:  # fewer might leave a pool empty
         raise InputError(
-            f"training.pool_gb={training.pool_gb:g} is too small for the utterances of {store}, one of which has "
+            f"training.pool_gb={whole.training.pool_gb:g} is too small for the utterances of {store}, one of which has "
             f"{longest} frames; set it to {math.ceil(6e-5 * longest * frame) / 1e4:g} or more"
         )
-    return Plan(corpus.counts, training, pooled, math.ceil(total / (room - longest)))
+    parts = math.ceil(whole.most / (room - longest))
+    return replace(whole, parts=parts, most=math.ceil(whole.most / parts) + longest)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from speechdis.errors import InputError
 
-BLOCK = 32 << 20  # bytes that are read before they go to the device
+BLOCK = 4 << 20  # bytes that are read before they go to the device
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class Pools:
     Args:
         corpus: the frames.
         chosen: the utterances of a pool, (U,), by its number.
+        most: frames that a pool is expected to have at most; room is made for so many at once.
         last: number of the last pool; no other is loaded ahead.
         device: where they are put.
         dtype: of what is there.
@@ -98,12 +99,13 @@ class Pools:
         self,
         corpus: Corpus,
         chosen: Callable[[int], np.ndarray],
+        most: int,
         last: int,
         device: torch.device,
         dtype: torch.dtype,
         seed: int | None,
     ) -> None:
-        self.corpus, self.chosen, self.last = corpus, chosen, last
+        self.corpus, self.chosen, self.most, self.last = corpus, chosen, most, last
         self.device, self.dtype, self.seed = device, dtype, seed
         bins = corpus.frames.shape[1]
         self._block = torch.empty(max(1, BLOCK // (bins * dtype.itemsize)), bins, dtype=dtype)
@@ -138,7 +140,8 @@ class Pools:
         corpus, which = self.corpus, self.chosen(number)
         counts, first = corpus.counts[which], corpus.first[which]
         rows = int(counts.sum())
-        frames = self._buffer(number, "frames", rows)
+        room = max(rows, self.most)
+        frames = self._buffer(number, "frames", room)[:rows]
         self._fill(frames, corpus.frames, first, counts)
         twins = None
         if corpus.twins is not None:
@@ -146,7 +149,7 @@ class Pools:
             if self.seed is not None:  # (1, U)
                 drawn = np.random.default_rng([self.seed, number, 1])
                 version = drawn.integers(corpus.versions, size=(1, len(which)))
-            twins = self._buffer(number, "twins", len(version) * rows)
+            twins = self._buffer(number, "twins", len(version) * room)[: len(version) * rows]
             begin = (first + version * len(corpus.frames)).ravel()
             self._fill(twins, corpus.twins, begin, np.tile(counts, len(version)))
         return Resident(frames, twins, counts.cumsum() - counts)
@@ -158,7 +161,7 @@ class Pools:
         if there is None or len(there) < rows:
             self._buffers.pop(place, None)
             there = self._buffers[place] = self._empty(rows)
-        return there[:rows]
+        return there
 
     def _empty(self, rows: int) -> Tensor:
         try:

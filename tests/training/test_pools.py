@@ -160,12 +160,15 @@ def test_a_pool_of_all_utterances_has_twins_of_other_versions_each_time(
 def test_two_places_hold_all_pools_within_the_limit(train_store: Store, twins: Store) -> None:
     made = batches(train_store, twins, pool_gb=POOL, pass_steps=1)
     assert isinstance(made.frames, Pools)
+    places = set()
     for step in range(100):
         made.enter(step)
+        places.add(made.reader.frames.data_ptr())
         assert threading.active_count() <= 2
         held = made.frames._buffers
         assert {name for _, name in held} == {"frames", "twins"}
         assert sum(b.nbytes for b in held.values()) <= POOL * 1e9
+    assert len(places) == 2
     for thread in threading.enumerate():
         assert not thread.name.startswith("pool")  # none is loaded beyond the last
 
