@@ -19,7 +19,7 @@ from typing import Any
 import speechdis
 from speechdis import weights
 from speechdis.errors import InputError, Interrupted
-from speechdis.parser import Help, Parser, one_line
+from speechdis.parser import Help, Parser, nearest, one_line
 
 GROUPS: dict[str, tuple[str, ...]] = {  # of `speechdis --help`; every command stands in one
     "everyday": ("prepare", "features", "train", "swap", "evaluate"),
@@ -196,10 +196,21 @@ def work_options(parser: argparse.ArgumentParser) -> None:
 
 
 def vocoder_option(parser: argparse.ArgumentParser, what: str = "how spectra become sound") -> None:
-    """Let `parser` take the name of a vocoder; `what` it does."""
+    """Let `parser` take the name of a vocoder, or the path of a trained one; `what` it does."""
     from speechdis.synthesis import vocoders
 
-    parser.add_argument("--vocoder", default=vocoders.DEFAULT, choices=vocoders.names(), help=what)
+    def known(text: str) -> str:
+        if vocoders.known(text):
+            return text
+        near = (
+            nearest(text, vocoders.names()) or f"; there are: {', '.join(vocoders.names())}, or a trained one"
+        )
+        raise argparse.ArgumentError(None, f"no --vocoder '{text}'{near}")
+
+    choices = f"{', '.join(vocoders.names())}, or the experiment of a trained one"
+    parser.add_argument(
+        "--vocoder", default=vocoders.DEFAULT, type=known, metavar="NAME", help=f"{what}; {choices}"
+    )
 
 
 def checkpoint_option(parser: argparse.ArgumentParser, required: bool = True, shipped: bool = False) -> None:

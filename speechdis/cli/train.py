@@ -3,7 +3,9 @@
 Reads the frame stores FEATURES/train and FEATURES/dev (validation speakers) and, for models that need them, the
 voice-converted twins of both, AUGMENTED/train and AUGMENTED/dev (or one store, of the training set's alone). Models of
 spoken and written digits (pvae, jmvae, vae) also read the stores IMAGES/train and IMAGES/dev, the texts of DATA/train
-and DATA/dev, and DATA/dev/pairs. Started by `torchrun`, it trains on all the processes' devices.
+and DATA/dev, and DATA/dev/pairs. A vocoder (vocos) reads the samples of the same utterances, WAVEFORMS/train and
+WAVEFORMS/dev, and may learn to speak what a model decodes: --augmented from 'speechdis reconstruct'. Started by
+`torchrun`, it trains on all the processes' devices.
 
 With --init it starts from the weights of a checkpoint, which the recipe and the features must fit, and keeps the
 checkpoint's normalisation of frames: fine-tuning. The optimiser begins anew. OUT has its own copy of the file, so a
@@ -34,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     path_option(parser, "--augmented", "stores of twins, train and dev, from 'speechdis augment'")
     path_option(parser, "--images", "stores of written digits, from 'speechdis images'")
     path_option(parser, "--data", "data directories that say which digits are spoken")
+    path_option(parser, "--waveforms", "of a vocoder: stores of samples, from 'speechdis features'")
     path_option(
         parser, "--init", "start from its weights: an experiment, a file, or a name, such as revoice", "CKPT"
     )
@@ -56,4 +59,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if (args.images is None) != (args.data is None):
         raise InputError("--images and --data go together: which digits are written, and which are spoken")
     digits = None if args.images is None else (args.data, args.images)
-    return fit(recipe, args.features, args.augmented, args.out, args.resume, args.device, digits, args.init)
+    return fit(
+        recipe,
+        args.features,
+        args.augmented,
+        args.out,
+        args.resume,
+        args.device,
+        digits,
+        args.init,
+        args.waveforms,
+    )

@@ -1,10 +1,11 @@
 """The model contract: what a model takes and gives. Training, measuring and swapping know nothing else about one.
 
-A model file has a frozen dataclass `Config` and a class `Model(bins, config)` of one of three kinds:
+A model file has a frozen dataclass `Config` and a class `Model(bins, config)` of one of four kinds:
 
     StaticDynamicModel   one static vector a segment, one dynamic vector a frame     dsvae, fhvae, revoice, ...
     SequenceModel        no static factor: each frame follows from the past ones     vrnn, avrnn
     PairedModel          samples that are each seen in several modalities            pvae, jmvae, vae
+    VocoderModel         frames to the waveform they are of                          vocos
 
 A member marked abstract has to be written, and a class that lacks one cannot be made. Every other one has its default
 here. `docs/pages/contract.md` lists them all.
@@ -58,6 +59,19 @@ class Pairs:
     """
 
     views: dict[str, View]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A batch of segments and what they sound like, on the device.
+
+    Attributes:
+        x: normalised frames (B, T, F), of the recording or as a model decodes them.
+        wave: the recording's samples (B, n) that T frames cover, in [-1, 1].
+    """
+
+    x: Tensor
+    wave: Tensor
 
 
 class Posterior(NamedTuple):
@@ -122,7 +136,7 @@ class Model(nn.Module, ABC):
         """Named terms in nats a segment, and their weighted sum "loss" (see `weighted`).
 
         Args:
-            batch: a `Batch`; of a PairedModel `Pairs`.
+            batch: a `Batch`; of a PairedModel `Pairs`, of a VocoderModel a `Sound`.
             generator: of all noise that is drawn.
         """
 
@@ -133,6 +147,10 @@ class Model(nn.Module, ABC):
     def phases(self) -> list[Phase]:
         """The parts of a training step. Default: Adam lowers "loss" by all parameters. See rwae.py for an adversary."""
         return [Phase(list(self.parameters()), self.loss)]
+
+    def kept(self) -> dict[str, Tensor]:
+        """Weights that a checkpoint holds: those of a model as it is constructed. Default: all."""
+        return self.state_dict()
 
     def begin_pass(self, batches: Iterable[Any]) -> list[nn.Parameter]:
         """Set parameters from `batches`, all segments of the utterances of a new pass; returns them. Default: none.
@@ -268,6 +286,19 @@ class PairedModel(Model):
     @abstractmethod
     def frames(self, name: str, codes: dict[str, Tensor]) -> Tensor:
         """The likeliest number of frames (B,) of speech with these codes."""
+
+
+class VocoderModel(Model):
+    """Frames to a waveform: it has no codes. Its losses are distances, not nats a segment."""
+
+    @property
+    @abstractmethod
+    def framing(self) -> tuple[int, int, int]:
+        """Rate (Hz), window and hop (samples) of the frames that it speaks."""
+
+    @abstractmethod
+    def speak(self, x: Tensor) -> Tensor:
+        """Waveforms (B, (T - 1) hop + window) in about [-1, 1] of normalised frames (B, T, F)."""
 
 
 def weighted(terms: Mapping[str, Tensor], config: Any) -> dict[str, Tensor]:

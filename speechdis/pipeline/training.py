@@ -12,7 +12,7 @@ from speechdis.data.directory import read_directory
 from speechdis.errors import InputError
 from speechdis.features import settings_of
 from speechdis.features.store import Store
-from speechdis.models.base import PairedModel
+from speechdis.models.base import PairedModel, SegmentModel
 from speechdis.pipeline.frames import make_features, make_twins
 from speechdis.training import config, experiment, recipes
 from speechdis.training.config import Recipe
@@ -30,9 +30,10 @@ def fit(
     device: str = "auto",
     digits: tuple[Path, Path] | None = None,
     init: Path | None = None,
+    waveforms: Path | None = None,
 ) -> dict[str, Any]:
     """`training.experiment.train`, which says what all of this is; a line is logged of what came out."""
-    made = experiment.train(recipe, features, twins, out, resume, device, digits, init)
+    made = experiment.train(recipe, features, twins, out, resume, device, digits, init, waveforms)
     _LOG.info(
         "%s: %d steps, validation loss %.1f, %.0f segments/s -> %s",
         recipe.name,
@@ -71,14 +72,17 @@ def train(
             `out` with another run.
     """
     what = config.read(recipes.find(recipe), settings)
-    if issubclass(models.load(what.name).Model, PairedModel):
+    kind = models.load(what.name).Model
+    if issubclass(kind, PairedModel):
         raise InputError(f"{what.name}: is of written and spoken digits; use 'speechdis train --images'")
+    if not issubclass(kind, SegmentModel):
+        raise InputError(f"{what.name}: is a vocoder; use 'speechdis train --waveforms'")
     began = start(init, out)
     if began is not None:  # said before the work
         began.check(what)
-        kind = began.checkpoint.features["type"]
-        if kind != feature_type:
-            raise InputError(f"{began.name}: reads features of type {kind}; give feature_type='{kind}'")
+        reads = began.checkpoint.features["type"]
+        if reads != feature_type:
+            raise InputError(f"{began.name}: reads features of type {reads}; give feature_type='{reads}'")
     features, twins = out / "features", out / "twins"
     for split in ("train", "dev"):
         if not _whole(features / split, data / split, feature_type):

@@ -19,7 +19,7 @@ from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import embed
 from speechdis.evaluation.speech import Split
 from speechdis.features import FeatureSettings, bins_of
-from speechdis.models.base import PairedModel, SequenceModel
+from speechdis.models.base import PairedModel, SequenceModel, VocoderModel
 from speechdis.plots.colours import colour
 from speechdis.plots.det import DetCurve
 from speechdis.report import curves, error_rates, maps, swaps, tables
@@ -112,6 +112,8 @@ def _ready(e: Experiment, splits: Sequence[Split]) -> tuple[Checkpoint | None, S
         )
     elif isinstance(model.model, SequenceModel):
         lacks = f"a '{model.name}' has no static factor to swap; speechdis bounds and rollout show it"
+    elif isinstance(model.model, VocoderModel):
+        lacks = f"a '{model.name}' is a vocoder; speechdis swap --vocoder speaks by it"
     elif bins_of(model.features) is None:
         lacks = f"its frames, of type '{kind}', are no spectra to show"
     elif not splits:

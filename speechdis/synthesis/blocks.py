@@ -1,13 +1,13 @@
 """Long recordings rendered block by block, cut where they are quietest: memory does not grow with their length."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from speechdis.features import FeatureSettings
 from speechdis.synthesis.rows import Array, collected, pieces
+from speechdis.synthesis.vocoders import Vocoder
 from speechdis.synthesis.words import Words, words_of
 
 LONGEST, SEARCH = 30.0, 10.0  # s: of a block, and of its end, in which it is cut
@@ -15,7 +15,7 @@ SHOWN = 5  # blocks: more than two minutes
 CONTEXT, FADE = 0.25, 0.01  # s: rendered beyond a cut; each side of a cut that is cross-faded
 
 
-def at_pitch(vocoder: ModuleType, words: Words, settings: Mapping[str, Any], shift: float = 0.0) -> Words:
+def at_pitch(vocoder: Vocoder, words: Words, settings: Mapping[str, Any], shift: float = 0.0) -> Words:
     """The words as `vocoder.at_pitch` says them, but of no more than half a minute at a time."""
 
     def make(part: Words, first: int) -> np.ndarray:
@@ -25,7 +25,7 @@ def at_pitch(vocoder: ModuleType, words: Words, settings: Mapping[str, Any], shi
     return words_of(wave, settings)
 
 
-def render(vocoder: ModuleType, frames: Array, words: Words, settings: Mapping[str, Any]) -> Array:
+def render(vocoder: Vocoder, frames: Array, words: Words, settings: Mapping[str, Any]) -> Array:
     """What `vocoder.render` gives, (n,) float32, but of no more than half a minute at a time.
 
     Args:

@@ -108,6 +108,13 @@ def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray)
     return codes.decode(checkpoint, static, own)
 
 
+def decoded_frames(checkpoint: Checkpoint, frames: np.ndarray) -> np.ndarray:
+    """Log frames (T, F) as the model decodes them, in their own mean voice: those of a plain swap with itself."""
+    words = Words(np.zeros(0, np.float32), frames, checkpoint.settings.rate)
+    content = Content(words, codes.encode(checkpoint, frames))
+    return np.concatenate(list(_decoded(checkpoint, content, _mean_voice(checkpoint, content))))
+
+
 def converted_frames(
     checkpoint: Checkpoint, content: Content, static: Tensor, residual: np.ndarray | None = None
 ) -> np.ndarray:

@@ -72,7 +72,11 @@ def swap_pairs(
         raise InputError(f"{out}: a file; many swaps go into a folder: choose another --out")
     codes.check(_load(str(trained), device))
     vocoders.load(vocoder)
-    made_with = {"checkpoint": _digest(checkpoint.resolve(trained)), "vocoder": vocoder, "detail": detail}
+    made_with = {
+        "checkpoint": _digest(checkpoint.resolve(trained)),
+        "vocoder": vocoders.told(vocoder),
+        "detail": detail,
+    }
     _compare(out, made_with)
     left = [pair for pair in pairs if not pair.out.exists()]
     good, failures = _opened(left, strict)

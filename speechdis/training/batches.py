@@ -54,7 +54,7 @@ class Batches:
         device: torch.device,
     ) -> None:
         self.training, self.device = training, device
-        versions = 0 if twins is None else _versions(store, twins)
+        versions = 0 if twins is None else versions_of(store, twins)
         self.bins = bins_of(store.settings)
         if self.bins is None and (training.static_channel_db or training.twin_channel_db):
             raise InputError(
@@ -188,7 +188,7 @@ def on_device(frames: np.ndarray, device: torch.device) -> Tensor:
         return torch.from_numpy(frames).to(device)
 
 
-def _versions(store: Store, twins: Store) -> int:
+def versions_of(store: Store, twins: Store) -> int:
     """Number of twins an utterance has; raises InputError where rows would not line up."""
     versions, rest = divmod(len(twins.counts), len(store.counts))
     expected = [f"{utt}#{v}" for v in range(versions) for utt in store.utts]

@@ -90,7 +90,7 @@ class Checkpoint:
 
 def save(path: Path, checkpoint: Checkpoint, half: bool = False) -> None:
     """Write `checkpoint` to `path` (.safetensors), whole or not at all; `half`: its weights in half precision."""
-    tensors = {f"model.{k}": v.detach().cpu().contiguous() for k, v in checkpoint.model.state_dict().items()}
+    tensors = {f"model.{k}": v.detach().cpu().contiguous() for k, v in checkpoint.model.kept().items()}
     if half:
         tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
     tensors |= {"cmvn.mean": torch.as_tensor(checkpoint.mean), "cmvn.std": torch.as_tensor(checkpoint.std)}

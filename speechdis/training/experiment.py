@@ -17,7 +17,7 @@ from speechdis.data.lock import alone
 from speechdis.data.text import parse_json, read_yaml
 from speechdis.errors import InputError
 from speechdis.features.store import Store
-from speechdis.models.base import Model, PairedModel, SegmentModel
+from speechdis.models.base import Model, PairedModel, SegmentModel, VocoderModel
 from speechdis.nn import parallel
 from speechdis.training import log, memory
 from speechdis.training.batches import Batches
@@ -30,6 +30,7 @@ from speechdis.training.mend import mend
 from speechdis.training.paired_batches import paired
 from speechdis.training.provenance import provenance
 from speechdis.training.run_directory import RunDirectory
+from speechdis.training.sound_batches import sounds
 from speechdis.training.start import Start, start
 from speechdis.training.state import writing
 from speechdis.training.twins import twin_stores
@@ -49,6 +50,7 @@ def train(
     device: str = "auto",
     digits: tuple[Path, Path] | None = None,
     init: Path | None = None,
+    waveforms: Path | None = None,
 ) -> dict[str, Any]:
     """Train `recipe` on the stores `features/train` and `features/dev` and fill `out`.
 
@@ -61,6 +63,8 @@ def train(
         digits: for a model of paired modalities: data directories that say which digits are spoken, and the stores of
             written ones; each with `train` and `dev`.
         init: a checkpoint to start from, see `training.start`. It is read once: a resumed run has its own copy.
+        waveforms: for a vocoder: stores of the samples of `features/train` and `features/dev`; `augmented` are then
+            frames as a model decodes them, which it shall speak too.
 
     Returns:
         What `out/run.json` holds: steps, best validation loss, speed, seed, commit, versions, hardware.
@@ -79,8 +83,8 @@ def train(
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         memory.keep_freed()
         began = start(init, out)
-        trainer = _trainer(recipe, features, augmented, digits, out, place, began)
-        identity = run_identity(recipe, features, augmented, digits)
+        trainer = _trainer(recipe, features, augmented, digits, out, place, began, waveforms)
+        identity = run_identity(recipe, features, augmented, digits, waveforms)
         if began is not None:
             identity["init"] = began.said
         directory = RunDirectory(out)
@@ -157,6 +161,7 @@ def _trainer(
     out: Path,
     device: torch.device,
     began: Start | None = None,
+    waveforms: Path | None = None,
 ) -> Trainer:
     store, validation = Store.read(features / "train"), Store.read(features / "dev")
     if validation.settings != store.settings:
@@ -177,6 +182,8 @@ def _trainer(
     batches: Source
     looks: Source
     kind = models.load(recipe.name).Model
+    if waveforms is not None and not issubclass(kind, VocoderModel):
+        raise InputError(f"{recipe.name}: has no use for --waveforms; vocos has")
     if issubclass(kind, PairedModel):
         if digits is None:
             raise InputError(
@@ -187,6 +194,10 @@ def _trainer(
         model = digit_model
     elif digits is not None:
         raise InputError(f"{recipe.name}: has no use for --images; pvae, jmvae and vae have")
+    elif issubclass(kind, VocoderModel):
+        model = vocoder = kind(len(mean), recipe.model).to(device)
+        given = {"train": store, "dev": validation}
+        batches, looks = sounds(vocoder, training, given, twins, waveforms, (mean, std), device)
     else:
         segments = Batches(store, twins.get("train"), training, mean, std, device)
         config = kind.for_utterances(recipe.model, segments.rows)
@@ -228,13 +239,19 @@ def _looks(store: Store, twins: Store | None, training: Batches) -> Batches:
 
 
 def run_identity(
-    recipe: Recipe, features: Path, augmented: Path | None, digits: tuple[Path, Path] | None = None
+    recipe: Recipe,
+    features: Path,
+    augmented: Path | None,
+    digits: tuple[Path, Path] | None = None,
+    waveforms: Path | None = None,
 ) -> dict[str, Any]:
     """What makes a run the same run: every number of its recipe, and which frames it reads, whatever their place."""
     stores = {"train": features / "train", "dev": features / "dev"}
     stores |= {_TWINS[name]: path for name, path in twin_stores(augmented).items()}
     if digits is not None:
         stores |= {f"images_{part}": digits[1] / part for part in ("train", "dev")}
+    if waveforms is not None:
+        stores |= {f"waveforms_{part}": waveforms / part for part in ("train", "dev")}
     return {**recipe.resolved(), "data": {name: Store.read(path).digest for name, path in stores.items()}}
 
 

@@ -12,6 +12,7 @@ import pytest
 import test_models
 import test_paired_models
 import test_sequence_models
+import test_vocoder_models
 import torch
 import yaml
 from laws import generator, known
@@ -26,13 +27,15 @@ from speechdis.models.base import (
     Posterior,
     SegmentModel,
     SequenceModel,
+    Sound,
     StaticDynamicModel,
+    VocoderModel,
 )
 from speechdis.nn.modality import View, kind
 from speechdis.training import config
 
 DOCS = Path(__file__).parents[2] / "docs" / "pages"
-KINDS = (StaticDynamicModel, SequenceModel, PairedModel)
+KINDS = (StaticDynamicModel, SequenceModel, PairedModel, VocoderModel)
 SMALL = {
     "hidden_size": 16,
     "frame_size": 10,
@@ -42,6 +45,7 @@ SMALL = {
     "dynamic_size": 3,
     "state_size": 5,
     "layers": 2,
+    "block_size": 16,
 }
 B, T, F, S, Z = 6, 8, 12, 5, 3
 EVERY = pytest.mark.parametrize("name", models.names())
@@ -56,12 +60,19 @@ def build(name: str) -> Any:
     )
 
 
-def batch(model: Model) -> Batch | Pairs:
+def batch(model: Model) -> Batch | Pairs | Sound:
     x = torch.randn(3, B, T, F, generator=generator())
     if isinstance(model, PairedModel):
         images = View(torch.rand(B, 28, 28, generator=generator()))
         return Pairs({"speech": View(x[0], torch.full((B,), T)), "image": images})
+    if isinstance(model, VocoderModel):
+        return Sound(x[0], 0.1 * torch.randn(B, samples(model), generator=generator()))
     return Batch(x[0], None, x[1], x[2], 100, torch.arange(B), torch.full((B,), 3))
+
+
+def samples(model: VocoderModel) -> int:
+    _, window, hop = model.framing
+    return (T - 1) * hop + window
 
 
 def missing(model: type[Model]) -> list[str]:
@@ -72,6 +83,7 @@ def missing(model: type[Model]) -> list[str]:
 def test_the_cases_name_every_model() -> None:
     """Those of the contracts of each kind, in files beside this one."""
     cases = [*test_models.CASES, *test_sequence_models.CASES, *test_paired_models.CASES]
+    cases += test_vocoder_models.CASES
     assert {name for name, _ in cases} == {*models.names()}
 
 
@@ -122,6 +134,9 @@ def test_members_give_what_the_contract_says(name: str) -> None:
     model = build(name).eval()
     if isinstance(model, PairedModel):
         return gives_samples(model)
+    if isinstance(model, VocoderModel):
+        assert model.speak(torch.randn(B, T, F, generator=generator())).shape == (B, samples(model))
+        return None
     x = torch.randn(B, T, F, generator=generator())
     static, dynamic = model.embed(x)
     assert (static.shape, dynamic.shape) == ((B, S), (B, T, Z))
@@ -180,6 +195,7 @@ ALL = {  # what has no default
     StaticDynamicModel: {"loss", "encode", "decode", "sample_prior"},
     SequenceModel: {"loss", "embed", "decode", "reconstruct", "generate", "log_weights"},
     PairedModel: {"loss", "names", "infer", "generate", "frames"},
+    VocoderModel: {"loss", "framing", "speak"},
 }
 
 
