@@ -112,7 +112,7 @@ def test_decoded_stores_line_up_with_their_own_frames(
     for part in ("train", "dev"):
         own, made = (Store.read(folder / name / part) for name in ("feats", "decoded"))
         assert versions_of(own, made) == 1
-        read = codes.encode(trained, own[1])
+        read = codes.encode(trained, np.array(own[1]))
         mean = codes.transfer_static(trained, read.static, read.static)
         np.testing.assert_allclose(made[1], codes.decode(trained, mean, read), atol=1e-5)
     assert main([*map(str, words), str(folder / "feats")]) == 2
