@@ -52,6 +52,8 @@ def sounds(
             "a vocoder needs the samples of its frames: give --waveforms "
             "(see 'speechdis features --feature-type waveform')"
         )
+    if training.pool_gb:
+        raise InputError("a vocoder's frames and samples are all on the device: set training.pool_gb=0")
     _cut_alike(model, stores["train"])
     train, dev = (
         SoundBatches(stores[k], Store.read(waveforms / k), decoded.get(k), training, *statistics, device)

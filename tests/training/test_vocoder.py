@@ -155,6 +155,7 @@ def test_what_does_not_fit_is_said(
         (words[:place] + words[place + 2 :], "give --waveforms"),
         ([*words, "--waveforms", str(stores / "feats")], "no waveforms"),
         ([*words, "--set", "model.hop=200"], "give --set model.rate=16000 --set model.window=400"),
+        ([*words, "--set", "training.pool_gb=1"], "set training.pool_gb=0"),
         ([*words, "--set", "model.fft=320"], "model.fft must be"),
         ([*words, "--config", "dsvae"], "has no use for --waveforms"),
         ([*words, "--augmented", str(stores / "feats")], "not the twins"),
