@@ -14,6 +14,7 @@ from typing import Any
 
 from speechdis.data.atomic import replacing
 from speechdis.data.commands import decoded_file
+from speechdis.data.directory import LONGEST
 from speechdis.data.place import locate
 from speechdis.data.text import parse_json, require_file
 from speechdis.data.utterance import Interval, Utterance
@@ -27,7 +28,8 @@ _WRONG = (
     ValueError,
     IndexError,
     AttributeError,
-)  # of a record that has not lhotse's form
+    OverflowError,
+)  # of no record of lhotse
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,8 @@ def _utterance(record: dict[str, Any], known: dict[str, _Recording | InputError]
     path, channel = _heard(recording, record.get("channel", 0), utt)
     start = float(record["start"])
     end = start + float(record["duration"])
+    if not 0 <= start < end <= LONGEST:
+        raise InputError(f"'{utt}' is from {start} to {end} s, which is no part of a recording")
     custom, aligned = record.get("custom") or {}, record.get("alignment") or {}
     return Utterance(
         utt if utt.startswith(spk) else f"{spk}-{utt}",
@@ -172,7 +176,8 @@ def _intervals(items: Iterable[Any], start: float) -> tuple[Interval, ...]:
     """`[symbol, start, duration, score]`, or the same by names as before lhotse 1.8; silences have no symbol."""
     rows = [list(item.values()) if isinstance(item, dict) else item for item in items]
     found = ((max(0.0, float(row[1]) - start), float(row[2]), str(row[0])) for row in rows if row[0])
-    return tuple(Interval(round(begin, 6), round(begin + lasts, 6), label) for begin, lasts, label in found)
+    intervals = (Interval(round(begin, 6), round(begin + lasts, 6), label) for begin, lasts, label in found)
+    return tuple(i for i in intervals if 0 <= i.start <= i.end <= LONGEST)
 
 
 def _described(u: Utterance) -> dict[str, Any]:

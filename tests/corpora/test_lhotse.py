@@ -16,6 +16,7 @@ from tests.trees import plant, recording
 
 def write_part(root: Path, name: str, spks: range, packed: bool = True, **changes: object) -> None:
     """Two utterances of each speaker, whose recordings lie beside the manifests."""
+    root.mkdir(parents=True, exist_ok=True)
     recordings, supervisions = [], []
     for spk in spks:
         for take in range(2):

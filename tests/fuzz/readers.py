@@ -19,6 +19,9 @@ from speechdis.features.store import write_store
 from speechdis.metrics.verification import verify
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
+from tests.corpora.test_commonvoice import write_tree as write_commonvoice
+from tests.corpora.test_lhotse import write_part
+from tests.corpora.test_voxceleb import write_vox1
 
 RATE = 16000
 
@@ -76,6 +79,14 @@ READERS = {
     "swap-content": Reader("data/b.wav", _SWAP),
     "manifest": Reader("pairs.tsv", "swap --checkpoint {in}/exp/best --manifest {in}/pairs.tsv --out {out}"),
     "timit-phn": Reader("timit/TRAIN/DR1/FCJF0/SX37.PHN", "prepare timit --root {in}/timit --out {out}"),
+    "vox-trials": Reader("vox1/veri_test2.txt", "prepare voxceleb1 --root {in}/vox1 --out {out}"),
+    "commonvoice": Reader("cv/train.tsv", "prepare commonvoice --root {in}/cv --out {out}"),
+    "lhotse-recordings": Reader(
+        "lhotse/recordings_train.jsonl", "prepare lhotse --root {in}/lhotse --out {out}"
+    ),
+    "lhotse-supervisions": Reader(
+        "lhotse/supervisions_train.jsonl", "prepare lhotse --root {in}/lhotse --out {out}"
+    ),
     "mnist": Reader("mnist/t10k-images-idx3-ubyte", "images --root {in}/mnist --out {out} --dev 5"),
     "results.json": Reader("exp/results.json", _REPORT),
     "metrics.jsonl": Reader("exp/metrics.jsonl", _REPORT),
@@ -87,7 +98,7 @@ READERS = {
 def make_inputs(folder: Path) -> None:
     """Fill `folder` with a good file of every kind of `READERS`."""
     rng = np.random.default_rng(0)
-    for make in (_data, _archives, _trials, _model, _corpora):
+    for make in (_data, _archives, _trials, _model, _corpora, _large_corpora):
         make(folder, rng)
 
 
@@ -178,6 +189,12 @@ def _corpora(folder: Path, rng: np.random.Generator) -> None:
         for name, array in ((f"{part}-images-idx3-ubyte", images), (f"{part}-labels-idx1-ubyte", labels)):
             head = struct.pack(f">{1 + array.ndim}I", 2048 + array.ndim, *array.shape)
             (folder / "mnist" / name).write_bytes(head + array.tobytes())
+
+
+def _large_corpora(folder: Path, rng: np.random.Generator) -> None:
+    write_vox1(folder / "vox1")
+    write_commonvoice(folder / "cv", "")
+    write_part(folder / "lhotse", "WHAT_train", range(6), packed=False)
 
 
 def check_inputs(folder: Path, out: Path) -> None:
