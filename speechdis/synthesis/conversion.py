@@ -10,13 +10,13 @@ from torch import Tensor
 from speechdis.features import spectrum_of
 from speechdis.synthesis import band, blocks, codes, vocoders
 from speechdis.synthesis.codes import Codes, Window
+from speechdis.synthesis.residual import Residual, Sounds, joined, thinned, weighted_mean
 from speechdis.synthesis.rows import Array, collected, peak, pieces
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
 REREADS = 2  # of the words in changed frames
-LEVELS = np.linspace(0, 1, 5)  # of loudness, as ranks among a recording's frames
-WIDTH = 0.25  # standard deviation of the ranks that count as one level
+SMOOTH = 3.0  # frames, standard deviation over time of what is kept of a change: faster ones are seldom the voice's
 
 
 class Voice(NamedTuple):
@@ -25,13 +25,12 @@ class Voice(NamedTuple):
     Attributes:
         static: (M, S) of its segments.
         log_f0: its mean log F0; NaN if it has no pitch.
-        residual: (5, F) what its log frames have, on average over those of about one loudness, quiet to loud, that
-            those decoded in its mean static vector lack; NaN in bins where the recording has no sound. None: unknown.
+        residual: what frames decoded in its mean static vector lack of its own. None: unknown.
     """
 
     static: Tensor
     log_f0: float
-    residual: np.ndarray | None
+    residual: Residual | None
 
 
 class Content(NamedTuple):
@@ -54,10 +53,7 @@ def voice_of(checkpoint: Checkpoint, wave: Array) -> Voice:
         InputError: a model without static and dynamic factors; a waveform shorter than one window.
     """
     content = content_of(checkpoint, wave)
-    residual = _residual(checkpoint, content)
-    if content.silent is not None:
-        residual[:, content.empty] = np.nan
-    return Voice(content.codes.static, content.words.log_f0, residual)
+    return Voice(content.codes.static, content.words.log_f0, _residual(checkpoint, content))
 
 
 def one_voice(voices: Sequence[Voice]) -> Voice:
@@ -69,20 +65,12 @@ def one_voice(voices: Sequence[Voice]) -> Voice:
         return voices[0]
     sizes = np.array([len(voice.static) for voice in voices], float)
     levels = np.array([voice.log_f0 for voice in voices])
-    residuals = np.stack([voice.residual for voice in voices if voice.residual is not None])  # (R, 5, F)
+    residuals = [voice.residual for voice in voices if voice.residual is not None]
     return Voice(
         torch.cat([voice.static for voice in voices]),
         float(weighted_mean(levels, sizes)),
-        weighted_mean(residuals, sizes[:, None, None]),
+        joined(residuals) if residuals else None,
     )
-
-
-def weighted_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Weighted mean over the first axis of what is not NaN; NaN where all are."""
-    known = ~np.isnan(values)
-    total = (known * weight).sum(0)
-    mean = np.where(known, values, 0) * weight
-    return np.where(total > 0, mean.sum(0) / np.maximum(total, 1e-9), np.nan)
 
 
 def content_of(checkpoint: Checkpoint, wave: Array) -> Content:
@@ -116,37 +104,35 @@ def decoded_frames(checkpoint: Checkpoint, frames: np.ndarray) -> np.ndarray:
 
 
 def converted_frames(
-    checkpoint: Checkpoint, content: Content, static: Tensor, residual: np.ndarray | None = None
+    checkpoint: Checkpoint, content: Content, static: Tensor, residual: Residual | None = None
 ) -> np.ndarray:
     """Log frames (T, F) of the words, changed by what static vectors (M, S) of their segments change in decoded ones.
 
-    What the model's reconstruction lacks is kept, but for its mean at each loudness, where the voice's `residual`
-    (5, F) is given. The change is from the mean voice of the words: what their static vectors have from segment to
-    segment is words. Then the words are read from the changed frames, and what they lost is put back. Where the
-    words, or the voice, have no sound at all, nothing is changed.
+    What the model's reconstruction lacks is kept, but for its mean at each sound, where the voice's `residual` is
+    given. The change is from the mean voice of the words: what their static vectors have from segment to segment is
+    words. Then the words are read from the changed frames, and what they lost is put back. Where the words, or the
+    voice, have no sound at all, nothing is changed.
     """
     return np.concatenate(list(_converted(checkpoint, content, static, residual)))
 
 
 def _converted(
-    checkpoint: Checkpoint, content: Content, static: Tensor, residual: np.ndarray | None
+    checkpoint: Checkpoint, content: Content, static: Tensor, residual: Residual | None
 ) -> Iterator[np.ndarray]:
     """`converted_frames` in consecutive parts, each as if there were no others: read with all that it depends on."""
-    from scipy.interpolate import make_interp_spline
+    from scipy.ndimage import gaussian_filter1d
 
-    lacking = None
-    if residual is not None:
-        own = _residual(checkpoint, content)
-        lacking = make_interp_spline(LEVELS, np.where(np.isnan(residual).any(0), 0, residual - own), k=1)
+    own = None if residual is None else _residual(checkpoint, content)
     mean, ranks, empty = _mean_voice(checkpoint, content), _ranks(content), content.empty
     for part in _shown(codes.windows(checkpoint, content.codes, 1 + REREADS), "frames"):
         frames = content.words.frames[part.begin : part.end]
         read = codes.window(checkpoint, frames, content.codes, part, empty)
         theirs, near = static[part.segments], ranks[part.begin : part.end]
         wanted = codes.decode(checkpoint, theirs, read)
-        change = wanted - codes.decode(checkpoint, mean[part.segments], read)
-        if lacking is not None:
-            change += lacking(near)
+        decoded = codes.decode(checkpoint, mean[part.segments], read)
+        change = gaussian_filter1d(wanted - decoded, SMOOTH, axis=0, mode="nearest")
+        if residual is not None and own is not None:
+            change += np.nan_to_num(residual.lacked(wanted, near) - own.lacked(decoded, near))
         changed = frames + change
         for _ in range(REREADS):
             again = codes.reread(checkpoint, changed, read, empty)
@@ -179,25 +165,21 @@ def _mean_voice(checkpoint: Checkpoint, content: Content) -> Tensor:
     return codes.transfer_static(checkpoint, own, own)
 
 
-def _residual(checkpoint: Checkpoint, content: Content) -> np.ndarray:
-    """(5, F) what the log frames have that those decoded in their mean voice lack, averaged over those near each level.
-
-    Those without sound do not count.
-    """
-    weight = np.exp(-0.5 * ((_ranks(content) - LEVELS[:, None]) / WIDTH) ** 2)
-    total, heard = np.zeros(1), np.zeros(1)
-    first = 0
+def _residual(checkpoint: Checkpoint, content: Content) -> Residual:
+    """What the words' frames decoded in their mean voice lack; of evenly spread ones, if there are many."""
+    chosen = thinned(len(content.words.frames))
+    kept, lacking, first = [], [], 0
     for decoded in _decoded(checkpoint, content, _mean_voice(checkpoint, content)):
-        part = slice(first, first + len(decoded))
-        lacking = content.words.frames[part] - decoded
-        if content.silent is None or not content.silent[part].any():
-            total, heard = total + weight[:, part] @ lacking, heard + weight[:, part].sum(1, keepdims=True)
-        else:
-            silent = content.silent[part]
-            total = total + weight[:, part] @ np.where(silent, 0, lacking)
-            heard = heard + weight[:, part] @ ~silent
-        first = part.stop
-    return total / np.maximum(heard, 1e-9)
+        last = first + len(decoded)
+        rows = chosen[np.searchsorted(chosen, first) : np.searchsorted(chosen, last)]
+        lack = content.words.frames[first:last][rows - first] - decoded[rows - first]
+        if content.silent is not None:
+            lack[content.silent[rows] | content.empty] = np.nan
+        kept.append(decoded[rows - first].astype(np.float32))
+        lacking.append(lack.astype(np.float32))
+        first = last
+    ranks = _ranks(content)[chosen].astype(np.float32)
+    return Residual((Sounds(np.concatenate(kept), np.concatenate(lacking), ranks),))
 
 
 def _ranks(content: Content) -> np.ndarray:
@@ -234,7 +216,7 @@ def synthesise(
     checkpoint: Checkpoint,
     content: Content,
     static: Tensor,
-    residual: np.ndarray | None = None,
+    residual: Residual | None = None,
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
 ) -> Array:

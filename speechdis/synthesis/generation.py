@@ -9,6 +9,7 @@ from torch import Tensor
 from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.blocks import render
 from speechdis.synthesis.conversion import Content, Voice, at_pitch, synthesise, unclipped, weighted_mean
+from speechdis.synthesis.residual import mixed
 from speechdis.synthesis.words import Words
 from speechdis.training.checkpoint import Checkpoint
 
@@ -52,7 +53,7 @@ def nobodys_voice(checkpoint: Checkpoint, known: Sequence[Voice], generator: tor
     return Voice(
         static[None],
         float(weighted_mean(levels, parts)),
-        weighted_mean(np.stack(residuals), parts[:, None, None]) if whole else None,
+        mixed(residuals, parts.tolist()) if whole else None,
     )
 
 
@@ -101,5 +102,5 @@ def between(
         codes.transfer_static(checkpoint, moved.codes.static, voice.static) for voice in (one, other)
     )
     assert one.residual is not None and other.residual is not None, "voices of recordings have one"
-    residual = one.residual + weight * (other.residual - one.residual)
+    residual = mixed([one.residual, other.residual], [1 - weight, weight])
     return synthesise(checkpoint, moved, torch.lerp(first, second, weight), residual, vocoder)

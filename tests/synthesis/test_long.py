@@ -129,6 +129,7 @@ def test_memory_does_not_grow_with_the_recording(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("speechdis.synthesis.words.PIECE", 200)
     monkeypatch.setattr("speechdis.synthesis.pitch.PIECE", 2)
     monkeypatch.setattr("speechdis.synthesis.rows.PIECE", 1 << 14)
+    monkeypatch.setattr("speechdis.synthesis.residual.MOST", 200)
     checkpoint = model("dsvae")
     voice = voice_of(checkpoint, speech(1.0, 190))
     held = []
