@@ -1,17 +1,20 @@
 """Maps over utterances: threads or processes on one machine, a Dask cluster beyond it."""
 
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing import resource_tracker
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from speechdis.errors import InputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+_BATCH = 0.2  # seconds that one task of a cluster takes
 
 
 def map_utterances(
@@ -37,24 +40,16 @@ def map_utterances(
     if threads and scheduler is None:
         yield from _in_threads(function, items, jobs)
         return
-    import joblib
-
     if scheduler is None:
+        import joblib
+
         with _deaf_to_ctrl_c():
             results = joblib.Parallel(n_jobs=jobs, return_as="generator")(
                 joblib.delayed(function)(i) for i in items
             )
         yield from results
         return
-    try:
-        from dask.distributed import Client
-    except ModuleNotFoundError:
-        raise InputError("--scheduler needs Dask: pip install 'speechdis[cluster]'") from None
-
-    with Client(scheduler), joblib.parallel_config(backend="dask"):
-        yield from joblib.Parallel(n_jobs=-1, return_as="generator")(
-            joblib.delayed(function)(i) for i in items
-        )
+    yield from _in_dask(function, items, scheduler)
 
 
 def _in_threads(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:
@@ -70,6 +65,38 @@ def _in_threads(function: Callable[[Item], Result], items: Iterable[Item], jobs:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _in_dask(function: Callable[[Item], Result], items: Iterable[Item], scheduler: str) -> Iterator[Result]:
+    """Batches that take a worker a fifth of a second: a task an item would take longer than its work.
+
+    Two wait for each thread of the cluster, and one more, so memory does not grow with the items.
+    """
+    try:
+        from dask.distributed import Client
+    except ModuleNotFoundError:
+        raise InputError("--scheduler needs Dask: pip install 'speechdis[cluster]'") from None
+
+    remaining, size = iter(items), 4
+    with Client(scheduler) as client:
+        most = 2 * sum(client.nthreads().values())
+        waiting: deque[Any] = deque()
+        batch = list(islice(remaining, size))
+        while batch or waiting:
+            if batch:
+                waiting.append(client.submit(_timed, function, batch, pure=False))
+            if len(waiting) > most or not batch:
+                seconds, results = waiting.popleft().result()
+                size = max(1, min(2 * size, int(len(results) * _BATCH / max(seconds, 1e-6))))
+                yield from results
+            batch = list(islice(remaining, size))
+
+
+def _timed(function: Callable[[Item], Result], items: list[Item]) -> tuple[float, list[Result]]:
+    """Seconds of its thread, however busy the machine is, and a result for each item."""
+    start = time.thread_time()
+    results = [function(item) for item in items]
+    return time.thread_time() - start, results
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import os
 import signal
 import time
 
+import pytest
+
 from speechdis.data.jobs import map_utterances
 
 
@@ -41,3 +43,26 @@ def test_ctrl_c_ends_the_map_and_its_processes() -> None:
 def slow(number: int) -> int:
     time.sleep(0.2)
     return os.getpid()
+
+
+def test_a_cluster_gives_every_result_in_order_and_its_errors() -> None:
+    distributed = pytest.importorskip("dask.distributed")
+    items = list(range(300))
+    with distributed.LocalCluster(2, 1, processes=False, dashboard_address=None) as cluster:
+        at = cluster.scheduler_address
+        assert list(map_utterances(_squared, items, scheduler=at)) == [k * k for k in items]
+        assert list(map_utterances(_squared, [], scheduler=at)) == []
+        with pytest.raises(ValueError, match="not a number"):
+            list(map_utterances(_squared, [1, 2, "not a number"], scheduler=at))
+        source = iter(range(10_000))
+        some = map_utterances(_squared, source, scheduler=at)
+        assert next(some) == 0
+        time.sleep(0.2)
+        assert next(source) < 100  # nobody takes results: no more are made
+        some.close()
+
+
+def _squared(item: int) -> int:
+    if isinstance(item, str):
+        raise ValueError(item)
+    return item * item
