@@ -17,6 +17,7 @@ from timing import table
 
 from speechdis.data.audio import read_utterance
 from speechdis.data.directory import read_directory
+from speechdis.errors import InputError
 from speechdis.judges.outside import quality, require, voice, words
 from speechdis.nn.spectral import distances
 from speechdis.synthesis import blocks, vocoders
@@ -39,7 +40,7 @@ class Told:
         self.phonemes += len(wanted)
         self.seconds, self.taken = self.seconds + len(real) / rate, self.taken + taken
         found = quality.dnsmos(made)
-        near = voice.cosine(voice.embed(made), voice.embed(real))
+        near = _likeness(made, real)
         apart = distances(*(torch.from_numpy(wave)[None] for wave in (made, real)), rate)[0].item()
         self.rows.append((found.overall, found.p808, near, apart))
 
@@ -53,6 +54,14 @@ class Told:
             "log mel distance, nats": f"{apart:.2f}",
             "s of speech a s": f"{self.seconds / self.taken:.0f}" if self.taken else "",
         }
+
+
+def _likeness(made: np.ndarray, real: np.ndarray) -> float:
+    """Cosine of two voices; 0 where no speech is heard in what was made."""
+    try:
+        return voice.cosine(voice.embed(made), voice.embed(real))
+    except InputError:
+        return 0.0
 
 
 def main() -> None:
