@@ -25,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from speechdis.cli import count, device_option, path_option
+from speechdis.cli import count, path_option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,8 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="the cohort vectors nearest to an utterance that its scores are compared with (default: 300)",
     )
-    device_option(parser)
-    parser.set_defaults(device="cpu")
+    add("--device", choices=["cpu", "cuda"], help="where all pairs are scored, by torch; without it by NumPy")
     path_option(parser, "--plot", "draw the detection error trade-off curve: .png, .svg or .pdf", "FILE")
 
 
@@ -158,11 +157,11 @@ def _all_pairs(args: argparse.Namespace, table: dict[str, str]) -> Measured:
     from speechdis.metrics.every_pair import EveryPair
     from speechdis.metrics.trials import speakers_of
 
-    device = args.device
-    if device != "cpu":
+    device = "cpu"
+    if args.device:
         from speechdis.training.distributed import place
 
-        device = place(device)
+        device = place(args.device)
     utts, scoring = _embeddings(args).read()
     try:
         pairs = EveryPair(scoring, speakers_of(utts, table), device=device)
