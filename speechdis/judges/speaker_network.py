@@ -7,7 +7,6 @@ is the informed attacker of the VoicePrivacy challenges: how much voice a traine
 """
 
 import copy
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +19,7 @@ from tqdm import tqdm
 
 from speechdis.errors import InputError
 from speechdis.metrics.moments import moments
+from speechdis.nn.speechbrain_modules import drop_lazy_modules
 
 RATE = 1e-3  # of Adam: the top of one cycle, or after WARM steps where training stops by itself
 WARM, MEMORY = 100, 200  # steps; MEMORY of the mean of weights that is kept where training stops by itself
@@ -105,7 +105,7 @@ class SpeakerNetwork:
         from speechbrain.lobes.models.ECAPA_TDNN import Classifier
         from speechbrain.nnet.losses import AdditiveAngularMargin, LogSoftmaxWrapper
 
-        _drop_lazy_modules()
+        drop_lazy_modules()
         names, codes = np.unique(np.asarray(speakers), return_inverse=True)
         if len(names) < 2:
             raise InputError(f"{label}: needs two speakers to tell apart, got {len(names)}")
@@ -202,20 +202,6 @@ def _crops(first: np.ndarray, counts: np.ndarray, crop: int, rng: np.random.Gene
 def _recent_mean(mean: Tensor, value: Tensor, count: int | Tensor) -> Tensor:
     """The mean of the first MEMORY values, then one that forgets at that rate."""
     return mean + (value - mean) * max(1 / MEMORY, 1 / (float(count) + 1))
-
-
-def _drop_lazy_modules() -> None:
-    """Take SpeechBrain's lazy stand-ins for optional packages out of `sys.modules`.
-
-    They raise ImportError when merely looked at, so `inspect.getmodule` (of warnings, hypothesis, torch.compile)
-    would fail in any process that has imported SpeechBrain.
-    """
-    for name, module in list(sys.modules.items()):
-        if name.startswith("speechbrain") and type(module).__name__ in (
-            "LazyModule",
-            "DeprecatedModuleRedirect",
-        ):
-            del sys.modules[name]
 
 
 def _ecapa(inputs: int, channels: int, size: int) -> nn.Module:

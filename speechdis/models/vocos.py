@@ -18,6 +18,7 @@ from torch.nn import functional
 from speechdis.errors import InputError
 from speechdis.models.base import Optimiser, Phase, Sound, VocoderModel, weighted
 from speechdis.nn.spectral import distances, inverse_stft
+from speechdis.nn.speechbrain_modules import drop_lazy_modules
 from speechdis.ranges import Count, Size, Weight
 
 ADAMW: Optimiser = partial(torch.optim.AdamW, betas=(0.8, 0.99), fused=True)  # HiFi-GAN, section 3.1
@@ -165,6 +166,8 @@ class Model(VocoderModel):
 
 def _critic() -> nn.Module:
     from speechbrain.lobes.models.HifiGAN import HifiganDiscriminator
+
+    drop_lazy_modules()
 
     critic: nn.Module = HifiganDiscriminator()
     return critic

@@ -10,6 +10,7 @@ from speechdis.errors import InputError
 from speechdis.metrics.every_pair import EveryPair, Sizes
 from speechdis.metrics.plda import Plda, train
 from speechdis.metrics.scoring import Scoring, adaptive_norm, cosine
+from speechdis.nn.speechbrain_modules import drop_lazy_modules
 
 RNG = np.random.default_rng(0)
 BETWEEN, WITHIN = (a @ a.T / 40 + 0.05 * np.eye(4) for a in RNG.normal(size=(2, 4, 5)))
@@ -46,6 +47,7 @@ def stored(sb: Any, x: np.ndarray, names: np.ndarray) -> Any:
 
 def test_plda_scores_are_speechbrains() -> None:
     sb = pytest.importorskip("speechbrain.processing.PLDA_LDA")
+    drop_lazy_modules()
     x = VECTORS - PLDA.centre
     x = x / np.linalg.norm(x, axis=1, keepdims=True)
     names = np.array([f"u{k:03d}" for k in range(len(x))], dtype="|O")
@@ -57,6 +59,7 @@ def test_plda_scores_are_speechbrains() -> None:
 
 def test_training_is_speechbrains() -> None:
     sb = pytest.importorskip("speechbrain.processing.PLDA_LDA")
+    drop_lazy_modules()
     vectors, spks = drawn(60, np.random.default_rng(1).integers(1, 9, 60))
     found = train(vectors, spks, 200)
     wanted = sb.PLDA(rank_f=4, nb_iter=200)
