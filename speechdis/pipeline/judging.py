@@ -10,10 +10,11 @@ from typing import Any
 
 from speechdis.data.atomic import replacing
 from speechdis.data.directory import read_directory
+from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.evaluation.outside import swaps, table
 from speechdis.evaluation.outside.bench import Bench
-from speechdis.evaluation.outside.listening import Sound, listen_all, progress
+from speechdis.evaluation.outside.listening import listen_all, progress
 from speechdis.evaluation.outside.manifest import Manifest, Take
 from speechdis.evaluation.outside.table import Judged
 from speechdis.evaluation.outside.verdict import Verdict
@@ -105,8 +106,10 @@ def judge_all(manifest: Manifest, jobs: int = 1, strict: bool = False) -> Verdic
     takes = manifest.takes
     used = sorted({k for take in takes for k in (take.content, *take.lent[:1])})
     bench = Bench.of(manifest.recordings, used, jobs)
-    heard = progress(listen_all([Sound(take.path) for take in takes], jobs), len(takes), "judged")
-    rows = [(take, bench.verdict(take, made)) for take, made in zip(takes, heard, strict=True)]
+    heard = progress(
+        listen_all([Utterance(take.path.name, "", take.path) for take in takes], jobs), len(takes), "judged"
+    )
+    rows = [(take, bench.verdict(take, one)) for take, one in zip(takes, heard, strict=True)]
     systems: dict[str, list[Judged]] = {}
     good = []
     for take, row in rows:

@@ -3,11 +3,16 @@
 import functools
 import importlib.util
 import itertools
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
+from speechdis.evaluation.outside.listening import Voice, voices
 from speechdis.judges.outside import INSTALL, RATE, package, quality, voice, words
 
 PACKAGES = ("resemblyzer", "hama", "speechmos", "pocketsphinx")
@@ -93,3 +98,14 @@ def test_the_phonemes_of_a_text() -> None:
     assert (
         words.phonemes_of("TEN CATS") == words.phonemes_of("ten cats") == ("t", "ɛ", "n", "k", "æ", "t", "s")
     )
+
+
+@with_judges
+def test_of_two_channels_the_utterances_own_is_heard(tmp_path: Path) -> None:
+    low, high = tone(110), tone(230)
+    soundfile.write(tmp_path / "call.wav", np.stack([low, high], 1), RATE)
+    whole = Utterance("a", "a", tmp_path / "call.wav")
+    found = list(voices([replace(whole, channel=1), replace(whole, channel=2)]))
+    for one, wave in zip(found, (low, high), strict=True):
+        assert isinstance(one, Voice) and voice.cosine(one.vector, voice.embed(wave)) > 0.999
+    assert voice.cosine(voice.embed(low), voice.embed(high)) < 0.99

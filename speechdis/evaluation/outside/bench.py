@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from speechdis.data.utterance import Utterance
-from speechdis.evaluation.outside.listening import Heard, Sound, Voice, listen_all, progress, voices
+from speechdis.evaluation.outside.listening import Heard, Voice, listen_all, progress, voices
 from speechdis.evaluation.outside.manifest import Take
 from speechdis.evaluation.outside.table import Judged
 from speechdis.evaluation.outside.verdict import Asked, judge, others
@@ -37,7 +37,7 @@ class Known:
 
     @classmethod
     def of(cls, recordings: Sequence[Utterance], jobs: int) -> "Known":
-        heard = list(progress(voices([sound_of(u) for u in recordings], jobs), len(recordings), "enrolled"))
+        heard = list(progress(voices(recordings, jobs), len(recordings), "enrolled"))
         for one in heard:
             if isinstance(one, str):
                 _LOG.warning("not enrolled: %s", one)
@@ -61,8 +61,7 @@ class Bench:
     def of(cls, recordings: Sequence[Utterance], used: Sequence[int], jobs: int) -> "Bench":
         """Enrol all recordings, and listen to those whose numbers are `used`; in `jobs` processes."""
         known = Known.of(recordings, jobs)
-        sounds = [sound_of(recordings[k]) for k in used]
-        heard = progress(listen_all(sounds, jobs), len(sounds), "real recordings")
+        heard = progress(listen_all([recordings[k] for k in used], jobs), len(used), "real recordings")
         return cls(recordings, known, dict(zip(used, heard, strict=True)))
 
     @property
@@ -117,8 +116,3 @@ class Bench:
         lent = list(take.lent) or np.flatnonzero(self.known.enrolled.speaker == self._number(take.voice))
         levels = self.known.levels[lent]
         return float(levels[~np.isnan(levels)].mean()) if not np.isnan(levels).all() else math.nan
-
-
-def sound_of(utterance: Utterance) -> Sound:
-    """Where it is."""
-    return Sound(utterance.path, utterance.start, utterance.end)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from speechdis.data.audio import read_audio
+from speechdis.data.audio import read_utterance
 from speechdis.data.jobs import map_utterances
+from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.judges.outside import RATE, quality, voice, words
 from speechdis.judges.outside.quality import Quality
@@ -46,14 +46,6 @@ class Voice(NamedTuple):
     log_f0: float
 
 
-class Sound(NamedTuple):
-    """A recording or a part of it, by its times in s."""
-
-    path: Path
-    start: float = 0.0
-    end: float | None = None
-
-
 def listen(wave: np.ndarray) -> Heard:
     """All judges on a waveform (n,) at 16 kHz. Raises InputError where the judge of voices hears no speech."""
     return Heard(
@@ -66,9 +58,9 @@ def listen(wave: np.ndarray) -> Heard:
     )
 
 
-def listen_all(sounds: Sequence[Sound], jobs: int = 1) -> Iterator[Heard | str]:
+def listen_all(recordings: Sequence[Utterance], jobs: int = 1) -> Iterator[Heard | str]:
     """`listen` to each recording, in order: what is heard, or in one line why nothing is."""
-    return map_utterances(_listened, sounds, jobs)
+    return map_utterances(_listened, recordings, jobs)
 
 
 def listen_to_waves(waves: Sequence[np.ndarray], rate: int, jobs: int = 1) -> Iterator[Heard | str]:
@@ -76,16 +68,16 @@ def listen_to_waves(waves: Sequence[np.ndarray], rate: int, jobs: int = 1) -> It
     return map_utterances(partial(_listened_wave, rate=rate), waves, jobs)
 
 
-def voices(sounds: Sequence[Sound], jobs: int = 1) -> Iterator[Voice | str]:
+def voices(recordings: Sequence[Utterance], jobs: int = 1) -> Iterator[Voice | str]:
     """The voice of each recording, in order; or in one line why there is none."""
-    return map_utterances(_voice, sounds, jobs)
+    return map_utterances(_voice, recordings, jobs)
 
 
-def _listened(sound: Sound) -> Heard | str:
+def _listened(recording: Utterance) -> Heard | str:
     try:
-        return listen(_read(sound))
+        return listen(read_utterance(recording, RATE)[0])
     except InputError as error:
-        return _named(sound, error)
+        return _named(recording, error)
 
 
 def _listened_wave(wave: np.ndarray, rate: int) -> Heard | str:
@@ -97,20 +89,16 @@ def _listened_wave(wave: np.ndarray, rate: int) -> Heard | str:
         return str(error)
 
 
-def _voice(sound: Sound) -> Voice | str:
+def _voice(recording: Utterance) -> Voice | str:
     try:
-        wave = _read(sound)
+        wave = read_utterance(recording, RATE)[0]
         return Voice(voice.embed(wave), pitch.level_of(wave, RATE))
     except InputError as error:
-        return _named(sound, error)
+        return _named(recording, error)
 
 
-def _read(sound: Sound) -> np.ndarray:
-    return read_audio(sound.path, RATE, sound.start, sound.end)[0]
-
-
-def _named(sound: Sound, error: InputError) -> str:
-    return str(error) if str(sound.path) in str(error) else f"{sound.path}: {error}"
+def _named(recording: Utterance, error: InputError) -> str:
+    return str(error) if str(recording.path) in str(error) else f"{recording.path}: {error}"
 
 
 def progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from speechdis.data.audio import read_audio
+from speechdis.data.audio import read_utterance
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.evaluation.outside import table
@@ -98,7 +98,7 @@ def _made(
     settings = checkpoint.features
     rate = FeatureSettings.of(settings).rate
     for a, b in pairs:
-        one, other = (read_audio(u.path, rate, u.start, u.end)[0] for u in (utterances[a], utterances[b]))
+        one, other = (read_utterance(utterances[k], rate)[0] for k in (a, b))
         voice, content = voice_of(checkpoint, one), content_of(checkpoint, other)
         lender, words = words_of(one, settings), content.words
         moved = trivial.pitched(words, lender, settings, vocoder)
