@@ -8,7 +8,7 @@ others by speaker (`splits.complete`).
 import argparse
 import logging
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from speechdis.corpora.layout import find, looks_like
@@ -57,15 +57,9 @@ def prepare(
     """
     subsets = find_subsets(Path(root), "LibriSpeech, openslr.org/12")
     chosen = choose(subsets, {"train": train, "dev": dev, "test": test})
-    sexes = genders(next(table_of(subsets), None), 1, "|")
-    parts = {
-        part: [u for name in names for u in _utterances(subsets[name], sexes, report)]
-        for part, names in chosen.items()
-    }
-    if not any(parts.values()):
-        raise InputError(f"{root}: no recording named as 84-121123-0000.flac; LibriTTS has names with '_'")
+    named = "84-121123-0000.flac; LibriTTS has names with '_'"
+    parts = read_subsets(Path(root), subsets, chosen, _utterances, named, report)
     heard = [u for part in parts.values() for u in part]
-    note_untold(Path(root), heard)
     report_absent(subsets, chosen, {u.spk for u in heard}, report)
     return complete(parts, seed)
 
@@ -103,6 +97,38 @@ def choose(subsets: Collection[str], wanted: dict[str, Collection[str] | None]) 
         raise InputError(f"subset '{min(shared)}' is given twice; each belongs to one part")
     _LOG.info("subsets: %s", "; ".join(f"{part}: {', '.join(n) or '-'}" for part, n in chosen.items()))
     return chosen
+
+
+def read_subsets(
+    root: Path,
+    subsets: dict[str, Path],
+    chosen: dict[str, Collection[str]],
+    read: Callable[[Path, dict[str, str], Report], Iterable[Utterance]],
+    named: str,
+    report: Report,
+) -> dict[str, list[Utterance]]:
+    """The utterances of each part.
+
+    Args:
+        root: for messages.
+        subsets: where each is.
+        chosen: those of each part.
+        read: what gives the utterances of one, with what is known of genders by speaker.
+        named: how a recording is named, for messages.
+        report: handed to `read`.
+
+    Raises:
+        InputError: there is none.
+    """
+    sexes = genders(next(table_of(subsets), None), 1, "|")
+    parts = {
+        part: [u for name in names for u in read(subsets[name], sexes, report)]
+        for part, names in chosen.items()
+    }
+    if not any(parts.values()):
+        raise InputError(f"{root}: no recording named as {named}")
+    note_untold(root, (u for part in parts.values() for u in part))
+    return parts
 
 
 def table_of(subsets: dict[str, Path]) -> Iterator[Path]:

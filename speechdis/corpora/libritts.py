@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from speechdis.corpora import librispeech
-from speechdis.corpora.librispeech import choose, find_subsets, table_of
+from speechdis.corpora.librispeech import choose, find_subsets, read_subsets
 from speechdis.corpora.splits import Report, complete, fail
-from speechdis.corpora.tree import genders, note_untold, report_missing, stems, transcripts, walk
+from speechdis.corpora.tree import report_missing, stems, transcripts, walk
 from speechdis.data.text import read_text
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
@@ -49,14 +49,8 @@ def prepare(
     """
     subsets = find_subsets(Path(root), "LibriTTS, openslr.org/60")
     chosen = choose(subsets, {"train": train, "dev": dev, "test": test})
-    sexes = genders(next(table_of(subsets), None), 1, "|")
-    parts = {
-        part: [u for name in names for u in _utterances(subsets[name], sexes, report)]
-        for part, names in chosen.items()
-    }
-    if not any(parts.values()):
-        raise InputError(f"{root}: no recording named as 84_121550_000007_000000.wav; LibriSpeech's have '-'")
-    note_untold(Path(root), (u for part in parts.values() for u in part))
+    named = "84_121550_000007_000000.wav; LibriSpeech's have '-'"
+    parts = read_subsets(Path(root), subsets, chosen, _utterances, named, report)
     return complete(parts, seed)
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from speechdis.corpora.splits import Report
 from speechdis.data.text import read_table, read_text
-from speechdis.data.utterance import Utterance
+from speechdis.data.utterance import GENDERS, Utterance
 from speechdis.errors import InputError
 
 _LOG = logging.getLogger(__name__)
-_GENDERS = {"m": "m", "male": "m", "f": "f", "female": "f"}
 
 
 def walk(root: Path, report: Report) -> Iterator[tuple[Path, list[str]]]:
@@ -80,9 +79,9 @@ def genders(file: Path | None, column: int, separator: str | None = None) -> dic
         return {}
     rows = ([field.strip() for field in line.split(separator)] for line in read_text(file).split("\n"))
     return {
-        row[0]: _GENDERS[row[column].lower()]
+        row[0]: GENDERS[row[column].lower()]
         for row in rows
-        if len(row) > column and row[column].lower() in _GENDERS
+        if len(row) > column and row[column].lower() in GENDERS
     }
 
 

@@ -21,7 +21,7 @@ from speechdis.data.directory_lines import tables
 from speechdis.data.place import locate, note_missing
 from speechdis.data.record import Kind
 from speechdis.data.text import read_table, require_id, split
-from speechdis.data.utterance import Interval, Utterance
+from speechdis.data.utterance import GENDERS, Interval, Utterance
 from speechdis.errors import InputError
 
 Value = TypeVar("Value")
@@ -214,7 +214,7 @@ def _one_field(value: str) -> str:
 
 
 def _gender(value: str) -> str:
-    gender = {"m": "m", "male": "m", "f": "f", "female": "f"}.get(value.lower())
+    gender = GENDERS.get(value.lower())
     if gender is None:
         raise ValueError(f"gender '{value}' is neither m nor f")
     return gender

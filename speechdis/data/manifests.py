@@ -17,11 +17,10 @@ from speechdis.data.commands import decoded_file
 from speechdis.data.directory import LONGEST
 from speechdis.data.place import locate
 from speechdis.data.text import parse_json, require_file
-from speechdis.data.utterance import Interval, Utterance
+from speechdis.data.utterance import GENDERS, Interval, Utterance
 from speechdis.errors import InputError
 
 _SHORT = 1e-3  # s before the end of a recording at which a supervision is taken to go on to it
-_GENDERS = {"m": "m", "male": "m", "f": "f", "female": "f"}
 _WRONG = (
     KeyError,
     TypeError,
@@ -151,7 +150,7 @@ def _utterance(record: dict[str, Any], known: dict[str, _Recording | InputError]
         path,
         start=round(start, 6),
         end=None if end >= recording.duration - _SHORT else round(end, 6),
-        gender=_GENDERS.get(str(record.get("gender") or "").lower(), ""),
+        gender=GENDERS.get(str(record.get("gender") or "").lower(), ""),
         text=" ".join(str(record.get("text") or "").split()),
         text_phone=str(custom.get("text_phone") or ""),
         phones=_intervals(aligned.get("phone", ()), start),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+GENDERS = {"m": "m", "male": "m", "f": "f", "female": "f"}  # as tables spell them, in lower case
+
 
 class Interval(NamedTuple):
     """A label with its time: `start` and `end` in seconds from the start of the utterance."""
