@@ -59,7 +59,7 @@ def voice_of(checkpoint: Checkpoint, wave: Array) -> Voice:
 def one_voice(voices: Sequence[Voice]) -> Voice:
     """One voice of several recordings of it, each with the weight of its length.
 
-    All segments count as if they were of one recording; pitch and residual are means over those that have them.
+    All segments and sounds count as if they were of one recording; the pitch is the mean over those that have one.
     """
     if len(voices) == 1:
         return voices[0]

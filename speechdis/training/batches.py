@@ -23,7 +23,7 @@ from speechdis.training.config import Training
 from speechdis.training.plan import plan
 from speechdis.training.reader import SegmentReader
 from speechdis.training.resident import Corpus
-from speechdis.training.segments import Segments
+from speechdis.training.segments import Segments, holding
 
 HOST = torch.device("cpu")
 
@@ -65,12 +65,8 @@ class Batches:
                 f"training.static_mask_bins must be 0 to {store.frames.shape[1]}, the bins of {store.path}, "
                 f"not {training.static_mask_bins}"
             )
-        whole = np.flatnonzero(store.counts >= training.segment)
+        whole = holding(store.counts, training.segment, store.path)
         self.first, self.counts = store.first[whole], store.counts[whole]
-        if not len(whole):
-            raise InputError(
-                f"{store.path}: no utterance holds a segment of {training.segment} frames; lower training.segment"
-            )
         self.population = int((self.counts // training.segment).sum())
         frames = on_device(store.frames, HOST)
         of_twins = None if twins is None else on_device(twins.frames, HOST)

@@ -2,10 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from speechdis.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -90,3 +93,15 @@ def part(counts: np.ndarray, parts: int, number: int, seed: int) -> np.ndarray:
     order = np.random.default_rng([seed, number // parts]).permutation(len(counts))
     before = counts[order].cumsum() - counts[order]
     return np.sort(order[before * parts // counts.sum() == number % parts])
+
+
+def holding(counts: np.ndarray, length: int, store: Path) -> np.ndarray:
+    """Numbers of the utterances of `store` that hold a whole segment, by their `counts` (U,) of frames.
+
+    Raises:
+        InputError: none does.
+    """
+    whole = np.flatnonzero(counts >= length)
+    if not len(whole):
+        raise InputError(f"{store}: no utterance holds a segment of {length} frames; lower training.segment")
+    return whole

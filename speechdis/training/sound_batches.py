@@ -20,7 +20,7 @@ from speechdis.nn import parallel
 from speechdis.training.batches import on_device, versions_of
 from speechdis.training.config import Training
 from speechdis.training.reader import SegmentReader
-from speechdis.training.segments import Segments
+from speechdis.training.segments import Segments, holding
 
 SPARE = 2  # frames at the end of an utterance, more than a row of waveform
 
@@ -96,11 +96,7 @@ class SoundBatches:
         self.versions = 1 if decoded is None else 1 + versions_of(store, decoded)
         row = waveforms.frames.shape[1]
         self.samples = on_device(waveforms.frames, device).reshape(-1)
-        whole = np.flatnonzero(store.counts - SPARE >= training.segment)
-        if not len(whole):
-            raise InputError(
-                f"{store.path}: no utterance holds a segment of {training.segment} frames; lower training.segment"
-            )
+        whole = holding(store.counts - SPARE, training.segment, store.path)
         counts = store.counts[whole] - SPARE
         self.segments = Segments.of(store.first[whole], counts, training.segment, device)
         # Of each utterance: the sample of its first frame, less what a hop a row would make of its first row.
