@@ -107,6 +107,12 @@ def note(file: Path, content: Path) -> None:
             return
 
 
+def digest(file: Path) -> str:
+    """SHA-256 of all of a file, in hexadecimal: what a record keeps of a checkpoint that something was made with."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
 def fingerprint(file: Path) -> str:
     """Size and a digest of both ends of a file: cheap, whatever its size. Of a link or folder, what never matches.
 

@@ -1,6 +1,5 @@
 """Frame stores as a model decodes them: what a vocoder has to speak where nothing is borrowed from a recording."""
 
-import hashlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from speechdis.data.outputs import check_folder
+from speechdis.data.record import digest
 from speechdis.features.store import KIND, MARKER, Row, Store, check_replaceable, write_store
 from speechdis.synthesis import blocks, codes
 from speechdis.synthesis.conversion import decoded_frames
@@ -32,11 +32,11 @@ def decode_stores(
     """
     names = [""] if (features / MARKER).exists() else ["train", "dev"]
     stores = {name: Store.read(features / name) for name in names}
-    digest = hashlib.sha256(checkpoint.resolve(model).read_bytes()).hexdigest()
+    mark = digest(checkpoint.resolve(model))
     with processes(device) as place:
         trained = checkpoint.load(model, place)
         codes.check(trained)
-        settings = {name: _settings(trained, store, digest) for name, store in stores.items()}
+        settings = {name: _settings(trained, store, mark) for name, store in stores.items()}
         for name in names:
             check_folder(out / name, KIND, overwrite)
             if not overwrite:
@@ -50,9 +50,9 @@ def decode_stores(
     return made
 
 
-def _settings(trained: Checkpoint, store: Store, digest: str) -> dict[str, Any]:
+def _settings(trained: Checkpoint, store: Store, mark: str) -> dict[str, Any]:
     trained.check(store)
-    told = {"versions": 1, "decoded": digest, "source": store.digest}
+    told = {"versions": 1, "decoded": mark, "source": store.digest}
     return {key: store.settings[key] for key in ("type", "config")} | {"augment": told}
 
 

@@ -10,7 +10,6 @@ vectors are of its segments' says `evaluation/embeddings.py`, and in numpy `docs
 Graphs are traced: torch's newer exporter (2.14) unrolls some recurrences, at the length of its example.
 """
 
-import hashlib
 import json
 import warnings
 from pathlib import Path
@@ -22,7 +21,7 @@ from torch import Tensor, nn
 
 import speechdis
 from speechdis.data.atomic import replacing_folder
-from speechdis.data.record import Kind
+from speechdis.data.record import Kind, digest
 from speechdis.errors import InputError
 from speechdis.models import dsvae
 from speechdis.models.base import StaticDynamicModel
@@ -112,7 +111,7 @@ def _about(checkpoint: Checkpoint, model: StaticDynamicModel, file: Path) -> dic
     return {
         "speechdis": speechdis.__version__,
         "model": checkpoint.name,
-        "checkpoint_sha256": _digest(file),
+        "checkpoint_sha256": digest(file),
         "features": checkpoint.features,
         "training_frames": {"mean": checkpoint.mean.tolist(), "std": checkpoint.std.tolist()},
         "segment": checkpoint.segment,
@@ -144,7 +143,7 @@ def _write(
     if not difference <= TOLERANCE:
         raise InputError(f"{file.name} would differ from its model by {difference:.1g}; nothing is written")
     return {
-        "sha256": _digest(file),
+        "sha256": digest(file),
         "inputs": {name: shapes[name] for name in graph.inputs},
         "outputs": {name: shapes[name] for name in graph.outputs},
         "largest_difference": difference,
@@ -177,7 +176,3 @@ def _difference(file: Path, graph: _Graph, example: tuple[Tensor, ...]) -> float
     feeds = {name: x.numpy() for name, x in zip(graph.inputs, example, strict=True)}
     given = InferenceSession(file).run(list(graph.outputs), feeds)
     return max(float(np.abs(a - b.numpy()).max()) for a, b in zip(given, expected, strict=True))
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,7 +1,7 @@
 """The voice of one recording on the words of another."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -201,15 +201,20 @@ def at_pitch(
 
     What frames and codes show of pitch is then that of the voice, and no longer to be changed.
     """
-    shift = log_f0 - content.words.log_f0
-    module, settings = vocoders.load(vocoder), checkpoint.features
-    words = blocks.at_pitch(module, content.words, settings, 0.0 if np.isnan(shift) else shift)
+    settings = checkpoint.features
+    words = pitched(content.words, log_f0, settings, vocoder)
     silent = None
     if content.silent is not None:
         silent = band.silent(words.frames, peak(words.wave), settings)
         silent |= content.silent
         silent |= band.empty(content.silent)
     return Content(words, codes.encode(checkpoint, words.frames, content.empty), silent)
+
+
+def pitched(words: Words, log_f0: float, settings: Mapping[str, Any], vocoder: str) -> Words:
+    """The words as a vocoder says them with a mean log F0; NaN, or words without pitch: with their own."""
+    shift = log_f0 - words.log_f0
+    return blocks.at_pitch(vocoders.load(vocoder), words, settings, 0.0 if np.isnan(shift) else shift)
 
 
 def synthesise(

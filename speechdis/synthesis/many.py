@@ -1,7 +1,6 @@
 """Swaps by the thousand: each done once, in memory that does not grow with their number."""
 
 import errno
-import hashlib
 import json
 import logging
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from speechdis.data.atomic import replacing
 from speechdis.data.audio import duration
 from speechdis.data.jobs import map_utterances
+from speechdis.data.record import digest
 from speechdis.data.text import read_json
 from speechdis.errors import InputError
 from speechdis.synthesis import codes, vocoders
@@ -73,7 +73,7 @@ def swap_pairs(
     codes.check(_load(str(trained), device))
     vocoders.load(vocoder)
     made_with = {
-        "checkpoint": _digest(checkpoint.resolve(trained)),
+        "checkpoint": digest(checkpoint.resolve(trained)),
         "vocoder": vocoders.told(vocoder),
         "detail": detail,
     }
@@ -156,10 +156,6 @@ def _load(trained: str, device: str) -> Checkpoint:
 @lru_cache(maxsize=VOICES)
 def _voice(trained: str, device: str, path: Path) -> Voice:
     return read_voice(_load(trained, device), path)
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _compare(out: Path, made_with: dict[str, object]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from speechdis.features import spectrum_of
 from speechdis.synthesis import blocks, vocoders
-from speechdis.synthesis.conversion import unclipped
+from speechdis.synthesis.conversion import pitched, unclipped
 from speechdis.synthesis.words import Words
 
 WARPS = np.linspace(0.8, 1.25, 46)  # of frequency: more than tracts differ, from men to children
@@ -20,13 +20,7 @@ LEAST = 0.1  # nats: deviation of a band, below which it is not stretched
 
 def copied(words: Words, settings: Mapping[str, Any], vocoder: str) -> np.ndarray:
     """The words by the vocoder alone, (n,): pitch and frames are their own."""
-    return _rendered(words.frames, pitched(words, words, settings, vocoder), settings, vocoder)
-
-
-def pitched(words: Words, voice: Words, settings: Mapping[str, Any], vocoder: str) -> Words:
-    """The words at the voice's mean pitch."""
-    shift = voice.log_f0 - words.log_f0
-    return blocks.at_pitch(vocoders.load(vocoder), words, settings, 0.0 if np.isnan(shift) else shift)
+    return _rendered(words.frames, pitched(words, words.log_f0, settings, vocoder), settings, vocoder)
 
 
 def warped(moved: Words, voice: Words, settings: Mapping[str, Any], vocoder: str) -> np.ndarray:

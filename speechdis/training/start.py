@@ -12,6 +12,7 @@ from typing import Any
 
 from speechdis import models
 from speechdis.data.atomic import replacing
+from speechdis.data.record import digest
 from speechdis.data.text import read_yaml
 from speechdis.errors import InputError
 from speechdis.features.store import Store
@@ -112,8 +113,7 @@ def start(given: Path | None, out: Path) -> Start | None:
         return None
     else:
         file, name = checkpoint.resolve(given), str(given)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return Start(name, file, digest, checkpoint.load(file))
+    return Start(name, file, digest(file), checkpoint.load(file))
 
 
 def _told(directory: RunDirectory) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from speechdis.evaluation.outside.manifest import Take
 from speechdis.evaluation.outside.table import Judged
 from speechdis.features import FeatureSettings
 from speechdis.synthesis import trivial, vocoders
-from speechdis.synthesis.conversion import content_of, convert, unclipped, voice_of
+from speechdis.synthesis.conversion import content_of, convert, pitched, unclipped, voice_of
 from speechdis.synthesis.words import words_of
 from speechdis.training.checkpoint import Checkpoint
 
@@ -101,7 +101,7 @@ def _made(
         one, other = (read_utterance(utterances[k], rate)[0] for k in (a, b))
         voice, content = voice_of(checkpoint, one), content_of(checkpoint, other)
         lender, words = words_of(one, settings), content.words
-        moved = trivial.pitched(words, lender, settings, vocoder)
+        moved = pitched(words, lender.log_f0, settings, vocoder)
         yield {
             "copy-synthesis of B": trivial.copied(words, settings, vocoder),
             "pitch of A": unclipped(moved.wave),

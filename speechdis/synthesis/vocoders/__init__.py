@@ -16,13 +16,13 @@ five semitones and breaks off. "filter" gives a recording's own frames back exac
 "world", and about as good.
 """
 
-import hashlib
 import importlib
 import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from speechdis.data.record import digest
 from speechdis.errors import InputError
 
 if TYPE_CHECKING:  # who asks for names alone shall not wait for arrays
@@ -75,7 +75,7 @@ def load(name: str) -> Vocoder:
 
 def told(name: str) -> str:
     """What a folder of swaps remembers of vocoder `name`: the name, or the SHA-256 of a trained one's checkpoint."""
-    return name if name in names() else hashlib.sha256(_file(name).read_bytes()).hexdigest()
+    return name if name in names() else digest(_file(name))
 
 
 def _file(path: str) -> Path:
