@@ -10,11 +10,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from speechdis.cli import main
 
 CHECKPOINTS = ("best.safetensors", "last.safetensors", "last.state.pt")
 Arguments = Callable[..., list[str]]  # the command line that trains into a folder, and more words for it
+
+
+def trains(recipe: dict, file: Path, *words: object) -> Arguments:
+    """The command line that trains `recipe`, written to `file`, on the CPU; `words` name what it reads."""
+    file.write_text(yaml.safe_dump(recipe))
+
+    def build(out: Path, *more: str) -> list[str]:
+        told = ["train", "--config", file, *words, "--out", out, "--device", "cpu"]
+        return [*map(str, told), *more]
+
+    return build
 
 
 def curve(out: Path) -> list[dict]:

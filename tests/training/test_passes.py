@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import runs
 import torch
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from runs import Arguments, curve
+from runs import Arguments, curve, trains
 
 from speechdis import models
 from speechdis.cli import main
@@ -34,14 +33,7 @@ RECIPE = {
 @pytest.fixture
 def passes(corpus: Path, tmp_path: Path) -> Arguments:
     """Command line that trains the recipe into a given directory."""
-    file = tmp_path / "passes.yaml"
-    file.write_text(yaml.safe_dump(RECIPE))
-
-    def build(out: Path, *more: str) -> list[str]:
-        words = ["train", "--config", file, "--features", corpus / "features", "--out", out]
-        return [str(w) for w in words] + ["--device", "cpu", *more]
-
-    return build
+    return trains(RECIPE, tmp_path / "passes.yaml", "--features", corpus / "features")
 
 
 def batches(store: Store, **settings: int) -> Batches:

@@ -11,7 +11,7 @@ import torch
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from runs import Arguments
+from runs import Arguments, trains
 
 from speechdis.cli import main
 from speechdis.errors import InputError
@@ -36,15 +36,8 @@ RECIPE = {
 @pytest.fixture
 def arguments(corpus: Path, tmp_path: Path) -> Arguments:
     """Command line that trains the recipe into a given directory."""
-    file = tmp_path / "pools.yaml"
-    file.write_text(yaml.safe_dump(RECIPE))
-
-    def build(out: Path, *more: str) -> list[str]:
-        words = ["train", "--config", file, "--features", corpus / "features"]
-        words += ["--augmented", corpus / "twins", "--out", out, "--device", "cpu"]
-        return [str(w) for w in words] + list(more)
-
-    return build
+    read = ("--features", corpus / "features", "--augmented", corpus / "twins")
+    return trains(RECIPE, tmp_path / "pools.yaml", *read)
 
 
 @pytest.fixture

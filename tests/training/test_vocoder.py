@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
-from runs import curve, digests
+from runs import curve, digests, trains
 
 from speechdis import models
 from speechdis.cli import main
@@ -47,14 +46,8 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def arguments(stores: Path, tmp_path: Path) -> Callable[..., list[str]]:
-    file = tmp_path / "small.yaml"
-    file.write_text(yaml.safe_dump({"model": SMALL, "training": TRAINING}))
-
-    def build(out: Path, *more: str) -> list[str]:
-        words = ["train", "--config", file, "--features", stores / "feats", "--waveforms", stores / "waves"]
-        return [str(w) for w in (*words, "--out", out)] + ["--device", "cpu", *more]
-
-    return build
+    read = ("--features", stores / "feats", "--waveforms", stores / "waves")
+    return trains({"model": SMALL, "training": TRAINING}, tmp_path / "small.yaml", *read)
 
 
 def batches(stores: Path, decoded: bool = False, **settings: int) -> SoundBatches:
