@@ -32,6 +32,7 @@ Weight = Annotated[
 ]  # of a term of a loss; or a margin, in the units of what it holds apart
 Positive = Annotated[float, Range(1e-6, 1e6)]  # temperatures and widths
 Share = Annotated[float, Range(0, 1)]
+NatsOrNone = Annotated[float, Range(0, 1000)]  # 0 has a meaning of its own
 Decibels = Annotated[float, Range(0, 100)]
 Rate = Annotated[float, Range(1e-12, 10)]  # of learning
 RateOrNone = Annotated[float, Range(0, 10)]  # 0 has a meaning of its own

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from speechdis.nn.gaussian import Gaussian
 from speechdis.nn.modality import View
+from speechdis.nn.rate import Rate
 
 
 @dataclass(frozen=True)
@@ -301,11 +302,23 @@ class VocoderModel(Model):
         """Waveforms (B, (T - 1) hop + window) in about [-1, 1] of normalised frames (B, T, F)."""
 
 
-def weighted(terms: Mapping[str, Tensor], config: Any) -> dict[str, Tensor]:
-    """`terms` with "loss" added: "reconstruction" plus every other term times the config field of its name."""
-    loss = terms["reconstruction"] + sum(
-        getattr(config, name) * term  # a dataclass's field, by name
-        for name, term in terms.items()
-        if name != "reconstruction"
-    )
-    return {**terms, "loss": torch.as_tensor(loss)}
+def weighted(
+    terms: Mapping[str, Tensor], config: Any, rate: Rate | None = None, frames: float | Tensor = 1
+) -> dict[str, Tensor]:
+    """`terms` with "loss" added: "reconstruction" plus every other term times the config field of its name.
+
+    A `rate` weighs "kl_dynamic", of segments of so many `frames`, instead; its target is taken off, and "rate", nats a
+    frame, and "weight_dynamic" are added.
+    """
+    told: dict[str, Tensor] = {}
+
+    def weigh(name: str, term: Tensor) -> Tensor:
+        if rate is None or name != "kl_dynamic":
+            weight: float = getattr(config, name)  # a dataclass's field, by name
+            return weight * term
+        told["rate"] = term / frames
+        held, told["weight_dynamic"] = rate(told["rate"])
+        return held * frames
+
+    rest = sum(weigh(name, term) for name, term in terms.items() if name != "reconstruction")
+    return {**terms, **told, "loss": torch.as_tensor(terms["reconstruction"] + rest)}

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from speechdis.models import dsvae
-from speechdis.models.base import Batch, Posterior, weighted
+from speechdis.models.base import Batch, Posterior
 from speechdis.nn import parallel
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.gaussian import Gaussian
@@ -71,13 +71,13 @@ class Model(dsvae.Model):
 
         A term of weight 0, or whose view the batch does not carry, is left out.
         """
-        return weighted(self._terms(batch, generator)[0], self.config)
+        return self.weighted(self._terms(batch, generator)[0], batch)
 
     def validation_terms(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss's terms, and all three estimates by MWS, of which none but the loss's own count in it."""
         terms, posterior = self._terms(batch, generator)
         names = {"mws_static", "mws_dynamic", "mutual_information"} - terms.keys()
-        return {**weighted(terms, self.config), **self._by_mws(batch, posterior, names)}
+        return {**self.weighted(terms, batch), **self._by_mws(batch, posterior, names)}
 
     def _terms(self, batch: Batch, generator: torch.Generator) -> tuple[dict[str, Tensor], Posterior]:
         """The terms of the loss, and the posterior they are of."""

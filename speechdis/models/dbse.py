@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from speechdis.models import dsvae
-from speechdis.models.base import Batch, Posterior, weighted
+from speechdis.models.base import Batch, Posterior
 from speechdis.nn import parallel, sequence
 from speechdis.ranges import Range, Weight
 
@@ -70,4 +70,4 @@ class Model(dsvae.Model):
         alone = self.decode(posterior.static_sample, torch.zeros_like(posterior.dynamic_sample))
         likelihood = alone.log_prob(batch.x) * sequence.mask(batch.lengths, batch.x)
         terms["static_reconstruction"] = -likelihood.sum((1, 2)).mean()
-        return weighted(terms, self.config)
+        return self.weighted(terms, batch)

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from speechdis.models.base import Batch, Posterior, StaticDynamicModel, weighted
 from speechdis.nn import parallel, sequence
 from speechdis.nn.gaussian import Gaussian, GaussianHead
-from speechdis.ranges import Size, Weight
+from speechdis.nn.rate import Rate
+from speechdis.ranges import NatsOrNone, Size, Weight
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class Config:
         nested      z_<t and x_<=t: a recurrent cell fed with its own samples (C-DSVAE, eq 2)
         causal      x_<=t: the same without the samples fed back, one fused call
         smooth      all of x: the static factor's bi-LSTM, then RNN (the released C-DSVAE code)
+
+    `rate_dynamic` is how many nats z shall have a frame, on average: the weight of its divergence begins as
+    `kl_dynamic`, and moves to where it has them (nn/rate.py); 0: it stays.
     """
 
     static_size: Size = 64
@@ -42,6 +46,7 @@ class Config:
     posterior: Literal["factorised", "full", "nested", "causal", "smooth"] = "full"
     kl_static: Weight = 1.0
     kl_dynamic: Weight = 1.0
+    rate_dynamic: NatsOrNone = 0.0
 
 
 class Model(StaticDynamicModel):
@@ -79,6 +84,7 @@ class Model(StaticDynamicModel):
         self.decode_dynamic = nn.Linear(dynamic, hidden)
         self.decode_static = nn.Linear(static, hidden, bias=False)
         self.decode_frame = nn.Sequential(nn.LeakyReLU(sequence.SLOPE), sequence.mlp(hidden, hidden, bins))
+        self.rate = Rate(config.rate_dynamic, config.kl_dynamic) if config.rate_dynamic else None
 
     def encode(
         self, x: Tensor, lengths: Tensor | None = None, generator: torch.Generator | None = None
@@ -221,7 +227,12 @@ class Model(StaticDynamicModel):
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per segment, and their weighted sum "loss"."""
-        return weighted(self.bound(batch, self.encode(batch.x, batch.lengths, generator)), self.config)
+        return self.weighted(self.bound(batch, self.encode(batch.x, batch.lengths, generator)), batch)
+
+    def weighted(self, terms: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        """`terms` of a batch with their weighted sum "loss"."""
+        frames = batch.x.shape[1] if batch.lengths is None else batch.lengths.float().mean()
+        return weighted(terms, self.config, self.rate, frames)
 
 
 def _repeat(lengths: Tensor | None, times: int) -> Tensor | None:

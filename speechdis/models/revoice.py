@@ -39,7 +39,8 @@ from speechdis.nn import sequence
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.convolution import AttentiveStatistics, Block, normalised_over_time
 from speechdis.nn.gaussian import Gaussian, GaussianHead
-from speechdis.ranges import Layers, Positive, Share, Size, Weight
+from speechdis.nn.rate import Rate
+from speechdis.ranges import Layers, NatsOrNone, Positive, Share, Size, Weight
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Config:
         content_channels: of the convolutions that read and write words.
         voice_channels: of those that read the voice.
         layers: convolutions of each of the three.
+        rate_dynamic: nats that z shall have a frame, on average. The weight of its divergence begins as `kl_dynamic`,
+            and moves to where it has them (nn/rate.py); 0: it stays.
         contrast_static, temperature: of the contrast; a weight of 0 leaves it out.
         consistency: weight of the divergence between z of the twin and z of the segment itself; 0 leaves it out.
         own_static: share of the segments that are rebuilt with their own s, not with that of another segment.
@@ -69,6 +72,7 @@ class Config:
     layers: Layers = 4
     kl_static: Weight = 0.1
     kl_dynamic: Weight = 1.0
+    rate_dynamic: NatsOrNone = 0.0
     contrast_static: Weight = 60.0
     temperature: Positive = 0.1
     consistency: Weight = 4.0
@@ -116,6 +120,7 @@ class Model(StaticDynamicModel):
         if config.prior == "learnt":
             self.prior_rnn = nn.LSTM(config.dynamic_size, width, batch_first=True)
             self.prior_head = GaussianHead(width, config.dynamic_size)
+        self.rate = Rate(config.rate_dynamic, config.kl_dynamic) if config.rate_dynamic else None
 
     @property
     def reads_twins(self) -> str | None:
@@ -206,7 +211,7 @@ class Model(StaticDynamicModel):
             terms["contrast_static"] = -contrastive_information(other.mean, own.mean, config.temperature)
         if config.consistency:
             terms["consistency"] = dynamic.kl(self.encode_dynamic(batch.x)).sum((1, 2)).mean()
-        return weighted(terms, config)
+        return weighted(terms, config, self.rate, batch.x.shape[1])
 
     def _lengths(self, x: Tensor, generator: torch.Generator) -> Tensor | None:
         """How many of its first frames each static view (B, T, F) is cut to, (B,); None for all of them."""

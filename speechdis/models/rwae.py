@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from speechdis.models import dsvae
-from speechdis.models.base import Batch, Phase, weighted
+from speechdis.models.base import Batch, Phase
 from speechdis.nn import parallel, sequence
 from speechdis.nn.divergence import Kernel, mmd
 from speechdis.ranges import Rate, Size, Weight
@@ -79,7 +79,7 @@ class Model(dsvae.Model):
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms and their weighted sum "loss"; every frame of the batch enters the dynamic divergence."""
-        return weighted(self._terms(batch, generator)[0], self.config)
+        return self.weighted(self._terms(batch, generator)[0], batch)
 
     def validation_terms(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss's terms; with a discriminator also "static_mmd", which stands in "loss" for what it says.
@@ -88,9 +88,9 @@ class Model(dsvae.Model):
         """
         terms, static = self._terms(batch, generator)
         if self.config.divergence == "mmd":
-            return weighted(terms, self.config)
+            return self.weighted(terms, batch)
         fixed = self._static_mmd(static, generator)
-        loss = weighted({**terms, "divergence_static": fixed}, self.config)["loss"]
+        loss = self.weighted({**terms, "divergence_static": fixed}, batch)["loss"]
         return {**terms, "static_mmd": fixed, "loss": loss}
 
     def _terms(self, batch: Batch, generator: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from speechdis.models import dsvae
-from speechdis.models.base import Batch, weighted
+from speechdis.models.base import Batch
 from speechdis.nn import parallel, sequence
 from speechdis.nn.information import mutual_information
 from speechdis.ranges import Range, Size, Weight
@@ -74,7 +74,7 @@ class Model(dsvae.Model):
         if config.mutual_information:
             over = config.mutual_information_over
             terms["mutual_information"] = mutual_information(*posterior, batch.population, over)
-        return weighted(terms, config)
+        return self.weighted(terms, batch)
 
     def prediction(self, batch: Batch, dynamic: Tensor) -> Tensor:
         """Cross-entropy of the frames' loudness levels given samples of z_t (B, T, Z), nats per segment."""

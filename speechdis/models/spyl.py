@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from speechdis.models import dsvae
-from speechdis.models.base import Batch, Posterior, weighted
+from speechdis.models.base import Batch, Posterior
 from speechdis.nn.gaussian import Gaussian
 from speechdis.nn.information import mutual_information
 from speechdis.ranges import Few, Positive, Weight
@@ -68,7 +68,7 @@ class Model(dsvae.Model):
         if config.mutual_information:
             over = config.mutual_information_over
             terms["mutual_information"] = mutual_information(*posterior, batch.population, over)
-        return weighted(terms, config)
+        return self.weighted(terms, batch)
 
     def _contrasts(self, batch: Batch, posterior: Posterior, generator: torch.Generator) -> dict[str, Tensor]:
         """The contrasts that have a weight."""

@@ -64,6 +64,15 @@ class _AllRows(torch.autograd.Function):
         return mine(total)
 
 
+def mean(x: Tensor) -> Tensor:
+    """The mean over the ranks of `x`, which each holds of its own slice; no gradient flows back."""
+    if world() == 1:
+        return x
+    total = x.detach().clone()
+    dist.all_reduce(total)
+    return total / world()
+
+
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     """Replace the gradient of each of `parameters` by its mean over the ranks, in one message."""
     if world() == 1:

@@ -126,3 +126,21 @@ def test_gradient_agrees_with_finite_differences(prior: str) -> None:
     model = build(prior=prior).double()
     batch = Batch(X.double(), twin=TWIN.double(), static_view=OTHER.double())
     assert_gradient(lambda: model.loss(batch, generator())["loss"], model.dynamic_head.linear.weight)
+
+
+def test_a_rate_is_held_instead_of_a_weight() -> None:
+    """The loss is the Lagrangian, at the weight before the step; looks move nothing."""
+    fixed, held = (
+        build(prior="learnt", kl_dynamic=0.3),
+        build(prior="learnt", kl_dynamic=0.3, rate_dynamic=0.5),
+    )
+    batch = Batch(X, twin=TWIN, static_view=OTHER)
+    own, terms = fixed.loss(batch, generator()), held.loss(batch, generator())
+    torch.testing.assert_close(terms["rate"], own["kl_dynamic"] / FRAMES)
+    torch.testing.assert_close(terms["weight_dynamic"], torch.tensor(0.3))
+    torch.testing.assert_close(terms["loss"], own["loss"] - 0.3 * 0.5 * FRAMES)
+    later = held.loss(batch, generator())["weight_dynamic"]
+    assert (later > 0.3) == (terms["rate"] > 0.5)
+    held.eval()
+    assert held.loss(batch, generator())["weight_dynamic"] == held.loss(batch, generator())["weight_dynamic"]
+    assert fixed.state_dict().keys() | {"rate.log_weight"} == held.state_dict().keys()

@@ -19,6 +19,7 @@ with processes("cpu"):
     rows = parallel.all_rows(mine)  # lives on after the group
     (rows * weights * (parallel.rank() + 1)).sum().backward()
     assert rows.equal(whole)
+    assert parallel.mean(mine.mean()) == whole.mean()
     assert mine.grad.equal(parallel.mine(3 * weights))  # what both ranks make of it: 1 + 2
 if threads:
     assert len(os.listdir("/proc/self/task")) <= threads, "the group's threads outlive it"

@@ -47,6 +47,18 @@ def test_a_killed_run_ends_as_an_unbroken_one(arguments: Arguments, tmp_path: Pa
     runs.killed_run_ends_as_an_unbroken_one(arguments, tmp_path, steps=400)
 
 
+def test_the_weight_that_holds_a_rate_goes_on_where_it_was(arguments: Arguments, tmp_path: Path) -> None:
+    told = ("--set", "model.rate_dynamic=3")
+    assert main(arguments(tmp_path / "whole", *told)) == 0
+    for steps in (15, 30):
+        words = (*told, "--set", f"training.steps={steps}", "--resume")
+        assert main(arguments(tmp_path / "parts", *words)) == 0
+    assert digests(tmp_path / "parts") == digests(tmp_path / "whole")
+    weights = [line["train"]["weight_dynamic"] for line in curve(tmp_path / "whole")]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[-1] < weights[0] < 1
+
+
 @pytest.mark.parametrize("name", ["dsvae", "cdsvae", "s3vae", "rwae"])
 def test_two_processes_are_one_with_the_whole_batch(arguments: Arguments, tmp_path: Path, name: str) -> None:
     runs.two_processes_are_one_with_the_whole_batch(arguments, tmp_path, "--set", f"model.name={name}")
