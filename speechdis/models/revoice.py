@@ -40,7 +40,7 @@ from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.convolution import AttentiveStatistics, Block, normalised_over_time
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.rate import Rate
-from speechdis.ranges import Layers, NatsOrNone, Positive, Share, Size, Weight
+from speechdis.ranges import Layers, NatsOrNone, Positive, Share, Size, Stride, Weight
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Config:
         layers: convolutions of each of the three.
         rate_dynamic: nats that z shall have a frame, on average. The weight of its divergence begins as `kl_dynamic`,
             and moves to where it has them (nn/rate.py); 0: it stays.
+        dynamic_stride: frames that share one code of z. Outside the model z is at the rate of frames all the same.
         contrast_static, temperature: of the contrast; a weight of 0 leaves it out.
         consistency: weight of the divergence between z of the twin and z of the segment itself; 0 leaves it out.
         own_static: share of the segments that are rebuilt with their own s, not with that of another segment.
@@ -73,6 +74,7 @@ class Config:
     kl_static: Weight = 0.1
     kl_dynamic: Weight = 1.0
     rate_dynamic: NatsOrNone = 0.0
+    dynamic_stride: Stride = 1
     contrast_static: Weight = 60.0
     temperature: Positive = 0.1
     consistency: Weight = 4.0
@@ -101,7 +103,8 @@ class Model(StaticDynamicModel):
         super().__init__()
         self.config = config
         width, voice, depth = config.content_channels, config.voice_channels, range(config.layers)
-        self.words_in = nn.Conv1d(bins, width, 5, padding=2)
+        self.stride = stride = config.dynamic_stride
+        self.words_in = nn.Conv1d(bins, width, 3 + 2 * stride, stride, padding=1 + stride)
         self.words = nn.ModuleList(
             Block(width, "time" if config.instance_norm else "channels") for _ in depth
         )
@@ -112,7 +115,7 @@ class Model(StaticDynamicModel):
         self.joined = nn.Conv1d(pooled * voice, 2 * voice, 1)
         self.pool = AttentiveStatistics(2 * voice)
         self.static_head = GaussianHead(4 * voice, config.static_size)
-        self.codes_in = nn.Conv1d(config.dynamic_size, width, 5, padding=2)
+        self.codes_in = nn.Conv1d(config.dynamic_size, stride * width, 5, padding=2)
         self.static_in = nn.Linear(config.static_size, width)
         condition = config.static_size if config.modulate else 0
         self.decoder = nn.ModuleList(Block(width, "channels", condition=condition) for _ in depth)
@@ -128,12 +131,13 @@ class Model(StaticDynamicModel):
         return "twin=false" if self.config.twin else None
 
     def encode_dynamic(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
-        """q(z | x) of segments (B, T, F), (B, T, Z)."""
+        """q(z | x) of segments (B, T, F), (B, C, Z): C codes, one for every `dynamic_stride` frames."""
         real = _real(lengths, x)
         h = x.transpose(1, 2) * real
         if self.config.instance_norm:
             h = normalised_over_time(h, real)
         h = self.words_in(h)
+        real = real[..., :: self.stride] if real.ndim else real  # (B, 1, C)
         for block in self.words:
             h = block(h, real)
         if self.config.instance_norm:
@@ -159,22 +163,44 @@ class Model(StaticDynamicModel):
         self, x: Tensor, lengths: Tensor | None = None, generator: torch.Generator | None = None
     ) -> Posterior:
         """q(s, z | x) of segments (B, T, F), both read from them; without a generator the "samples" are the means."""
-        static, dynamic = self.encode_static(x, lengths), self.encode_dynamic(x, lengths)
-        if generator is None:
-            return Posterior(static, dynamic, static.mean, dynamic.mean)
-        return Posterior(static, dynamic, static.sample(generator), dynamic.sample(generator))
+        static, codes = self.encode_static(x, lengths), self.encode_dynamic(x, lengths)
+        s, z = static.mean, codes.mean
+        if generator is not None:
+            s, z = static.sample(generator), codes.sample(generator)
+        dynamic = Gaussian(*(self._held(p, x.shape[1]) for p in codes))
+        return Posterior(static, dynamic, s, self._held(z, x.shape[1]))
 
     def decode(self, static: Tensor, dynamic: Tensor, lengths: Tensor | None = None) -> Gaussian:
-        """p(x | s, z) with unit variance, over normalised frames (B, T, F); none past `lengths` (B,) is heard."""
+        """p(x | s, z) with unit variance, over normalised frames (B, T, F); none past `lengths` (B,) is heard.
+
+        Of the frames of z (B, T, Z) that share a code, the first one's is read.
+        """
         real = _real(lengths, dynamic)
-        h = self.codes_in(dynamic.transpose(1, 2) * real) + self.static_in(static)[..., None]
+        codes = (dynamic.transpose(1, 2) * real)[..., :: self.stride]  # (B, Z, C)
+        h = self._frames(self.codes_in(codes), dynamic.shape[1]) + self.static_in(static)[..., None]
         for block in self.decoder:
             h = block(h, real, static)
         mean = self.frame(h).transpose(1, 2)
         return Gaussian(mean, torch.zeros_like(mean))
 
+    def _frames(self, h: Tensor, frames: int) -> Tensor:
+        """What stands side by side in each code's channels (B, stride W, C), one after another (B, W, T).
+
+        Shi et al. 2016, sub-pixel convolution.
+        """
+        if self.stride == 1:
+            return h
+        apart: Tensor = h.unflatten(1, (-1, self.stride)).transpose(2, 3)  # (B, W, C, stride)
+        return apart.flatten(2)[..., :frames]
+
+    def _held(self, codes: Tensor, frames: int) -> Tensor:
+        """Codes (B, C, Z), each at every frame that it is of, (B, T, Z)."""
+        if self.stride == 1:
+            return codes
+        return codes.repeat_interleave(self.stride, 1)[:, :frames]
+
     def prior(self, dynamic: Tensor) -> Gaussian | None:
-        """p(z_t | z_<t) for z (B, T, Z); None stands for N(0, I)."""
+        """p(z_t | z_<t) for codes z (B, C, Z); None stands for N(0, I)."""
         if self.config.prior == "normal":
             return None
         hidden, _ = sequence.run(self.prior_rnn, sequence.delayed(dynamic))
@@ -184,10 +210,12 @@ class Model(StaticDynamicModel):
         """New (static (B, S), dynamic (B, T, Z)) from p(s) and p(z)."""
         device, config = self.frame.weight.device, self.config
         static = torch.randn(segments, config.static_size, generator=generator, device=device)
+        count = -(-frames // self.stride)
         if config.prior == "normal":
-            shape = (segments, frames, config.dynamic_size)
-            return static, torch.randn(shape, generator=generator, device=device)
-        return static, sequence.ancestral(self.prior_rnn, self.prior_head, segments, frames, generator)
+            codes = torch.randn((segments, count, config.dynamic_size), generator=generator, device=device)
+        else:
+            codes = sequence.ancestral(self.prior_rnn, self.prior_head, segments, count, generator)
+        return static, self._held(codes, frames)
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per whole segment, and their weighted sum "loss".
@@ -202,8 +230,9 @@ class Model(StaticDynamicModel):
         drawn = torch.rand(len(own.mean), 1, generator=generator, device=batch.x.device) < config.own_static
         static = Gaussian(*(torch.where(drawn, a, b) for a, b in zip(own, other, strict=True)))
         s, z = static.sample(generator), dynamic.sample(generator)
+        frames = batch.x.shape[1]
         terms = {
-            "reconstruction": -self.decode(s, z).log_prob(batch.x).sum((1, 2)).mean(),
+            "reconstruction": -self.decode(s, self._held(z, frames)).log_prob(batch.x).sum((1, 2)).mean(),
             "kl_static": static.kl().sum(-1).mean(),
             "kl_dynamic": dynamic.kl(self.prior(z)).sum((1, 2)).mean(),
         }
@@ -211,7 +240,7 @@ class Model(StaticDynamicModel):
             terms["contrast_static"] = -contrastive_information(other.mean, own.mean, config.temperature)
         if config.consistency:
             terms["consistency"] = dynamic.kl(self.encode_dynamic(batch.x)).sum((1, 2)).mean()
-        return weighted(terms, config, self.rate, batch.x.shape[1])
+        return weighted(terms, config, self.rate, frames)
 
     def _lengths(self, x: Tensor, generator: torch.Generator) -> Tensor | None:
         """How many of its first frames each static view (B, T, F) is cut to, (B,); None for all of them."""
@@ -223,8 +252,8 @@ class Model(StaticDynamicModel):
 
     def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Posterior means of segments (B, T, F): static (B, S), dynamic (B, T, Z)."""
-        mask = sequence.mask(lengths, x)
-        return self.encode_static(x, lengths).mean, self.encode_dynamic(x, lengths).mean * mask
+        dynamic = self._held(self.encode_dynamic(x, lengths).mean, x.shape[1])
+        return self.encode_static(x, lengths).mean, dynamic * sequence.mask(lengths, x)
 
 
 def _real(lengths: Tensor | None, x: Tensor) -> Tensor:

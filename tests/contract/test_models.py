@@ -35,6 +35,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         )
         for prior, part, weight in (("normal", True, 0.0), ("learnt", False, 1.0))
     ),
+    ("revoice", {"layers": 1, "dynamic_stride": 3}),
 ]
 
 

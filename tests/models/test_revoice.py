@@ -144,3 +144,21 @@ def test_a_rate_is_held_instead_of_a_weight() -> None:
     held.eval()
     assert held.loss(batch, generator())["weight_dynamic"] == held.loss(batch, generator())["weight_dynamic"]
     assert fixed.state_dict().keys() | {"rate.log_weight"} == held.state_dict().keys()
+
+
+@pytest.mark.parametrize("stride", [2, 4])
+def test_frames_share_codes(stride: int) -> None:
+    """z is the same at the frames that share a code; each of them is rebuilt otherwise; the bound counts codes once."""
+    model = build(dynamic_stride=stride)
+    codes, count = model.encode_dynamic(X), -(-FRAMES // stride)
+    assert codes.mean.shape == (4, count, 2)
+    static, dynamic = model.embed(X)
+    for t in range(FRAMES):
+        torch.testing.assert_close(dynamic[:, t], codes.mean[:, t // stride])
+    decoded = model.decode(static, dynamic).mean
+    assert decoded.shape == X.shape
+    assert not torch.allclose(decoded[:, 0], decoded[:, 1])
+    terms = model.loss(Batch(X, twin=TWIN, static_view=OTHER), generator())
+    torch.testing.assert_close(terms["kl_dynamic"], model.encode_dynamic(TWIN).kl().sum() / 4)
+    drawn = model.encode(X, None, generator()).dynamic_sample
+    assert drawn[:, :stride].unique(dim=1).shape[1] == 1

@@ -32,6 +32,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("dbse", {}),
     *(("fhvae", {"layers": layers}) for layers in (1, 2)),
     ("revoice", {}),
+    ("revoice", {"dynamic_stride": 2, "rate_dynamic": 1.0}),
     ("revoice", {"instance_norm": False, "modulate": False, "all_layers": False, "prior": "normal"}),
 ]
 
