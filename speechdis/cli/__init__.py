@@ -26,7 +26,7 @@ GROUPS: dict[str, tuple[str, ...]] = {  # of `speechdis --help`; every command s
     "data": ("generate", "segment", "augment", "validate"),
     "training": ("recipes", "benchmark"),
     "evaluation": ("trials", "eer", "judge", "report"),
-    "use": ("app", "embed", "reconstruct", "sample", "interpolate", "export"),
+    "use": ("app", "anonymise", "embed", "reconstruct", "sample", "interpolate", "export"),
     "digits": ("images", "pair", "clusters", "crossmodal"),
     "sequence models": ("rollout", "bounds"),
 }

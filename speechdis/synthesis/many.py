@@ -1,18 +1,16 @@
 """Swaps by the thousand: each done once, in memory that does not grow with their number."""
 
 import errno
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from speechdis.data.atomic import replacing
+from speechdis.data import made_with
 from speechdis.data.audio import duration
 from speechdis.data.jobs import map_utterances
 from speechdis.data.record import digest
-from speechdis.data.text import read_json
 from speechdis.errors import InputError
 from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.conversion import Voice
@@ -72,17 +70,17 @@ def swap_pairs(
         raise InputError(f"{out}: a file; many swaps go into a folder: choose another --out")
     codes.check(_load(str(trained), device))
     vocoders.load(vocoder)
-    made_with = {
+    used = {
         "checkpoint": digest(checkpoint.resolve(trained)),
         "vocoder": vocoders.told(vocoder),
         "detail": detail,
     }
-    _compare(out, made_with)
+    made_with.compare(out / MARKER, used, "swaps")
     left = [pair for pair in pairs if not pair.out.exists()]
     good, failures = _opened(left, strict)
     if len(failures) == len(pairs):
         raise InputError(f"{out}: not one usable pair; the last: {failures[-1][1]}")
-    _remember(out, made_with)
+    made_with.remember(out / MARKER, used)
     work = partial(_swapped, trained=str(trained), vocoder=vocoder, detail=detail, device=device)
     seconds, told = 0.0, len(failures)
     for pair, done in _progress(work, good, jobs, len(pairs), len(pairs) - len(good), out):
@@ -156,24 +154,3 @@ def _load(trained: str, device: str) -> Checkpoint:
 @lru_cache(maxsize=VOICES)
 def _voice(trained: str, device: str, path: Path) -> Voice:
     return read_voice(_load(trained, device), path)
-
-
-def _compare(out: Path, made_with: dict[str, object]) -> None:
-    """Raises InputError where swaps in `out` are made with something else, or nobody can tell."""
-    note = out / MARKER
-    if not note.exists():
-        return
-    known = read_json(note)
-    if not isinstance(known, dict) or known.keys() != made_with.keys():
-        raise InputError(
-            f"{note}: damaged; remove it if the swaps beside it are by this checkpoint and vocoder"
-        )
-    if known != made_with:
-        raise InputError(f"{out}: holds swaps by another checkpoint, vocoder or detail; choose another --out")
-
-
-def _remember(out: Path, made_with: dict[str, object]) -> None:
-    """Write what swaps in `out` are made with."""
-    if not (out / MARKER).exists():
-        with replacing(out / MARKER) as partial_note:
-            partial_note.write_text(json.dumps(made_with, indent=1) + "\n")

@@ -115,7 +115,7 @@ def test_the_same_option_has_the_same_default() -> None:
     ("words", "says"),
     [
         (["swpa", "--out", "o"], "speechdis: no command 'swpa'; did you mean 'swap'?"),
-        (["xyzzy"], "speechdis: no command 'xyzzy'; there are: app, augment, "),
+        (["xyzzy"], "speechdis: no command 'xyzzy'; there are: anonymise, app, "),
         (["swap", "--chekpoint", "a"], "speechdis swap: no option '--chekpoint'; did you mean '--checkpoint'?"),
         (["swap", "--xyzzy"], "speechdis swap: no option '--xyzzy' ("),
         (["--qiet", "swap"], "speechdis: no option '--qiet'; did you mean '--quiet'?"),
