@@ -213,17 +213,21 @@ def vocoder_option(parser: argparse.ArgumentParser, what: str = "how spectra bec
     )
 
 
-def checkpoint_option(parser: argparse.ArgumentParser, required: bool = True, shipped: bool = False) -> None:
-    """Let `parser` take a trained model; `shipped`: the one that comes with the package if none is named."""
+def checkpoint_option(
+    parser: argparse.ArgumentParser, required: bool = True, shipped: bool = False, several: bool = False
+) -> None:
+    """Let `parser` take a trained model, or a list of `several`; `shipped`: the one that comes with the package if
+    none is named."""
+    own = weights.DEFAULT if shipped else None  # its file: a folder of its name is somebody's experiment
     parser.add_argument(
         "--checkpoint",
         required=required and not shipped,
-        default=weights.DEFAULT
-        if shipped
-        else None,  # its file: a folder of its name is somebody's experiment
+        default=[own] if several else own,
         type=Path,
+        nargs="+" if several else None,
         metavar="CKPT",
         help="a trained model: an experiment, or its EXP/best or EXP/last"
+        + "; or several" * several
         + f"; or one that comes with speechdis, by name (default: {weights.DEFAULT.stem})" * shipped,
     )
 

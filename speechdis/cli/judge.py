@@ -18,12 +18,14 @@ A and B are known by their other recordings: of --data, and of the manifest's ot
 from 1,000 draws of the speakers. With --out also writes a line for every recording, beside FILE as .tsv.
 
 With --pairs and --data in place of --manifest, swaps of N pairs of utterances are made by --checkpoint, and judged
-beside copy-synthesis and trivial conversions. --out then has the table alone.
+beside copy-synthesis and trivial conversions. Several checkpoints swap the same pairs, and have rows of their own in
+one table. --out then has the table alone.
 
 Examples:
     speechdis judge --manifest made.tsv --data data/test --out judged.json
     speechdis judge --manifest pairs.tsv --swaps swaps --out judged.json
     speechdis judge --pairs 120 --data data/test --out judged.json
+    speechdis judge --pairs 120 --data data/test --checkpoint exp/cdsvae exp/fhvae --out judged.json
 """
 
 import argparse
@@ -40,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairs", type=count, metavar="N", help="make and judge swaps of N pairs of --data")
     path_option(parser, "--data", "data directory: other recordings of the speakers, and their texts")
     path_option(parser, "--out", "the table as JSON; a line for each recording as .tsv beside it", "FILE")
-    checkpoint_option(parser, shipped=True)
+    checkpoint_option(parser, shipped=True, several=True)
     vocoder_option(parser, "of the swaps that are made")
     jobs_option(parser, "processes", default=1)
     parser.add_argument(

@@ -114,7 +114,12 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
     if budget.swaps and budget.outside:
         pairs = pairs_of(speech.clean.utterances, budget.swaps, budget.seed)
         row["outside"] = outside.judge_swaps(
-            checkpoint, speech.clean.utterances, pairs, budget.vocoder, budget.jobs, budget.resamples
+            {checkpoint.name: checkpoint},
+            speech.clean.utterances,
+            pairs,
+            budget.vocoder,
+            budget.jobs,
+            budget.resamples,
         )
     elif budget.swaps:
         row["swaps"] = _swapped(checkpoint, speech, budget, device)

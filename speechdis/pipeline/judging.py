@@ -3,10 +3,12 @@
 import datetime
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from speechdis.data.atomic import replacing
 from speechdis.data.directory import read_directory
@@ -22,8 +24,10 @@ from speechdis.evaluation.swap_scores import pairs_of
 from speechdis.evaluation.table import upright
 from speechdis.synthesis import codes
 from speechdis.training import checkpoint
+from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.distributed import processes
 from speechdis.training.provenance import provenance
+from speechdis.training.run_directory import RunDirectory
 
 _LOG = logging.getLogger(__name__)
 
@@ -126,12 +130,12 @@ def judge_all(manifest: Manifest, jobs: int = 1, strict: bool = False) -> Verdic
 
 
 def judge_pairs(
-    model: Path, data: Path, count: int, vocoder: str, jobs: int = 1, device: str = "cpu"
+    models: Sequence[Path], data: Path, count: int, vocoder: str, jobs: int = 1, device: str = "cpu"
 ) -> dict[str, Any]:
     """Swaps of `count` pairs of a data directory's utterances, judged beside what they must beat.
 
     Args:
-        model: a checkpoint.
+        models: checkpoints; of several each swaps the same pairs, and has rows by the name of its experiment.
         data: the directory; every speaker is known by the other recordings there.
         count: pairs of utterances of different speakers.
         vocoder: by name.
@@ -139,17 +143,34 @@ def judge_pairs(
         device: "cpu", "cuda" or "auto".
 
     Raises:
-        InputError: a model without static and dynamic factors; as `pairs_of` and `swaps.judge_swaps`.
+        InputError: a model without static and dynamic factors; two of one name; as `pairs_of` and `swaps.judge_swaps`.
     """
     utterances = read_directory(data)
     pairs = pairs_of(utterances, count)
     with processes(device) as chosen:
         made = {**provenance(chosen), "date": datetime.date.today().isoformat()}
-        trained = checkpoint.load(model, chosen)
-        codes.check(trained)
+        trained = _loaded(models, chosen)
         found = swaps.judge_swaps(trained, utterances, pairs, vocoder, jobs)
     _LOG.info("\n%s", table.about(found, upright))
-    return table.committable(found, f"{trained.name}: swaps of {data}", made)
+    return table.committable(found, f"{', '.join(trained)}: swaps of {data}", made)
+
+
+def _loaded(models: Sequence[Path], device: torch.device) -> dict[str, Checkpoint]:
+    """Models that can swap, by name."""
+    trained: dict[str, Checkpoint] = {}
+    for path in models:
+        name = _name(checkpoint.resolve(path))
+        if name in trained:
+            raise InputError(f"{path}: a second model named '{name}'; rows go by the names of experiments")
+        trained[name] = checkpoint.load(path, device)
+        codes.check(trained[name])
+    return trained
+
+
+def _name(file: Path) -> str:
+    """Of the experiment that a checkpoint is of, or of the file."""
+    run = RunDirectory.around(file)
+    return file.stem if run.path == file.parent else run.name
 
 
 def _report(take: Take, fault: str, strict: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from speechdis import weights
 from speechdis.cli import main
 from speechdis.data.audio import read_audio, write_audio
 from speechdis.data.directory import write_directory
@@ -63,20 +64,27 @@ def test_judges_know_who_speaks_and_what(
     assert main(strict) == 2
 
 
-def test_swaps_are_made_and_stand_beside_what_they_must_beat(shared: Path, tmp_path: Path) -> None:
+def test_swaps_are_made_and_stand_beside_what_they_must_beat(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     need_judges()
     folders = [shared / "speechocean762" / "test" / "wav" / spk for spk in ("so0024", "so0094")]
     cuts = [cut(file, tmp_path) for folder in folders for file in sorted(folder.iterdir())[:2]]
     write_directory(tmp_path / "data", [Utterance(c.stem, c.stem[:6], c) for c in cuts])
+    shutil.copy(weights.DEFAULT, tmp_path / "mine.safetensors")
     out = tmp_path / "judged.json"
     told = ["judge", "--pairs", "1", "--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(out)]
-    assert main(told) == 0
+    assert main([*told, "--checkpoint", "revoice", "revoice"]) == 2
+    assert "a second model named 'revoice'" in capsys.readouterr().err
+    assert main([*told, "--checkpoint", "revoice", str(tmp_path / "mine.safetensors")]) == 0
     systems = {row["what is heard"]: row for row in json.loads(out.read_text())["rows"]}
     assert [*systems][:3] == ["recording of A", "recording of B: no change", "copy-synthesis of B"]
     assert systems["recording of A"]["heard as A %"]["mean"] == 100
     assert systems["copy-synthesis of B"]["heard as B %"]["mean"] == 100
     off = {name: found["F0 from A's level, semitones"]["mean"] for name, found in [*systems.items()][1:]}
-    assert max(off["pitch of A"], off["swap"]) < off["copy-synthesis of B"]
+    assert max(off["pitch of A"], off["revoice: swap"]) < off["copy-synthesis of B"]
+    one, other = ({**systems[f"{name}: swap, plain"], "what is heard": ""} for name in ("revoice", "mine"))
+    assert one == other  # the same model on the same pairs
 
 
 @pytest.mark.parametrize(

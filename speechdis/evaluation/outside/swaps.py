@@ -2,10 +2,11 @@
 
 Every row is asked the same: does it have the voice of A, and the words of B? The recording of A has the voice, that of
 B the words; copy-synthesis is B by the vocoder alone. Trivial conversions take pitch, formants or band statistics.
+Several models swap the same pairs; what they must beat is made once.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def judge_swaps(
-    checkpoint: Checkpoint,
+    models: Mapping[str, Checkpoint],
     utterances: Sequence[Utterance],
     pairs: Sequence[tuple[int, int]],
     vocoder: str = vocoders.DEFAULT,
@@ -40,7 +41,8 @@ def judge_swaps(
     """Every system's figures, with intervals over speakers.
 
     Args:
-        checkpoint: a model with static and dynamic factors.
+        models: with static and dynamic factors, by the names that their rows have if there are several; all read the
+            same features.
         utterances: of the test speakers, by whose other recordings each is known.
         pairs: numbers of the utterances that lend voice and words.
         vocoder: of every conversion.
@@ -48,15 +50,15 @@ def judge_swaps(
         resamples: of the speakers.
 
     Raises:
-        InputError: a package of the extra is not there; no pair can be judged.
+        InputError: a package of the extra is not there; models of different features; no pair can be judged.
     """
+    settings = _alike(models)
     takes = [Take(utterances[b].path, "", utterances[a].spk, (a,), b, utterances[b].text) for a, b in pairs]
     bench = Bench.of(utterances, sorted({k for pair in pairs for k in pair}), jobs)
     found: dict[str, list[Judged]] = {}
     good, failures = [], []
-    for take, verdicts in _verdicts(
-        bench, takes, _made(checkpoint, utterances, pairs, vocoder), checkpoint, jobs
-    ):
+    made = _made(models, settings, utterances, pairs, vocoder)
+    for take, verdicts in _verdicts(bench, takes, made, FeatureSettings.of(settings).rate, jobs):
         faults = [f"{name}: {one}" for name, one in verdicts.items() if isinstance(one, str)]
         if faults:
             names = {"voice": utterances[take.lent[0]].utt, "content": utterances[take.content].utt}
@@ -79,10 +81,9 @@ def judge_swaps(
 
 
 def _verdicts(
-    bench: Bench, takes: Sequence[Take], made: Iterator[Waves], checkpoint: Checkpoint, jobs: int
+    bench: Bench, takes: Sequence[Take], made: Iterator[Waves], rate: int, jobs: int
 ) -> Iterator[tuple[Take, dict[str, Judged | str]]]:
     """Each take with the verdict on every system, or why there is none; a few pairs are heard at a time."""
-    rate = FeatureSettings.of(checkpoint.features).rate
     parts = range(0, len(takes), AT_A_TIME)
     for first in progress(parts, len(parts), "swaps"):
         waves = [(take, next(made)) for take in takes[first : first + AT_A_TIME]]
@@ -92,21 +93,35 @@ def _verdicts(
 
 
 def _made(
-    checkpoint: Checkpoint, utterances: Sequence[Utterance], pairs: Sequence[tuple[int, int]], vocoder: str
+    models: Mapping[str, Checkpoint],
+    settings: Mapping[str, Any],
+    utterances: Sequence[Utterance],
+    pairs: Sequence[tuple[int, int]],
+    vocoder: str,
 ) -> Iterator[Waves]:
-    """Of each pair what every system makes of it, (n,) at the model's rate."""
-    settings = checkpoint.features
-    rate = FeatureSettings.of(settings).rate
+    """Of each pair what every system makes of it, (n,) at the models' rate."""
     for a, b in pairs:
-        one, other = (read_utterance(utterances[k], rate)[0] for k in (a, b))
-        voice, content = voice_of(checkpoint, one), content_of(checkpoint, other)
-        lender, words = words_of(one, settings), content.words
+        one, other = (read_utterance(utterances[k], FeatureSettings.of(settings).rate)[0] for k in (a, b))
+        lender, words = words_of(one, settings), words_of(other, settings)
         moved = pitched(words, lender.log_f0, settings, vocoder)
-        yield {
+        made = {
             "copy-synthesis of B": trivial.copied(words, settings, vocoder),
             "pitch of A": unclipped(moved.wave),
             "pitch and formants of A": trivial.warped(moved, lender, settings, vocoder),
             "pitch and band statistics of A": trivial.matched(moved, lender, settings, vocoder),
-            "swap": np.asarray(convert(checkpoint, content, voice, vocoder)),
-            "swap, plain": np.asarray(convert(checkpoint, content, voice, vocoder, detail=False)),
         }
+        for name, checkpoint in models.items():
+            before = f"{name}: " if len(models) > 1 else ""
+            voice, content = voice_of(checkpoint, one), content_of(checkpoint, other)
+            for row, detail in (("swap", True), ("swap, plain", False)):
+                made[before + row] = np.asarray(convert(checkpoint, content, voice, vocoder, detail))
+        yield made
+
+
+def _alike(models: Mapping[str, Checkpoint]) -> dict[str, Any]:
+    """The features that all models read."""
+    (first, one), *others = models.items()
+    for name, other in others:
+        if other.features != one.features:
+            raise InputError(f"{name} reads other features than {first}; judge them one by one")
+    return one.features
