@@ -17,6 +17,8 @@ from tqdm import tqdm
 
 from speechdis.errors import InputError
 from speechdis.metrics.moments import moments
+from speechdis.nn import ctc
+from speechdis.nn.ctc import Units
 
 RATE = 3e-3  # of Adam, the top of one cycle
 
@@ -50,11 +52,16 @@ class PhoneRecogniser:
 
     Args:
         head: codes to log probabilities.
-        phones: of classes 1 and up.
+        units: the phones of its classes.
     """
 
-    def __init__(self, head: "_Head", phones: Sequence[str]) -> None:
-        self.head, self.phones = head.eval(), tuple(phones)
+    def __init__(self, head: "_Head", units: Units) -> None:
+        self.head, self.units = head.eval(), units
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """Those that it knows."""
+        return self.units.names
 
     @classmethod
     def train(
@@ -81,15 +88,15 @@ class PhoneRecogniser:
         Raises:
             InputError: no phones to train on.
         """
-        phones = sorted({phone for said in train.phones for phone in said})
-        if not phones:
+        units = Units.of(train.phones)
+        if not units.names:
             raise InputError(f"{label}: there are no phones to train on")
         devices = [device] if torch.device(device).type == "cuda" else []
         with torch.random.fork_rng(devices):
             torch.manual_seed(seed)
-            head = _Head(train.frames, width, len(phones) + 1).to(device)
-        _fit(head, train, phones, steps, batch, np.random.default_rng(seed), label)
-        return cls(head, phones)
+            head = _Head(train.frames, width, units.classes).to(device)
+        _fit(head, train, units, steps, batch, np.random.default_rng(seed), label)
+        return cls(head, units)
 
     def errors(self, test: Transcribed, batch: int = 8) -> PhoneErrors:
         """Phone error rate of greedy decoding. Utterances without phones do not count; a phone never trained is wrong.
@@ -106,15 +113,15 @@ class PhoneRecogniser:
         by_length = sorted(tested, key=lambda k: int(test.counts[k]))
         for start in range(0, len(by_length), batch):
             chosen = by_length[start : start + batch]
-            for k, found in zip(chosen, _decode(self.head, _sequences(test, chosen)), strict=True):
-                wrong += edit_distance([self.phones[p - 1] for p in found], test.phones[k])
+            for k, found in zip(chosen, self._decode(_sequences(test, chosen)), strict=True):
+                wrong += edit_distance(found, test.phones[k])
         total = sum(len(said) for said in test.phones)
         return PhoneErrors(wrong / total, total)
 
     def phones_of(self, frames: np.ndarray) -> list[str]:
         """Phones of one utterance (T, D), by greedy decoding."""
-        (found,) = _decode(self.head, [torch.from_numpy(np.array(frames, np.float32))])
-        return [self.phones[p - 1] for p in found]
+        (found,) = self._decode([torch.from_numpy(np.array(frames, np.float32))])
+        return found
 
     @torch.no_grad()
     def log_likelihoods(self, frames: np.ndarray, transcripts: Sequence[Sequence[str]]) -> np.ndarray:
@@ -122,22 +129,23 @@ class PhoneRecogniser:
 
         The probabilities of all phone strings sum to one, so transcripts of different lengths compare.
         """
-        index = {phone: k for k, phone in enumerate(self.phones, 1)}
-        scores, _ = self.head([torch.from_numpy(np.array(frames, np.float32))])
-        steps = scores.shape[1]
-        known = [k for k, said in enumerate(transcripts) if said and all(p in index for p in said)]
+        scores, lengths = self.head([torch.from_numpy(np.array(frames, np.float32))])
+        numbers = {k: self.units.numbers(one) for k, one in enumerate(transcripts) if one}
+        known = {k: one for k, one in numbers.items() if one is not None}
         found = np.full(len(transcripts), -np.inf)
         if known:
-            said = [torch.tensor([index[phone] for phone in transcripts[k]]) for k in known]
-            loss = functional.ctc_loss(
-                scores.transpose(0, 1).expand(-1, len(known), -1),
-                pad_sequence(said, batch_first=True).to(scores.device),
-                torch.full((len(known),), steps),
-                torch.tensor([len(one) for one in said]),
-                reduction="none",
-            )
-            found[known] = -loss.cpu().numpy()
+            said = pad_sequence(list(known.values()), batch_first=True).to(scores.device)
+            sizes = torch.tensor([len(one) for one in known.values()])
+            every = scores.expand(len(known), -1, -1)
+            loss = ctc.nats(every, lengths.expand(len(known)), said, sizes, possible=False)
+            found[list(known)] = -loss.cpu().numpy()
         return found
+
+    @torch.no_grad()
+    def _decode(self, sequences: list[Tensor]) -> list[list[str]]:
+        """Phones of utterances (T, D), by greedy decoding."""
+        scores, lengths = self.head(sequences)
+        return [self.units.best(one[:n]) for one, n in zip(scores, lengths.tolist(), strict=True)]
 
 
 class _Head(nn.Module):
@@ -178,39 +186,27 @@ class _Head(nn.Module):
 def _fit(
     head: _Head,
     train: Transcribed,
-    phones: Sequence[str],
+    units: Units,
     steps: int,
     batch: int,
     rng: np.random.Generator,
     label: str,
 ) -> None:
-    index = {phone: k for k, phone in enumerate(phones, 1)}
     optimizer = torch.optim.Adam(head.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
     batches = _batches(train, batch, rng)
     for _ in tqdm(range(steps), desc=label, unit="step", leave=False):
         chosen = next(batches)
         scores, lengths = head(_sequences(train, chosen))
-        said = [torch.tensor([index[phone] for phone in train.phones[k]]) for k in chosen]
+        said = [numbers for k in chosen if (numbers := units.numbers(train.phones[k])) is not None]
         sizes = torch.tensor([len(one) for one in said])
-        targets = torch.cat(said).to(scores.device)
-        loss = functional.ctc_loss(scores.transpose(0, 1), targets, lengths, sizes, zero_infinity=True)
+        of_each = ctc.nats(scores, lengths, torch.cat(said).to(scores.device), sizes)
+        loss = (of_each / sizes.to(of_each.device)).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(head.parameters(), 5.0)
         optimizer.step()
         schedule.step()
-
-
-@torch.no_grad()
-def _decode(head: _Head, sequences: list[Tensor]) -> list[list[int]]:
-    """Best class of each frame, repetitions joined, blanks dropped."""
-    scores, lengths = head(sequences)
-    found = []
-    for best, length in zip(scores.argmax(-1).cpu(), lengths.tolist(), strict=True):
-        joined = torch.unique_consecutive(best[:length])
-        found.append(joined[joined > 0].tolist())
-    return found
 
 
 def _sequences(data: Transcribed, chosen: Sequence[int]) -> list[Tensor]:
