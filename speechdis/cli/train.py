@@ -35,7 +35,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     path_option(parser, "--features", "holds the stores train and dev", required=True)
     path_option(parser, "--augmented", "stores of twins, train and dev, from 'speechdis augment'")
     path_option(parser, "--images", "stores of written digits, from 'speechdis images'")
-    path_option(parser, "--data", "data directories that say which digits are spoken")
+    path_option(
+        parser, "--data", "data directories that say which digits are spoken, or what is said (model.ctc)"
+    )
     path_option(parser, "--waveforms", "of a vocoder: stores of samples, from 'speechdis features'")
     path_option(
         parser, "--init", "start from its weights: an experiment, a file, or a name, such as revoice", "CKPT"
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.training import config, recipes
 
     recipe = config.read(recipes.find(args.config), args.set)
-    if (args.images is None) != (args.data is None):
+    if args.images is not None and args.data is None:
         raise InputError("--images and --data go together: which digits are written, and which are spoken")
     digits = None if args.images is None else (args.data, args.images)
     return fit(
@@ -69,4 +71,5 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         digits,
         args.init,
         args.waveforms,
+        None if digits else args.data,
     )

@@ -28,6 +28,23 @@ from speechdis.nn.rate import Rate
 
 
 @dataclass(frozen=True)
+class Spoken:
+    """Whole utterances and what is said in them, on the device.
+
+    Attributes:
+        x: normalised frames (B, T, F), in the voice that the words are read from; zero past an utterance's end.
+        lengths: frames of each (B,).
+        said: classes (B, L) of what is said, zero past its end; see `nn/ctc.py`.
+        sizes: how many each has (B,).
+    """
+
+    x: Tensor
+    lengths: Tensor
+    said: Tensor
+    sizes: Tensor
+
+
+@dataclass(frozen=True)
 class Batch:
     """A batch of segments, normalised, on the device.
 
@@ -40,6 +57,7 @@ class Batch:
         population: number of segments in the training set, N of the MWS estimators.
         utterance: which utterance a segment is of (B,), counted among those segments are drawn from.
         segments: number of non-overlapping whole segments of that utterance (B,).
+        spoken: whole utterances with their transcripts, for a model that learns from these; or None.
     """
 
     x: Tensor
@@ -49,6 +67,7 @@ class Batch:
     population: int = 1
     utterance: Tensor | None = None
     segments: Tensor | None = None
+    spoken: Spoken | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +164,11 @@ class Model(nn.Module, ABC):
         """What a look at the validation speakers shows; its "loss" chooses the best checkpoint. Default: the loss."""
         return self.loss(batch, generator)
 
+    @property
+    def label(self) -> str | None:
+        """What every table says of it, for it was given more than speech ("supervised"). Default: nothing."""
+        return None
+
     def phases(self) -> list[Phase]:
         """The parts of a training step. Default: Adam lowers "loss" by all parameters. See rwae.py for an adversary."""
         return [Phase(list(self.parameters()), self.loss)]
@@ -187,6 +211,15 @@ class SegmentModel(Model):
     def reads_twins(self) -> str | None:
         """The setting without which it needs voice-converted twins, "contrast=0". Default None: it needs none."""
         return None
+
+    @classmethod
+    def reads_transcripts(cls, config: Any) -> bool:
+        """Whether the loss of a model with `config` learns from what is said. Default: not."""
+        return False
+
+    def learn_units(self, classes: int) -> None:
+        """Make what tells `classes` of units and the blank apart, which no checkpoint keeps. Default: nothing."""
+        return
 
     @abstractmethod
     def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:

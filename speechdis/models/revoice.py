@@ -35,7 +35,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from speechdis.models.base import Batch, Posterior, StaticDynamicModel, weighted
-from speechdis.nn import sequence
+from speechdis.nn import ctc, sequence
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.convolution import AttentiveStatistics, Block, normalised_over_time
 from speechdis.nn.gaussian import Gaussian, GaussianHead
@@ -64,6 +64,8 @@ class Config:
         instance_norm: its encoder normalises over time, input and output, too (False: over channels, between them).
         modulate: s scales and shifts every layer of the decoder (False: it enters with z alone).
         all_layers: s is pooled from every layer of its encoder (False: from the last).
+        ctc: weight of what is said of the transcript, given z, by a linear map that is not kept (0 leaves it out): it
+            needs transcripts, and is supervision.
     """
 
     static_size: Size = 64
@@ -85,6 +87,7 @@ class Config:
     instance_norm: bool = True
     modulate: bool = True
     all_layers: bool = True
+    ctc: Weight = 0.0
 
     @property
     def hidden_size(self) -> int:
@@ -129,6 +132,24 @@ class Model(StaticDynamicModel):
     def reads_twins(self) -> str | None:
         """The setting that needs no voice-converted twins, where this one does."""
         return "twin=false" if self.config.twin else None
+
+    @classmethod
+    def reads_transcripts(cls, config: Config) -> bool:
+        """With a CTC term."""
+        return config.ctc > 0
+
+    @property
+    def label(self) -> str | None:
+        """What a model that has read transcripts is."""
+        return "supervised" if self.config.ctc else None
+
+    def learn_units(self, classes: int) -> None:
+        """Add the linear map from z to `classes` of units and the blank."""
+        self.units = nn.Linear(self.config.dynamic_size, classes)
+
+    def kept(self) -> dict[str, Tensor]:
+        """All weights but those of `learn_units`."""
+        return {name: value for name, value in self.state_dict().items() if not name.startswith("units.")}
 
     def encode_dynamic(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
         """q(z | x) of segments (B, T, F), (B, C, Z): C codes, one for every `dynamic_stride` frames."""
@@ -240,7 +261,20 @@ class Model(StaticDynamicModel):
             terms["contrast_static"] = -contrastive_information(other.mean, own.mean, config.temperature)
         if config.consistency:
             terms["consistency"] = dynamic.kl(self.encode_dynamic(batch.x)).sum((1, 2)).mean()
+        if config.ctc:
+            terms["ctc"] = self._unsaid(batch, generator)
         return weighted(terms, config, self.rate, frames)
+
+    def _unsaid(self, batch: Batch, generator: torch.Generator) -> Tensor:
+        """-log P(what is said | z) of whole utterances, nats for as many frames as a segment has; 0 without any."""
+        spoken = batch.spoken
+        if spoken is None:
+            return batch.x.new_zeros(())
+        z = self.encode_dynamic(spoken.x, spoken.lengths).sample(generator)
+        scores = self.units(z).float().log_softmax(-1)
+        count = (spoken.lengths + self.stride - 1) // self.stride  # codes of each
+        nats = ctc.nats(scores, count, spoken.said, spoken.sizes)
+        return (nats / spoken.lengths).mean() * batch.x.shape[1]
 
     def _lengths(self, x: Tensor, generator: torch.Generator) -> Tensor | None:
         """How many of its first frames each static view (B, T, F) is cut to, (B,); None for all of them."""

@@ -23,7 +23,7 @@ from speechdis.pipeline.evaluation import Protocol, evaluate, floors, read_resul
 from speechdis.pipeline.frames import make_features, make_twins
 from speechdis.pipeline.processes import side_by_side
 from speechdis.pipeline.training import fit
-from speechdis.training import config, experiment, recipes
+from speechdis.training import config, identity, recipes, transcripts
 from speechdis.training.distributed import processes
 from speechdis.training.provenance import provenance
 from speechdis.training.run_directory import RunDirectory
@@ -173,10 +173,12 @@ def _row(benchmark: Benchmark, training: tuple[System, int]) -> Results:
     exp = benchmark.out / "exp" / benchmark.path.stem / feats.name / f"{system.slug}-{seed}"
     recipe = config.read(system.recipe, [*system.settings, *benchmark.settings, f"training.seed={seed}"])
     results = exp / f"results-{protocol.split}.json"
-    experiment.unchanged(exp, experiment.run_identity(recipe, feats, twins))
+    data = protocol.data if transcripts.reads(recipe) else None
+    said = transcripts.needed(recipe, feats, data)
+    identity.unchanged(exp, identity.run_identity(recipe, feats, twins, transcripts=said))
     if not _measured(protocol, results):
         _LOG.info("%s, seed %d -> %s", system.title, seed, exp)
-        fit(recipe, feats, twins, exp, resume=True, device=protocol.device)
+        fit(recipe, feats, twins, exp, resume=True, device=protocol.device, data=data)
         evaluate(exp / "best", protocol, results).log()
     made = read_json(RunDirectory(exp).record)
     timed = made["step"] - made["from_step"]  # of a broken run only its last part

@@ -14,7 +14,7 @@ from speechdis.features import settings_of
 from speechdis.features.store import Store
 from speechdis.models.base import PairedModel, SegmentModel
 from speechdis.pipeline.frames import make_features, make_twins
-from speechdis.training import config, experiment, recipes
+from speechdis.training import config, experiment, recipes, transcripts
 from speechdis.training.config import Recipe
 from speechdis.training.start import start
 
@@ -31,9 +31,10 @@ def fit(
     digits: tuple[Path, Path] | None = None,
     init: Path | None = None,
     waveforms: Path | None = None,
+    data: Path | None = None,
 ) -> dict[str, Any]:
     """`training.experiment.train`, which says what all of this is; a line is logged of what came out."""
-    made = experiment.train(recipe, features, twins, out, resume, device, digits, init, waveforms)
+    made = experiment.train(recipe, features, twins, out, resume, device, digits, init, waveforms, data)
     _LOG.info(
         "%s: %d steps, validation loss %.1f, %.0f segments/s -> %s",
         recipe.name,
@@ -93,7 +94,8 @@ def train(
             source = Store.read(features / split)
             if not (twins / split).exists() or _source(twins / split) != source.digest:
                 make_twins(data / split, twins / split, features / split)
-    fit(what, features, twins if reads_twins else None, out, resume=True, device=device, init=init)
+    said = data if transcripts.reads(what) else None
+    fit(what, features, twins if reads_twins else None, out, True, device, init=init, data=said)
 
 
 def _whole(store: Path, data: Path, feature_type: str) -> bool:

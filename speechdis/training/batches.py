@@ -17,13 +17,15 @@ from speechdis.augment.shuffle import rearranged
 from speechdis.errors import InputError
 from speechdis.features import bins_of
 from speechdis.features.store import Store
+from speechdis.models import base
 from speechdis.models.base import Batch
-from speechdis.nn import parallel
+from speechdis.nn import parallel, sequence
 from speechdis.training.config import Training
 from speechdis.training.plan import plan
 from speechdis.training.reader import SegmentReader
 from speechdis.training.resident import Corpus
 from speechdis.training.segments import Segments, holding
+from speechdis.training.transcripts import LONGEST, SHARE, Spoken, Transcripts
 
 HOST = torch.device("cpu")
 
@@ -37,6 +39,7 @@ class Batches:
         training: batch and segment size, views and channels.
         mean, std: (F,) statistics of the training set, for every split alike.
         device: where frames are put: all of them, or pools (`training.plan`).
+        transcripts: of the store's utterances, for a model that learns from them.
 
     Raises:
         InputError: frames that the device has no room for, no utterance that holds one whole segment, twins that are
@@ -52,8 +55,9 @@ class Batches:
         mean: np.ndarray | Tensor,
         std: np.ndarray | Tensor,
         device: torch.device,
+        transcripts: Transcripts | None = None,
     ) -> None:
-        self.training, self.device = training, device
+        self.training, self.device, self.transcripts = training, device, transcripts
         versions = 0 if twins is None else versions_of(store, twins)
         self.bins = bins_of(store.settings)
         if self.bins is None and (training.static_channel_db or training.twin_channel_db):
@@ -65,7 +69,7 @@ class Batches:
                 f"training.static_mask_bins must be 0 to {store.frames.shape[1]}, the bins of {store.path}, "
                 f"not {training.static_mask_bins}"
             )
-        whole = holding(store.counts, training.segment, store.path)
+        self.whole = whole = holding(store.counts, training.segment, store.path)
         self.first, self.counts = store.first[whole], store.counts[whole]
         self.population = int((self.counts // training.segment).sum())
         frames = on_device(store.frames, HOST)
@@ -100,6 +104,11 @@ class Batches:
         if self.twins is not None and resident.twins is not None:
             self.twins.frames = resident.twins
         self.segments = Segments.of(resident.first, self.counts[chosen], self.training.segment, self.device)
+        self.spoken: Spoken | None = None
+        if self.transcripts is not None:
+            longest = LONGEST * self.training.segment
+            about = (self.whole[chosen], resident.first, self.counts[chosen], longest, self.device)
+            self.spoken = Spoken(self.transcripts, *about)
         # A table of all utterances has its rows in their order, one of a pass in the pass's.
         self.table_rows = None if self.training.utterances else torch.as_tensor(chosen, device=self.device)
 
@@ -144,9 +153,7 @@ class Batches:
             view = without_bands(view, training.static_mask_bins, self.reader.mean, generator)
         twin = None
         if self.twins is not None:
-            version = self._integers(
-                len(self.twins.frames) // len(self.reader.frames), (len(starts),), generator
-            )
+            version = self._version(len(starts), generator)
             of_twins = self.twins.raw(starts + version * len(self.reader.frames), training.segment)
             twin = self._channel(of_twins, training.twin_channel_db, generator)
         return Batch(
@@ -156,7 +163,34 @@ class Batches:
             population=self.population,
             utterance=parallel.mine(utterance if self.table_rows is None else self.table_rows[utterance]),
             segments=parallel.mine(self.segments.tiles[utterance]),
+            spoken=self._spoken(generator),
         )
+
+    def _spoken(self, generator: torch.Generator) -> base.Spoken | None:
+        """This rank's share of some whole utterances, drawn uniformly, in the voice of one of their twins."""
+        if not self.spoken:
+            return None
+        size = max(1, self.training.batch // SHARE // parallel.world()) * parallel.world()
+        chosen = self._integers(len(self.spoken), (size,), generator)
+        starts, lengths = self.spoken.first[chosen], self.spoken.counts[chosen]
+        within = torch.arange(int(lengths.max()), device=self.device).minimum(lengths[:, None] - 1)  # (B, T)
+        reader, channel_db = self.reader, 0.0
+        if self.twins is not None:
+            version = self._version(size, generator)
+            reader, channel_db = self.twins, self.training.twin_channel_db
+            starts = starts + version * len(self.reader.frames)
+        raw = reader.frames[
+            starts[:, None] + within
+        ].float()  # (B, T, F); its last frame past an utterance's end
+        real = sequence.mask(lengths, raw)
+        heard = self._normalised(self._channel(raw, channel_db, generator)) * parallel.mine(real)
+        about = (lengths, self.spoken.said[chosen], self.spoken.sizes[chosen])
+        return base.Spoken(heard, *map(parallel.mine, about))
+
+    def _version(self, size: int, generator: torch.Generator) -> Tensor:
+        """Which of its twins is read, for each of `size` segments."""
+        assert self.twins is not None
+        return self._integers(len(self.twins.frames) // len(self.reader.frames), (size,), generator)
 
     def _channel(
         self, raw: Tensor, filter_db: float, generator: torch.Generator, share: float = 1.0

@@ -2,10 +2,11 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ import yaml
 from speechdis import models
 from speechdis.data.atomic import replacing
 from speechdis.data.lock import alone
-from speechdis.data.text import parse_json, read_yaml
+from speechdis.data.text import parse_json
 from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.models.base import Model, PairedModel, SegmentModel, VocoderModel
@@ -22,8 +23,9 @@ from speechdis.nn import parallel
 from speechdis.training import log, memory
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
-from speechdis.training.config import Recipe, Training, renamed
+from speechdis.training.config import Recipe
 from speechdis.training.distributed import processes
+from speechdis.training.identity import LONGER, run_identity, unchanged
 from speechdis.training.log import JOURNAL, journal
 from speechdis.training.loop import Source, Trainer
 from speechdis.training.mend import mend
@@ -33,12 +35,10 @@ from speechdis.training.run_directory import RunDirectory
 from speechdis.training.sound_batches import sounds
 from speechdis.training.start import Start, start
 from speechdis.training.state import writing
+from speechdis.training.transcripts import Transcripts, needed
 from speechdis.training.twins import twin_stores
 
-LONGER = ("steps", "patience")  # of Training: how long a run is, which may change when it is resumed
-
 _LOG = logging.getLogger(__name__)
-_TWINS = {"train": "augmented", "dev": "augmented_dev"}  # what a configuration calls them
 
 
 def train(
@@ -51,6 +51,7 @@ def train(
     digits: tuple[Path, Path] | None = None,
     init: Path | None = None,
     waveforms: Path | None = None,
+    data: Path | None = None,
 ) -> dict[str, Any]:
     """Train `recipe` on the stores `features/train` and `features/dev` and fill `out`.
 
@@ -65,6 +66,7 @@ def train(
         init: a checkpoint to start from, see `training.start`. It is read once: a resumed run has its own copy.
         waveforms: for a vocoder: stores of the samples of `features/train` and `features/dev`; `augmented` are then
             frames as a model decodes them, which it shall speak too.
+        data: for a model that learns from transcripts: data directories of `features/train` and `features/dev`.
 
     Returns:
         What `out/run.json` holds: steps, best validation loss, speed, seed, commit, versions, hardware.
@@ -83,8 +85,9 @@ def train(
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         memory.keep_freed()
         began = start(init, out)
-        trainer = _trainer(recipe, features, augmented, digits, out, place, began, waveforms)
-        identity = run_identity(recipe, features, augmented, digits, waveforms)
+        transcripts = needed(recipe, features, data)
+        trainer = _trainer(recipe, features, augmented, digits, out, place, began, waveforms, transcripts)
+        identity = run_identity(recipe, features, augmented, digits, waveforms, transcripts)
         if began is not None:
             identity["init"] = began.said
         directory = RunDirectory(out)
@@ -137,6 +140,8 @@ def _recorded(
 def _run(trainer: Trainer, recipe: Recipe, place: torch.device) -> dict[str, Any]:
     made = provenance(place)  # before it trains: a commit may be made meanwhile
     kept = {"model": recipe.name, "seed": recipe.training.seed, "processes": parallel.world()}
+    if trainer.model.label:
+        kept["label"] = trainer.model.label
     return trainer.run() | kept | made
 
 
@@ -162,6 +167,7 @@ def _trainer(
     device: torch.device,
     began: Start | None = None,
     waveforms: Path | None = None,
+    transcripts: Mapping[str, Transcripts] = MappingProxyType({}),
 ) -> Trainer:
     store, validation = Store.read(features / "train"), Store.read(features / "dev")
     if validation.settings != store.settings:
@@ -199,14 +205,18 @@ def _trainer(
         given = {"train": store, "dev": validation}
         batches, looks = sounds(vocoder, training, given, twins, waveforms, (mean, std), device)
     else:
-        segments = Batches(store, twins.get("train"), training, mean, std, device)
+        said = transcripts.get("train")
+        segments = Batches(store, twins.get("train"), training, mean, std, device, said)
         config = kind.for_utterances(recipe.model, segments.rows)
         speech_model: SegmentModel = kind(len(mean), config)
+        if said is not None:
+            speech_model.learn_units(said.units.classes)
         if began is not None:
             began.give(speech_model)
         speech_model = speech_model.to(device)
         needed = _twins_needed(recipe.name, speech_model, augmented, twins)
-        batches, looks = segments, _looks(validation, twins.get("dev") if needed else None, segments)
+        looked = twins.get("dev") if needed else None
+        batches, looks = segments, _looks(validation, looked, segments, transcripts.get("dev"))
         model = speech_model
     current = Checkpoint(model, recipe.name, store.settings, training.segment, mean, std, step=0)
     return Trainer(current, training, batches, looks, out, trained=began is not None)
@@ -230,64 +240,15 @@ def _twins_needed(name: str, model: SegmentModel, augmented: Path | None, twins:
     return True
 
 
-def _looks(store: Store, twins: Store | None, training: Batches) -> Batches:
+def _looks(
+    store: Store, twins: Store | None, training: Batches, transcripts: Transcripts | None = None
+) -> Batches:
     """Batches of the validation speakers, of all their utterances, to be compared with those of `training`."""
     all_of_them = replace(training.training, utterances=0, pool_gb=0.0, pool_precision="float32")
-    looks = Batches(store, twins, all_of_them, training.reader.mean, training.reader.std, training.device)
+    statistics = (training.reader.mean, training.reader.std)
+    looks = Batches(store, twins, all_of_them, *statistics, training.device, transcripts)
     looks.population = training.population  # estimates of information with another N differ by its logarithm
     return looks
-
-
-def run_identity(
-    recipe: Recipe,
-    features: Path,
-    augmented: Path | None,
-    digits: tuple[Path, Path] | None = None,
-    waveforms: Path | None = None,
-) -> dict[str, Any]:
-    """What makes a run the same run: every number of its recipe, and which frames it reads, whatever their place."""
-    stores = {"train": features / "train", "dev": features / "dev"}
-    stores |= {_TWINS[name]: path for name, path in twin_stores(augmented).items()}
-    if digits is not None:
-        stores |= {f"images_{part}": digits[1] / part for part in ("train", "dev")}
-    if waveforms is not None:
-        stores |= {f"waveforms_{part}": waveforms / part for part in ("train", "dev")}
-    return {**recipe.resolved(), "data": {name: Store.read(path).digest for name, path in stores.items()}}
-
-
-def unchanged(out: Path, identity: dict[str, Any], apart: Sequence[str] = ()) -> None:
-    """Raise InputError, naming the first difference, unless the run in `out`, if any, is the same run.
-
-    Args:
-        out: an experiment, or what will be one.
-        identity: of a run now; see `run_identity`.
-        apart: keys of `training` that may differ.
-    """
-    config = RunDirectory(out).config
-    if not config.exists():
-        return
-    before = read_yaml(config)
-    if isinstance(before, dict):
-        before.setdefault("init", {})  # of most runs, which start from nothing
-    if not isinstance(before, dict) or not all(isinstance(before.get(section), dict) for section in identity):
-        raise InputError(
-            f"{config}: damaged: it does not say what the run was told; delete it to go on with the recipe given"
-        )
-    kind = models.load(identity["model"]["name"]).Config
-    before["training"] = (
-        asdict(Training()) | before["training"]
-    )  # what an older version did not have, it did so
-    before["model"] = renamed(kind, before["model"], f"{config}: model")
-    for section, values in identity.items():
-        for key in sorted(
-            {*values, *before[section]} - ({*apart} if section == "training" else set()), key=str
-        ):
-            old, new = before[section].get(key), values.get(key)
-            if old != new:
-                raise InputError(
-                    f"{config}: cannot resume with another configuration: {section}.{key} was {old!r}, now {new!r}; "
-                    "choose another --out"
-                )
 
 
 def _begin(out: Path, identity: dict[str, Any], began: Start | None) -> None:
