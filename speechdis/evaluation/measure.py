@@ -129,6 +129,7 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         **row,
         validation=checkpoint.validation,
         parameters=sum(p.numel() for p in checkpoint.model.parameters()),
+        label=checkpoint.model.label,
     )
 
 

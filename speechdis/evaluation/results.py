@@ -30,6 +30,7 @@ class Results:
         validation: terms of the loss on the validation speakers.
         parameters: how many the model has.
         seconds: of its training.
+        label: what it was given besides speech ("supervised"); its name is never shown without it.
     """
 
     system: str
@@ -50,6 +51,12 @@ class Results:
     validation: Mapping[str, float] | None = None
     parameters: int | None = None
     seconds: float | None = None
+    label: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name in tables."""
+        return self.system if self.label is None else f"{self.system} ({self.label})"
 
     @property
     def verified(self) -> dict[str, Rates]:
@@ -86,7 +93,10 @@ class Results:
         except (TypeError, AttributeError, ValueError) as error:
             raise InputError(f"{where}: damaged: no table can be made of its figures ({error!r})") from None
         for name, value in values.items():
-            whole = name in ("system", "step", "lda_dimensions", "parameters", "seconds") or name in _RATES
+            whole = (
+                name in ("system", "step", "lda_dimensions", "parameters", "seconds", "label")
+                or name in _RATES
+            )
             if not whole and not isinstance(value, dict):
                 raise InputError(f"{where}: damaged: expected names and values under '{name}'")
         return cls(**values)

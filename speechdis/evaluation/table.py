@@ -113,7 +113,7 @@ def markdown(rows: Sequence[Results], layout: Layout | None = None) -> str:
 
 def _cells(rows: Sequence[Results], columns: Mapping[str, Column]) -> tuple[list[str], list[list[str]]]:
     cells = {title: [cell(row) for row in rows] for title, cell in columns.items()}
-    cells = {"system": [row.system for row in rows]} | {t: c for t, c in cells.items() if any(c)}
+    cells = {"system": [row.title for row in rows]} | {t: c for t, c in cells.items() if any(c)}
     kept = [i for i in range(len(rows)) if any(column[i] for t, column in cells.items() if t != "system")]
     return list(cells), [[column[i] for column in cells.values()] for i in kept]
 

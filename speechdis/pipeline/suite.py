@@ -109,8 +109,10 @@ def run(benchmark: Benchmark, begin: Callable[[], None]) -> list[dict[str, Any]]
     trainings = [(system, seed) for system in suite.systems for seed in range(benchmark.seeds)]
     rows = list(side_by_side(partial(_row, benchmark), trainings, benchmark.jobs, begin))
     seeds = benchmark.seeds
-    table = [suites.summarise(row.system, [row]) for row in known] + [
-        suites.summarise(system.title, rows[k * seeds : (k + 1) * seeds])
+    table = [suites.summarise(row.title, [row]) for row in known] + [
+        suites.summarise(
+            replace(rows[k * seeds], system=system.title).title, rows[k * seeds : (k + 1) * seeds]
+        )
         for k, system in enumerate(suite.systems)
     ]
     title = f"{name} on {benchmark.corpus.name}"

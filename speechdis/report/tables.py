@@ -74,7 +74,7 @@ def figures(experiments: Sequence[Experiment]) -> list[Table]:
         cells = {title: [columns[title](row) for row in rows] for title in titles}
         cells = {title: found for title, found in cells.items() if any(found)}
         kept = [k for k in range(len(rows)) if any(found[k] for found in cells.values())]
-        head = [rows[k].system for k in kept]
+        head = [rows[k].title for k in kept]
         tables.append(Table(head, {title: [found[k] for k in kept] for title, found in cells.items()}, {}))
     return tables
 
@@ -101,7 +101,7 @@ def as_csv(groups: Sequence[Measured]) -> str:
         ]
     )
     for trials, row in rows:
-        writer.writerow([row.system, trials, *(c for title in used for c in _numbers(columns[title], row))])
+        writer.writerow([row.title, trials, *(c for title in used for c in _numbers(columns[title], row))])
     return out.getvalue()
 
 

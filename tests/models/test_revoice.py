@@ -7,7 +7,7 @@ import torch
 from gradients import assert_gradient
 
 from speechdis.models import revoice
-from speechdis.models.base import Batch
+from speechdis.models.base import Batch, Spoken
 
 CONFIG = revoice.Config(
     static_size=3,
@@ -162,3 +162,24 @@ def test_frames_share_codes(stride: int) -> None:
     torch.testing.assert_close(terms["kl_dynamic"], model.encode_dynamic(TWIN).kl().sum() / 4)
     drawn = model.encode(X, None, generator()).dynamic_sample
     assert drawn[:, :stride].unique(dim=1).shape[1] == 1
+
+
+def test_what_is_said_is_told_from_z_of_whole_utterances_by_a_map_that_is_not_kept() -> None:
+    model = build(ctc=2.0)
+    before = build().state_dict()
+    model.learn_units(4)
+    assert model.kept().keys() == before.keys()
+    assert all(torch.equal(model.kept()[name], before[name]) for name in before)
+    lengths = torch.tensor([FRAMES, 6])
+    x = X[:2].clone()
+    x[1, 6:] = 0
+    said, sizes = torch.tensor([[1, 2], [3, 0]]), torch.tensor([2, 1])
+    batch = Batch(X, static_view=OTHER, spoken=Spoken(x, lengths, said, sizes))
+    terms = model.loss(batch, generator())
+    g = generator()
+    model.loss(replace(batch, spoken=None), g)
+    z = model.encode_dynamic(x, lengths).sample(g)
+    loss = torch.nn.CTCLoss(reduction="none")
+    nats = loss(model.units(z).log_softmax(-1).transpose(0, 1), said, lengths, sizes)
+    torch.testing.assert_close(terms["ctc"], FRAMES * (nats[0] / FRAMES + nats[1] / 6) / 2)
+    assert (model.label, build().label) == ("supervised", None)
