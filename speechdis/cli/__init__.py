@@ -161,6 +161,14 @@ def none_or_more(text: str) -> int:
     return number
 
 
+def share(text: str) -> float:
+    """The type of an option from 0 to 1."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"must be from 0 to 1, not {text}")
+    return number
+
+
 def renamed(parser: argparse.ArgumentParser, old: str, new: str, **options: Any) -> None:
     """Declare the option `new`, and take its `old` name for one more release, with a note."""
     action = parser.add_argument(new, **options)

@@ -31,7 +31,15 @@ Examples:
 import argparse
 from typing import Any
 
-from speechdis.cli import checkpoint_option, count, device_option, jobs_option, path_option, vocoder_option
+from speechdis.cli import (
+    checkpoint_option,
+    count,
+    device_option,
+    jobs_option,
+    path_option,
+    share,
+    vocoder_option,
+)
 from speechdis.errors import InputError
 
 
@@ -43,6 +51,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     path_option(parser, "--data", "data directory: other recordings of the speakers, and their texts")
     path_option(parser, "--out", "the table as JSON; a line for each recording as .tsv beside it", "FILE")
     checkpoint_option(parser, shipped=True, several=True)
+    parser.add_argument(
+        "--detail",
+        type=share,
+        nargs="+",
+        default=[1.0, 0.0],
+        metavar="D",
+        help="of the words' recording that a swap keeps, a row each: 1 as 'speechdis swap', 0 as its --plain "
+        "(default: 1 0)",
+    )
     vocoder_option(parser, "of the swaps that are made")
     jobs_option(parser, "processes", default=1)
     parser.add_argument(
@@ -91,7 +108,9 @@ def _made(args: argparse.Namespace) -> dict[str, Any]:
 
     if args.out is not None:
         check_file(args.out)
-    found = judge_pairs(args.checkpoint, args.data, args.pairs, args.vocoder, args.jobs, args.device)
+    found = judge_pairs(
+        args.checkpoint, args.data, args.pairs, args.vocoder, args.jobs, args.device, args.detail
+    )
     if args.out is not None:
         with replacing(args.out) as partial:
             partial.write_text(json.dumps(found, indent=1) + "\n", "utf-8")

@@ -130,7 +130,13 @@ def judge_all(manifest: Manifest, jobs: int = 1, strict: bool = False) -> Verdic
 
 
 def judge_pairs(
-    models: Sequence[Path], data: Path, count: int, vocoder: str, jobs: int = 1, device: str = "cpu"
+    models: Sequence[Path],
+    data: Path,
+    count: int,
+    vocoder: str,
+    jobs: int = 1,
+    device: str = "cpu",
+    details: Sequence[float] = (1.0, 0.0),
 ) -> dict[str, Any]:
     """Swaps of `count` pairs of a data directory's utterances, judged beside what they must beat.
 
@@ -141,6 +147,7 @@ def judge_pairs(
         vocoder: by name.
         jobs: processes that listen.
         device: "cpu", "cuda" or "auto".
+        details: as of `swaps.judge_swaps`.
 
     Raises:
         InputError: a model without static and dynamic factors; two of one name; as `pairs_of` and `swaps.judge_swaps`.
@@ -150,7 +157,7 @@ def judge_pairs(
     with processes(device) as chosen:
         made = {**provenance(chosen), "date": datetime.date.today().isoformat()}
         trained = _loaded(models, chosen)
-        found = swaps.judge_swaps(trained, utterances, pairs, vocoder, jobs)
+        found = swaps.judge_swaps(trained, utterances, pairs, vocoder, jobs, details=details)
     _LOG.info("\n%s", table.about(found, upright))
     return table.committable(found, f"{', '.join(trained)}: swaps of {data}", made)
 

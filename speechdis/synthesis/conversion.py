@@ -223,7 +223,7 @@ def synthesise(
     static: Tensor,
     residual: Residual | None = None,
     vocoder: str = vocoders.DEFAULT,
-    detail: bool = True,
+    detail: float = 1.0,
 ) -> Array:
     """Waveform (n,) float32 of the words of `content`, as long as they, with static vectors (M, S), at their pitch.
 
@@ -234,12 +234,15 @@ def synthesise(
         static: of each of its segments.
         residual: of the voice; None keeps that of the words.
         vocoder: by name.
-        detail: the words' own frames are said, changed (`converted_frames`); without it, those that the model decodes.
+        detail: 1 says the words' own frames, changed (`converted_frames`); 0 those that the model decodes; in between,
+            log frames as far from the latter.
     """
-    if detail:
-        parts = _converted(checkpoint, content, static, residual)
-    else:
-        parts = _decoded(checkpoint, content, static)
+    ends = {
+        0.0: _decoded(checkpoint, content, static),
+        1.0: _converted(checkpoint, content, static, residual),
+    }
+    between = (plain + detail * (full - plain) for plain, full in zip(ends[0.0], ends[1.0], strict=True))
+    parts = ends.get(float(detail), between)
     frames = collected(_kept(checkpoint, content, parts), content.words.frames)
     return unclipped(blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features))
 
@@ -249,7 +252,7 @@ def convert(
     content: Content,
     voice: Voice,
     vocoder: str = vocoders.DEFAULT,
-    detail: bool = True,
+    detail: float = 1.0,
 ) -> Array:
     """Waveform (n,) of the words of `content` in `voice`; see `synthesise`."""
     moved = at_pitch(checkpoint, content, voice.log_f0, vocoder)

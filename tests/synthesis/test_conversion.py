@@ -272,6 +272,24 @@ def test_a_louder_voice_makes_louder_words(vocoder: str) -> None:
     assert np.log(powers[1] / powers[0]) == pytest.approx(1.5, abs=0.1)
 
 
+class Shouts(Perfect):
+    """Decodes everything half a standard deviation louder than it is."""
+
+    def decode(self, static: torch.Tensor, dynamic: torch.Tensor, lengths: Any = None) -> Any:
+        return torch.distributions.Normal(dynamic + 0.5, 1.0)
+
+
+def test_detail_leads_in_a_line_from_decoded_frames_to_those_of_the_words() -> None:
+    """In log power, which is what frames are."""
+    checkpoint = replace(perfect(), model=Shouts())
+    content = content_of(checkpoint, 0.02 * glide(120, 160, 1.0))
+    powers = []
+    for detail in (1, 0.75, 0.5, 0):
+        wave = synthesise(checkpoint, content, content.codes.static, vocoder="filter", detail=detail)
+        powers.append(np.log(np.square(wave[2000:-2000]).mean()))
+    np.testing.assert_allclose(np.array(powers) - powers[0], [0, 0.375, 0.75, 1.5], atol=0.01)
+
+
 def test_frames_extracted_piece_by_piece_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("speechdis.synthesis.words.PIECE", 30)
     wave = glide(100, 200, 1.111)

@@ -26,6 +26,7 @@ from speechdis.synthesis.words import words_of
 from speechdis.training.checkpoint import Checkpoint
 
 Waves = dict[str, np.ndarray]  # by system
+ENDS = {1.0: "swap", 0.0: "swap, plain"}  # of the detail that is kept
 AT_A_TIME = 4  # pairs: made here, then heard side by side
 _LOG = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ def judge_swaps(
     vocoder: str = vocoders.DEFAULT,
     jobs: int = 1,
     resamples: int = 1000,
+    details: Sequence[float] = (1.0, 0.0),
 ) -> dict[str, Any]:
     """Every system's figures, with intervals over speakers.
 
@@ -48,6 +50,7 @@ def judge_swaps(
         vocoder: of every conversion.
         jobs: processes that listen.
         resamples: of the speakers.
+        details: of the words' recordings that swaps keep, a row each: from 1, all, to 0, plain.
 
     Raises:
         InputError: a package of the extra is not there; models of different features; no pair can be judged.
@@ -57,7 +60,7 @@ def judge_swaps(
     bench = Bench.of(utterances, sorted({k for pair in pairs for k in pair}), jobs)
     found: dict[str, list[Judged]] = {}
     good, failures = [], []
-    made = _made(models, settings, utterances, pairs, vocoder)
+    made = _made(models, settings, utterances, pairs, vocoder, details)
     for take, verdicts in _verdicts(bench, takes, made, FeatureSettings.of(settings).rate, jobs):
         faults = [f"{name}: {one}" for name, one in verdicts.items() if isinstance(one, str)]
         if faults:
@@ -98,6 +101,7 @@ def _made(
     utterances: Sequence[Utterance],
     pairs: Sequence[tuple[int, int]],
     vocoder: str,
+    details: Sequence[float],
 ) -> Iterator[Waves]:
     """Of each pair what every system makes of it, (n,) at the models' rate."""
     for a, b in pairs:
@@ -113,7 +117,8 @@ def _made(
         for name, checkpoint in models.items():
             before = f"{name}: " if len(models) > 1 else ""
             voice, content = voice_of(checkpoint, one), content_of(checkpoint, other)
-            for row, detail in (("swap", True), ("swap, plain", False)):
+            for detail in details:
+                row = ENDS.get(detail, f"swap, {100 * detail:g} % of the detail")
                 made[before + row] = np.asarray(convert(checkpoint, content, voice, vocoder, detail))
         yield made
 
