@@ -1,4 +1,4 @@
-"""Equal error rate and minimum detection costs of scored trials.
+"""Equal error rate, detection costs, and figures at few false accepts, of scored trials.
 
 Trials are lines 'enroll test target|nontarget', scores lines 'enroll test score' (higher = more alike), in any order.
 The forms of VoxCeleb, wespeaker, SpeechBrain, NIST and ASVspoof are recognised too, as are columns named by a header,
@@ -13,6 +13,9 @@ The interval (95 in 100) comes from 1,000 draws of the speakers with replacement
 without it, utterances joined by target trials (directly or through others) are one speaker. There is no interval
 without ids, or where labels contradict the speakers.
 
+A second line has what the EER hides: misses at 1 % and 0.1 % false accepts, Cllr (of scores read as natural log
+likelihood ratios), the Cllr of their best calibration, and the linkability D_sys.
+
 Examples:
     speechdis eer --trials trials --scores scores
     speechdis eer --embeddings static.scp --utt2spk utt2spk --cohort train/static.scp
@@ -21,9 +24,8 @@ Examples:
 
 import argparse
 import logging
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from speechdis.cli import count, path_option
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from speechdis.metrics.files.embeddings import Embeddings
+    from speechdis.metrics.low_rates import Tally
     from speechdis.metrics.trials import Trials
     from speechdis.metrics.verification import Verification
 
@@ -69,26 +72,33 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Score, measure and print."""
+    from speechdis.metrics import low_rates
     from speechdis.metrics.files.trials import read_utt2spk
 
     _check(args)
     table = read_utt2spk(args.utt2spk) if args.utt2spk else None
     if table is not None and args.embeddings and not args.trials:
-        found, reason, utterances, curve = _all_pairs(args, table)
+        found, reason, utterances, all_scores = _all_pairs(args, table)
     elif _is_large(args):
-        found, reason, utterances, curve = _streamed(args, table)
+        found, reason, utterances, all_scores = _streamed(args, table)
     else:
-        found, reason, utterances, curve = _listed(args, table)
+        found, reason, utterances, all_scores = _listed(args, table)
     if args.plot:
         from speechdis.plots.det import plot_det
 
-        plot_det(args.plot, *curve())
+        plot_det(args.plot, *all_scores.det())
+    low = low_rates.figures(all_scores.tally())
     result = {
         "eer_percent": 100 * found.eer,
         "interval_percent": found.interval and [100 * end for end in found.interval],
         "no_interval": reason or None,
         "min_dcf_01": found.min_dcf_01,
         "min_dcf_05": found.min_dcf_05,
+        "miss_at_1_percent": 100 * low.miss_at_1,
+        "miss_at_01_percent": 100 * low.miss_at_01,
+        "cllr": low.cllr,
+        "min_cllr": low.min_cllr,
+        "linkability": low.linkability,
         "threshold": found.threshold,
         "target": found.target,
         "nontarget": found.nontarget,
@@ -98,17 +108,24 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if reason:
         logging.getLogger(__name__).info("no interval: %s", reason)
     logging.getLogger(__name__).info(_line(result))
+    logging.getLogger(__name__).info(_LOW.format_map(result))
     return result
 
 
-Measured = tuple["Verification", str, int, Callable[[], tuple["np.ndarray", "np.ndarray"]]]
+class _Scores(Protocol):
+    def det(self) -> "tuple[np.ndarray, np.ndarray]": ...
+    def tally(self) -> "Tally": ...
+
+
+Measured = tuple["Verification", str, int, _Scores]
 
 
 def _listed(args: argparse.Namespace, table: dict[str, str] | None) -> Measured:
-    """Figures of the trials of a file; why there is no interval; utterances; points of the curve."""
+    """Figures of the trials of a file; why there is no interval; utterances; all scores."""
     from speechdis.errors import InputError
+    from speechdis.metrics.low_rates import Tally
     from speechdis.metrics.trials import NoSpeakers, in_order, speakers
-    from speechdis.metrics.verification import det, verify
+    from speechdis.metrics.verification import verify
 
     trials, scores = _scored(args)
     codes, reason = None, "no utterance ids"
@@ -128,7 +145,7 @@ def _listed(args: argparse.Namespace, table: dict[str, str] | None) -> Measured:
         verify(scores, target, *sides),
         reason,
         len(trials.utts),
-        lambda: det(scores[target], scores[~target]),
+        Tally.of(scores[target], scores[~target]),
     )
 
 
@@ -165,7 +182,7 @@ def _all_pairs(args: argparse.Namespace, table: dict[str, str]) -> Measured:
     utts, scoring = _embeddings(args).read()
     try:
         pairs = EveryPair(scoring, speakers_of(utts, table), device=device)
-        return pairs.verify(), "", len(utts), pairs.det
+        return pairs.verify(), "", len(utts), pairs
     except InputError as error:
         raise InputError(f"{args.embeddings}: {error}") from None
 
@@ -267,6 +284,12 @@ def _both_kinds(path: Path, trials: "Trials") -> None:
     if target in (0, len(trials.pairs.target)):
         kind = "non-target" if target else "target"
         raise InputError(f"{path}: there is no {kind} trial; an error rate needs both kinds")
+
+
+_LOW = (
+    "misses {miss_at_1_percent:.1f} % at 1 % false accepts, {miss_at_01_percent:.1f} % at 0.1 %; Cllr {cllr:.3f}, at "
+    "best {min_cllr:.3f} bits; linkability D_sys {linkability:.3f}"
+)
 
 
 def _line(result: dict[str, Any]) -> str:

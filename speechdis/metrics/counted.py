@@ -12,6 +12,7 @@ import numpy as np
 
 from speechdis.errors import InputError
 from speechdis.metrics.equal_error import EER, crossing
+from speechdis.metrics.low_rates import Tally
 from speechdis.metrics.verification import Verification, deviates
 
 Block = tuple[
@@ -65,6 +66,12 @@ class Counts:
         edges = np.append(np.unique(np.concatenate(bins)), _BINS)
         missed, rejected = (_below(counts)[edges] for counts in (self.own, self.cross))
         return missed / self.own.sum(), 1 - rejected / self.cross.sum()
+
+    def tally(self) -> Tally:
+        """The counts at the lower edges of bins, up to 0.05 % under the scores: enough for `low_rates`."""
+        there = np.flatnonzero(self.own + self.cross)
+        values = _values_of(there << _LOW)
+        return Tally(values.astype(np.float64), self.own[there], self.cross[there])
 
     def _unclear(self) -> np.ndarray:
         """Bins on which a figure depends and that are not resolved."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from speechdis.metrics.counted import Block, Counts, count
 from speechdis.metrics.intervals import BOOTSTRAP_TRIALS, resampled, some_trials
+from speechdis.metrics.low_rates import Tally
 from speechdis.metrics.scoring import Scoring, cosine
 from speechdis.metrics.trials import Pairs, all_pairs, require_pairs
 from speechdis.metrics.verification import Verification, det, verify
@@ -78,6 +79,13 @@ class EveryPair:
             scores, pairs = self._list
             return det(scores[pairs.target], scores[~pairs.target])
         return self._counts.det()
+
+    def tally(self) -> Tally:
+        """All scores by value, or by bins of a 2,048th of it where they are not kept."""
+        if self.listed:
+            scores, pairs = self._list
+            return Tally.of(scores[pairs.target], scores[~pairs.target])
+        return self._counts.tally()
 
     @cached_property
     def _list(self) -> tuple[np.ndarray, Pairs]:

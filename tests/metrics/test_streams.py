@@ -63,6 +63,11 @@ def test_the_figures_are_those_of_the_list(
     assert (listed["interval_percent"] is None) == (of == "bare")
     intervals = [one.pop("interval_percent") or [0] for one in (listed, streamed)]
     assert intervals[0] == pytest.approx(intervals[1])  # the draws are the same: all trials
+    for name, near in (("miss_at_1_percent", 1), ("miss_at_01_percent", 1), ("linkability", 0.02),
+                       ("cllr", 1e-3), ("min_cllr", 1e-3)):  # fmt: skip
+        assert streamed.pop(name) == pytest.approx(
+            listed.pop(name), abs=near
+        )  # of bins of scores, not of values
     assert streamed == pytest.approx(listed) and streamed["no_interval"] == listed["no_interval"]
 
 

@@ -27,8 +27,8 @@ def measure(
     columns: Sequence[str] | None = None,
     utt2spk: Mapping[str, str] | None = None,
     embeddings: Embeddings | None = None,
-) -> tuple[Verification, str, int, Callable[[], tuple[np.ndarray, np.ndarray]]]:
-    """Figures of a file; why there is no interval; number of utterances; points of the curve.
+) -> tuple[Verification, str, int, Counts]:
+    """Figures of a file; why there is no interval; number of utterances; the counts of scores.
 
     Args:
         columns: see `read_table`.
@@ -52,7 +52,7 @@ def measure(
         score = lambda block: scoring.pairs(block.i, block.j)  # noqa: E731
     streamed = Streamed(stream, score, speakers, "other target trials" if utt2spk is None else "utt2spk")
     found, wrong = streamed.verify()
-    return found, reason or wrong, len(stream.utts), streamed.counts.det
+    return found, reason or wrong, len(stream.utts), streamed.counts
 
 
 class Stream:
