@@ -126,15 +126,15 @@ def _add_quiet(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS
 def each_corpus(
     parser: argparse.ArgumentParser,
     dest: str,
-    package: ModuleType,
-    shared: Callable[[argparse.ArgumentParser, ModuleType], None],
+    packages: Mapping[ModuleType, Callable[[argparse.ArgumentParser, ModuleType], None]],
 ) -> None:
-    """Give `parser` a subcommand for every corpus of `package`: with `shared` options, and the corpus's own."""
-    names = package.names()
-    text = f"{', '.join(names)} ('CORPUS --help' for its options)"
+    """Give `parser` a subcommand for every corpus of `packages`: with a package's options, and the corpus's own."""
+    found = {
+        name: (package.load(name), shared) for package, shared in packages.items() for name in package.names()
+    }
+    text = f"{', '.join(found)} ('CORPUS --help' for its options)"
     commands = parser.add_subparsers(dest=dest, required=True, metavar="CORPUS", help=text)
-    for name in names:
-        module = package.load(name)
+    for name, (module, shared) in found.items():
         corpus = _described(commands, name, module)
         shared(corpus, module)
         # main() gives --json to the command; here it may also stand after the corpus

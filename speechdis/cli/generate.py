@@ -18,7 +18,7 @@ from speechdis.corpora import generated
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command; each layout adds its own."""
-    each_corpus(parser, "layout", generated, _shared)
+    each_corpus(parser, "layout", {generated: _shared})
 
 
 def _shared(layout: argparse.ArgumentParser, module: ModuleType) -> None:

@@ -1,5 +1,8 @@
 """Turn a corpus into Kaldi data directories: train, dev and test.
 
+Of moving pictures (moving-mnist, sprites) it makes frame stores at once, OUT/train, OUT/dev and OUT/test, with pixels
+in 8 bits, and OUT/labels.tsv, which says what is known of each sequence.
+
 Example:
     speechdis prepare timit --root /corpora/TIMIT --out data/timit
 """
@@ -14,7 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from speechdis import corpora
-from speechdis.cli import each_corpus, path_option
+from speechdis.cli import each_corpus, overwrite_option, path_option
+from speechdis.corpora import videos
 from speechdis.errors import InputError
 
 _LOG = logging.getLogger(__name__)
@@ -23,7 +27,7 @@ _NAMED = 20  # bad utterances that have a line of their own
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command; each corpus adds its own."""
-    each_corpus(parser, "corpus", corpora, _shared)
+    each_corpus(parser, "corpus", {corpora: _shared, videos: _shared_by_videos})
 
 
 def _shared(corpus: argparse.ArgumentParser, module: ModuleType) -> None:
@@ -38,6 +42,14 @@ def _shared(corpus: argparse.ArgumentParser, module: ModuleType) -> None:
     add("--strict", action="store_true", help="stop at a bad utterance (default: name and skip it)")
 
 
+def _shared_by_videos(corpus: argparse.ArgumentParser, module: ModuleType) -> None:
+    path_option(corpus, "--root", "the pictures as published", required=True)
+    path_option(
+        corpus, "--out", "writes the stores DIR/train, DIR/dev, ..., and DIR/labels.tsv", required=True
+    )
+    overwrite_option(corpus)
+
+
 def _prefix(text: str) -> str:
     """The type of `--prefix`: what ids may hold."""
     if not re.fullmatch(r"[\w.]+", text):
@@ -45,8 +57,10 @@ def _prefix(text: str) -> str:
     return text
 
 
-def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """Prepare one corpus; split name to utterances, speakers and hours."""
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Prepare one corpus; split name to utterances, speakers and hours, or to the number of sequences."""
+    if args.corpus in videos.names():
+        return _write_videos(args)
     from speechdis.corpora.naming import prefixed
     from speechdis.corpora.splits import Trial, write_splits
     from speechdis.data.directory import directories_kind
@@ -83,6 +97,18 @@ def run(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     total = sum(s.utterances for s in summaries.values())
     _LOG.info("%s: %d utterances of %s, %d skipped", args.out, total, args.corpus, len(skipped))
     return {name: asdict(s) for name, s in summaries.items()}
+
+
+def _write_videos(args: argparse.Namespace) -> dict[str, int]:
+    """Write the stores of a corpus of moving pictures."""
+    from speechdis.features.videos import write_videos
+
+    corpus = videos.load(args.corpus)
+    parts = corpus.prepare(**_options(corpus.prepare, args))
+    sizes = write_videos(args.out, parts, corpus.settings(), corpus.SCALE, args.overwrite)
+    told = ", ".join(f"{size} for {name}" for name, size in sizes.items())
+    _LOG.info("%s: sequences of %s: %s", args.out, args.corpus, told)
+    return sizes
 
 
 def _options(function: Callable[..., Any], args: argparse.Namespace) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The frame store: every frame of a set of utterances in one array on disk.
 
-A directory of `frames.npy` ((N, F) float32, memory-mapped), `utts.tsv` (utterance, speaker, first frame,
+A directory of `frames.npy` ((N, F) float32, or pixels in 8 bits, mapped), `utts.tsv` (utterance, speaker, first frame,
 frames) and `store.yaml` (settings, mean and standard deviation of each dimension, digest, versions, and a seal
 by which mixed and edited files are noticed). It is written as a stream, so that memory does not grow with the
 corpus, and read as one array, so that training can put all of it on the device at once.
@@ -47,13 +47,14 @@ class Store:
 
     Attributes:
         path: the directory.
-        frames: (N, F) float32, memory-mapped, read-only.
+        frames: (N, F) float32, or uint8 of pictures, memory-mapped, read-only.
         utts: U utterance ids, in the order of their frames.
         spks: the speaker of each.
         first: (U,) int64, row of the first frame of each.
         counts: (U,) int64, frames of each.
         settings: how the frames were made: `type`, `config`, ...
-        mean, std: (F,) float32 over all frames; std is 1 where a dimension never changes.
+        mean, std: (F,) float32 over all frames; std is 1 where a dimension never changes. Of pictures 0 and the scale
+            that brings pixels to [0, 1).
         digest: SHA-256 of the frames.
     """
 
@@ -98,7 +99,7 @@ class Store:
         about, body, seal = read_about(path)
         utts, spks, counts = read_utterances(path / "utts.tsv")
         mean, std = about["cmvn"]["mean"], about["cmvn"]["std"]
-        frames = open_frames(path / "frames.npy", (int(counts.sum()), len(mean)))
+        frames = open_frames(path / "frames.npy", (int(counts.sum()), len(mean)), about["pixels"])
         if seal is not None and seal != seal_of(path, body):
             raise InputError(f"{path}: its files do not belong together (mixed or edited); {AGAIN}")
         first = np.cumsum(counts) - counts
@@ -116,7 +117,7 @@ class Store:
 
     def validate(self) -> None:
         """Read all frames; raises InputError if they are not those that were written."""
-        if hashlib.sha256(np.ascontiguousarray(self.frames, "<f4").data).hexdigest() != self.digest:
+        if hashlib.sha256(np.ascontiguousarray(self.frames).data).hexdigest() != self.digest:
             raise InputError(f"{self.path / 'frames.npy'}: not the frames that were written; {AGAIN}")
 
 
@@ -155,7 +156,11 @@ def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_store(
-    path: str | Path, rows: Iterable[Row], settings: Mapping[str, Any], overwrite: bool = False
+    path: str | Path,
+    rows: Iterable[Row],
+    settings: Mapping[str, Any],
+    overwrite: bool = False,
+    scale: float = 0,
 ) -> Store:
     """Write utterances as they come: (utterance, speaker, frames (T, F) with T >= 1, or blocks of them).
 
@@ -163,6 +168,7 @@ def write_store(
         path: the directory; an earlier store there is replaced once the new one is whole.
         settings: how the frames were made, in YAML's types.
         overwrite: of the earlier store also files that have been changed since it was written.
+        scale: 0, or frames are pixels in 8 bits, stay so, and are divided by this where they are read.
 
     Raises:
         InputError: no rows, an id twice, frames that are not finite or not of one F; `path` holds something else.
@@ -173,12 +179,12 @@ def write_store(
             (partial / "frames.npy").open("wb") as file,
             (partial / "utts.tsv").open("w", encoding="utf-8") as table,
         ):
-            written = _Written(file)
+            written = _Written(file, scale)
             table.write(COLUMNS)
             for utt, spk, frames in rows:
                 first = written.begin(utt)
                 for block in [frames] if isinstance(frames, np.ndarray) else frames:
-                    written.add(utt, np.ascontiguousarray(block, "<f4"))
+                    written.add(utt, np.ascontiguousarray(block, written.dtype))
                 table.write(f"{utt}\t{spk}\t{first}\t{written.count - first}\n")
             if not written.count:
                 raise InputError(f"{path}: no utterance left to store")
@@ -196,11 +202,17 @@ class _Written:
     """What has gone into `frames.npy` so far: its digest, and moments by Chan's parallel update."""
 
     file: BinaryIO
+    scale: float = 0  # of pixels, which have no moments of their own
     count: int = 0
     mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
     squares: np.ndarray = field(default_factory=lambda: np.zeros(0))  # sum of (x - mean)^2
     utts: set[str] = field(default_factory=set)
     digest: Any = field(default_factory=hashlib.sha256)
+
+    @property
+    def dtype(self) -> str:
+        """Of a number, as numpy writes it."""
+        return "|u1" if self.scale else "<f4"
 
     def begin(self, utt: str) -> int:
         """Begin an utterance; the row of its first frame."""
@@ -217,28 +229,31 @@ class _Written:
             raise InputError(
                 f"{utt}: frames of shape {x.shape} are empty, not finite, or not (T, {len(self.mean)})"
             )
+        if not self.scale:
+            self._merge(x)
+        self.count += len(x)
+        self.file.write(x.data)
+        self.digest.update(x.data)
+
+    def _merge(self, x: np.ndarray) -> None:
         n, m = len(x), x.mean(0, dtype=np.float64)
         delta, total = m - self.mean, self.count + n
         self.squares = self.squares + np.square(x - m).sum(0) + delta**2 * (self.count * n / total)
         self.mean = self.mean + delta * (n / total)
-        self.count = total
-        self.file.write(x.data)
-        self.digest.update(x.data)
 
     def header(self) -> None:
         """(Re)write the header; numpy pads it so that the number of rows can grow in place."""
         self.file.seek(0)
-        about = {"descr": "<f4", "fortran_order": False, "shape": (self.count, len(self.mean))}
+        about = {"descr": self.dtype, "fortran_order": False, "shape": (self.count, len(self.mean))}
         np.lib.format.write_array_header_1_0(self.file, about)
 
     def about(self) -> dict[str, Any]:
+        found = {"frames": self.count, "digest": self.digest.hexdigest()}
+        if self.scale:
+            return found | {"pixels": len(self.mean), "cmvn": {"mean": [0.0], "std": [self.scale]}}
         std = np.sqrt(self.squares / self.count)
         std[std < 1e-6] = 1.0
-        return {
-            "frames": self.count,
-            "digest": self.digest.hexdigest(),
-            "cmvn": {"mean": _numbers(self.mean), "std": _numbers(std)},
-        }
+        return found | {"cmvn": {"mean": _numbers(self.mean), "std": _numbers(std)}}
 
 
 def _numbers(values: np.ndarray) -> list[float]:

@@ -15,6 +15,7 @@ MARKER = "store.yaml"
 FILES = ("frames.npy", MARKER, "utts.tsv")
 AGAIN = "make the store again (--overwrite)"
 SEAL = "seal: "
+MOST_PIXELS = 1 << 20
 _BLOCKS, _BLOCK = 64, 4096
 COLUMNS = "utt\tspk\tfirst\tframes\n"
 _COUNT = re.compile(r"[1-9][0-9]{0,14}")
@@ -42,6 +43,8 @@ def read_about(path: Path) -> tuple[dict[str, Any], str, str | None]:
     try:
         settings, digest = about["settings"], about["digest"]
         cmvn = {name: np.array(about["cmvn"][name], np.float32) for name in ("mean", "std")}
+        if "pixels" in about:  # one scale for all of them
+            cmvn = {name: np.full(_pixels(about["pixels"]), *one) for name, one in cmvn.items()}
     except (ValueError, KeyError, TypeError, OverflowError):
         settings, digest, cmvn = None, None, {}
     if not (
@@ -54,7 +57,14 @@ def read_about(path: Path) -> tuple[dict[str, Any], str, str | None]:
         and (cmvn["std"] > 0).all()
     ):
         raise InputError(f"{file}: damaged or of another program; {AGAIN}")
-    return {"settings": settings, "digest": digest, "cmvn": cmvn}, body, seal.strip() if found else None
+    about = {"settings": settings, "digest": digest, "cmvn": cmvn, "pixels": "pixels" in about}
+    return about, body, seal.strip() if found else None
+
+
+def _pixels(count: object) -> int:
+    if not isinstance(count, int) or not 0 < count <= MOST_PIXELS:
+        raise ValueError(f"{count} pixels")
+    return count
 
 
 def read_utterances(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], np.ndarray]:
@@ -79,8 +89,11 @@ def read_utterances(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], np.nd
     return tuple(rows), tuple(rows.values()), np.array(counts, np.int64)
 
 
-def open_frames(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    """The array (N, F) in a file, mapped, if it is one of this shape; no byte beyond its header is read."""
+def open_frames(path: Path, shape: tuple[int, int], pixels: bool = False) -> np.ndarray:
+    """The array (N, F) in a file, mapped, if it is one of this shape; no byte beyond its header is read.
+
+    Its numbers are float32; `pixels`: 8 bits each.
+    """
     try:
         with path.open("rb") as file:
             version = np.lib.format.read_magic(file)
@@ -90,14 +103,15 @@ def open_frames(path: Path, shape: tuple[int, int]) -> np.ndarray:
             begin, size = file.tell(), file.seek(0, 2)
     except (OSError, EOFError, *_BAD_HEADER) as error:
         raise InputError(f"{path}: truncated or not an array ({error}); {AGAIN}") from None
-    expected = shape[0] * shape[1] * 4
+    promised = np.dtype(np.uint8) if pixels else np.dtype("<f4")
+    expected = shape[0] * shape[1] * promised.itemsize
     # True equals 1: the header's numbers are compared as they are written
-    if (repr(found), dtype, by_column) != (repr(shape), np.dtype("<f4"), False) or size - begin != expected:
+    if (repr(found), dtype, by_column) != (repr(shape), promised, False) or size - begin != expected:
         raise InputError(
-            f"{path}: {dtype} {found} in {size - begin} bytes, but utts.tsv and store.yaml promise float32 {shape} in "
-            f"{expected}; {AGAIN}"
+            f"{path}: {dtype} {found} in {size - begin} bytes, but utts.tsv and store.yaml promise {promised} {shape} "
+            f"in {expected}; {AGAIN}"
         )
-    return np.memmap(path, np.float32, "r", begin, shape)
+    return np.memmap(path, promised, "r", begin, shape)
 
 
 def seal_of(path: Path, body: str) -> str:
