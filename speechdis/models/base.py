@@ -1,8 +1,9 @@
 """The model contract: what a model takes and gives. Training, measuring and swapping know nothing else about one.
 
-A model file has a frozen dataclass `Config` and a class `Model(bins, config)` of one of four kinds:
+A model file has a frozen dataclass `Config` and a class `Model(bins, config)` of one of five kinds:
 
     StaticDynamicModel   one static vector a segment, one dynamic vector a frame     dsvae, fhvae, revoice, ...
+    GeneratorModel       both vectors, but drawn alone: it reads no sequence          mocogan
     SequenceModel        no static factor: each frame follows from the past ones     vrnn, avrnn
     PairedModel          samples that are each seen in several modalities            pvae, jmvae, vae
     VocoderModel         frames to the waveform they are of                          vocos
@@ -268,6 +269,18 @@ class StaticDynamicModel(SegmentModel):
             voice: those of the others (M', S).
         """
         return voice.mean(0).expand_as(static)
+
+
+class GeneratorModel(Model):
+    """Draws sequences and reads none: a static and a dynamic vector, but no encoder (MoCoGAN, Tulyakov et al. 2018)."""
+
+    @abstractmethod
+    def sample_prior(self, segments: int, frames: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """New codes: static (B, S), dynamic (B, T, Z)."""
+
+    @abstractmethod
+    def decode(self, static: Tensor, dynamic: Tensor, lengths: Tensor | None = None) -> Gaussian:
+        """p(x | s, z) over normalised frames (B, T, F), of static (B, S) and dynamic (B, T, Z)."""
 
 
 class SequenceModel(SegmentModel):

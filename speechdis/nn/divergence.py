@@ -63,3 +63,13 @@ def mmd(
     pairs = aa + bb - 2 * ab
     off_diagonal = pairs.sum((-2, -1)) - pairs.diagonal(dim1=-2, dim2=-1).sum(-1)
     return off_diagonal / (count * (count - 1))
+
+
+def energy_distance(a: Tensor, b: Tensor) -> Tensor:
+    """2 E |a - b| - E |a - a'| - E |b - b'| of N >= 2 samples (rows) each, (N, D) (Szekely & Rizzo 2013).
+
+    MMD^2 with the kernel -|x - y|, which has no width to choose: 0 for equal distributions only, and unbiased.
+    """
+    count = len(a)
+    aa, bb = (torch.cdist(x, x).sum() / (count * (count - 1)) for x in (a, b))
+    return 2 * torch.cdist(a, b).mean() - aa - bb

@@ -18,7 +18,7 @@ from speechdis.data.lock import alone
 from speechdis.data.text import parse_json
 from speechdis.errors import InputError
 from speechdis.features.store import Store
-from speechdis.models.base import Model, PairedModel, SegmentModel, VocoderModel
+from speechdis.models.base import GeneratorModel, Model, PairedModel, SegmentModel, VocoderModel
 from speechdis.nn import parallel
 from speechdis.training import log, memory
 from speechdis.training.batches import Batches
@@ -204,6 +204,10 @@ def _trainer(
         model = vocoder = kind(len(mean), recipe.model).to(device)
         given = {"train": store, "dev": validation}
         batches, looks = sounds(vocoder, training, given, twins, waveforms, (mean, std), device)
+    elif issubclass(kind, GeneratorModel):
+        sequences = Batches(store, None, training, mean, std, device)
+        batches, looks = sequences, _looks(validation, None, sequences)
+        model = kind(len(mean), recipe.model).to(device)
     else:
         said = transcripts.get("train")
         segments = Batches(store, twins.get("train"), training, mean, std, device, said)

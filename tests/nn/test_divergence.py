@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from speechdis.nn.divergence import mmd, squared_distances
+from speechdis.nn.divergence import energy_distance, mmd, squared_distances
 
 
 def normal(*shape: int, seed: int) -> torch.Tensor:
@@ -84,3 +84,15 @@ def test_distances_are_never_negative() -> None:
     squares = squared_distances(a, a)
     assert (squares >= 0).all()
     torch.testing.assert_close(squares.double(), torch.cdist(a.double(), a.double()) ** 2, atol=2.0, rtol=0.5)
+
+
+def test_energy_distance_is_that_of_the_distributions_of_each_number() -> None:
+    """In one dimension it is 2 times the integral of (F - G)^2 of the distribution functions F and G.
+
+    Of uniforms on [0, 1] and [d, 1 + d] F - G rises to d over d, stays so, and falls again.
+    """
+    d, g = 0.5, torch.Generator().manual_seed(0)
+    a, b = torch.rand(2, 3000, 1, generator=g, dtype=torch.float64)
+    integral = 2 * d**3 / 3 + d**2 * (1 - d)
+    assert abs(energy_distance(a, b + d) - 2 * integral) < 0.02
+    assert abs(energy_distance(a, b)) < 0.005
