@@ -10,10 +10,9 @@ frames but for what they show of pitch; the second makes `words`, as they are th
 `settings` are those of the frames. A neural one is trained (`speechdis train --config vocos`), and the path of its
 experiment stands in the place of a name: none comes with the package, for one worth its name takes a GPU to train.
 
-`DEFAULT` was chosen on validation speakers by `tools/bench/vocoders.py` (figures: docs/pages/notebook).
-Swaps by "world" are as often heard as the voice, with as many words, as those by "griffin-lim", whose pitch is off by
-five semitones and breaks off. "filter" gives a recording's own frames back exactly, is three times as fast as
-"world", and about as good.
+`DEFAULT` was chosen on validation speakers, by judges that are not those of the tables (figures: docs/pages/notebook).
+"filter" keeps more of the words than "world", at the voice's pitch as well, and is faster. "griffin-lim" has the pitch
+of the frames, off by five semitones, and breaks off.
 """
 
 import importlib
@@ -30,10 +29,10 @@ if TYPE_CHECKING:  # who asks for names alone shall not wait for arrays
 
     from speechdis.synthesis.words import Words
 
-DEFAULT = "world"
+DEFAULT = "filter"
 GUIDE = (
-    "world keeps the words' intonation and breath, at the voice's pitch; griffin-lim takes the spectra alone, and its "
-    "pitch is theirs; filter keeps the words' own sound, filtered: fastest"
+    "filter keeps the words' own sound, period by period at the voice's pitch: fastest; world says them anew, at that "
+    "pitch; griffin-lim takes the spectra alone, and its pitch is theirs"
 )
 
 
