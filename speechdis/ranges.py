@@ -33,6 +33,7 @@ Weight = Annotated[
 Positive = Annotated[float, Range(1e-6, 1e6)]  # temperatures and widths
 Share = Annotated[float, Range(0, 1)]
 NatsOrNone = Annotated[float, Range(0, 1000)]  # 0 has a meaning of its own
+CodesOrNone = Annotated[int, Range(0, 65536)]  # 0 has a meaning of its own
 Stride = Annotated[int, Range(1, 100)]  # frames
 Decibels = Annotated[float, Range(0, 100)]
 Rate = Annotated[float, Range(1e-12, 10)]  # of learning

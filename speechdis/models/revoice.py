@@ -27,6 +27,7 @@ the same way; instance normalisation: Chou et al. 2019 (AdaIN-VC), whose decoder
 pooled: Desplanques et al. 2020 (ECAPA-TDNN).
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, final
 
@@ -34,13 +35,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from speechdis.errors import InputError
 from speechdis.models.base import Batch, Posterior, StaticDynamicModel, weighted
 from speechdis.nn import ctc, sequence
 from speechdis.nn.contrastive import contrastive_information
 from speechdis.nn.convolution import AttentiveStatistics, Block, normalised_over_time
 from speechdis.nn.gaussian import Gaussian, GaussianHead
+from speechdis.nn.quantise import Choice, Quantiser
 from speechdis.nn.rate import Rate
-from speechdis.ranges import Layers, NatsOrNone, Positive, Share, Size, Stride, Weight
+from speechdis.nn.stride import held, spread
+from speechdis.ranges import CodesOrNone, Layers, NatsOrNone, Positive, Share, Size, Stride, Weight
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,10 @@ class Config:
         rate_dynamic: nats that z shall have a frame, on average. The weight of its divergence begins as `kl_dynamic`,
             and moves to where it has them (nn/rate.py); 0: it stays.
         dynamic_stride: frames that share one code of z. Outside the model z is at the rate of frames all the same.
+        quantise: codes in the book that z is taken from (nn/quantise.py); its prior is then of numbers of codes, all
+            alike ("normal") or by the past ("learnt"), and `consistency` is half the squared distance before. 0: z is
+            Gaussian.
+        commitment: weight of the squared distance of what is quantised to its code.
         contrast_static, temperature: of the contrast; a weight of 0 leaves it out.
         consistency: weight of the divergence between z of the twin and z of the segment itself; 0 leaves it out.
         own_static: share of the segments that are rebuilt with their own s, not with that of another segment.
@@ -77,6 +85,8 @@ class Config:
     kl_dynamic: Weight = 1.0
     rate_dynamic: NatsOrNone = 0.0
     dynamic_stride: Stride = 1
+    quantise: CodesOrNone = 0
+    commitment: Weight = 0.25
     contrast_static: Weight = 60.0
     temperature: Positive = 0.1
     consistency: Weight = 4.0
@@ -104,6 +114,10 @@ class Model(StaticDynamicModel):
 
     def __init__(self, bins: int, config: Config) -> None:
         super().__init__()
+        if config.quantise and config.rate_dynamic:
+            raise InputError(
+                "revoice: model.rate_dynamic cannot move codes of a book; set it, or model.quantise, to 0"
+            )
         self.config = config
         width, voice, depth = config.content_channels, config.voice_channels, range(config.layers)
         self.stride = stride = config.dynamic_stride
@@ -111,6 +125,7 @@ class Model(StaticDynamicModel):
         self.words = nn.ModuleList(
             Block(width, "time" if config.instance_norm else "channels") for _ in depth
         )
+        self.quantiser = Quantiser(config.quantise, config.dynamic_size) if config.quantise else None
         self.dynamic_head = GaussianHead(width, config.dynamic_size)
         self.voice_in = nn.Conv1d(bins, voice, 5, padding=2)
         self.voice = nn.ModuleList(Block(voice, "channels", dilation=1 + i) for i in depth)
@@ -125,7 +140,11 @@ class Model(StaticDynamicModel):
         self.frame = nn.Conv1d(width, bins, 1)
         if config.prior == "learnt":
             self.prior_rnn = nn.LSTM(config.dynamic_size, width, batch_first=True)
-            self.prior_head = GaussianHead(width, config.dynamic_size)
+            self.prior_head: nn.Module = (
+                nn.Linear(width, config.quantise)
+                if config.quantise
+                else GaussianHead(width, config.dynamic_size)
+            )
         self.rate = Rate(config.rate_dynamic, config.kl_dynamic) if config.rate_dynamic else None
 
     @property
@@ -152,7 +171,10 @@ class Model(StaticDynamicModel):
         return {name: value for name, value in self.state_dict().items() if not name.startswith("units.")}
 
     def encode_dynamic(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
-        """q(z | x) of segments (B, T, F), (B, C, Z): C codes, one for every `dynamic_stride` frames."""
+        """q(z | x) of segments (B, T, F), (B, C, Z): C codes, one for every `dynamic_stride` frames.
+
+        Where z is quantised, N(what is rounded to a code, I).
+        """
         real = _real(lengths, x)
         h = x.transpose(1, 2) * real
         if self.config.instance_norm:
@@ -163,7 +185,8 @@ class Model(StaticDynamicModel):
             h = block(h, real)
         if self.config.instance_norm:
             h = normalised_over_time(h, real)
-        return self.dynamic_head(h.transpose(1, 2))
+        found: Gaussian = self.dynamic_head(h.transpose(1, 2))
+        return found if self.quantiser is None else Gaussian(found.mean, torch.zeros_like(found.mean))
 
     def encode_static(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
         """q(s | x) of segments (B, T, F), (B, S)."""
@@ -185,11 +208,14 @@ class Model(StaticDynamicModel):
     ) -> Posterior:
         """q(s, z | x) of segments (B, T, F), both read from them; without a generator the "samples" are the means."""
         static, codes = self.encode_static(x, lengths), self.encode_dynamic(x, lengths)
+        if self.quantiser is not None:
+            rounded = self.quantiser.rounded(codes.mean)
+            codes = Gaussian(rounded, torch.full_like(rounded, -torch.inf))  # as good as certain
         s, z = static.mean, codes.mean
         if generator is not None:
             s, z = static.sample(generator), codes.sample(generator)
-        dynamic = Gaussian(*(self._held(p, x.shape[1]) for p in codes))
-        return Posterior(static, dynamic, s, self._held(z, x.shape[1]))
+        dynamic = Gaussian(*(held(p, self.stride, x.shape[1]) for p in codes))
+        return Posterior(static, dynamic, s, held(z, self.stride, x.shape[1]))
 
     def decode(self, static: Tensor, dynamic: Tensor, lengths: Tensor | None = None) -> Gaussian:
         """p(x | s, z) with unit variance, over normalised frames (B, T, F); none past `lengths` (B,) is heard.
@@ -198,45 +224,36 @@ class Model(StaticDynamicModel):
         """
         real = _real(lengths, dynamic)
         codes = (dynamic.transpose(1, 2) * real)[..., :: self.stride]  # (B, Z, C)
-        h = self._frames(self.codes_in(codes), dynamic.shape[1]) + self.static_in(static)[..., None]
+        h = spread(self.codes_in(codes), self.stride, dynamic.shape[1]) + self.static_in(static)[..., None]
         for block in self.decoder:
             h = block(h, real, static)
         mean = self.frame(h).transpose(1, 2)
         return Gaussian(mean, torch.zeros_like(mean))
 
-    def _frames(self, h: Tensor, frames: int) -> Tensor:
-        """What stands side by side in each code's channels (B, stride W, C), one after another (B, W, T).
-
-        Shi et al. 2016, sub-pixel convolution.
-        """
-        if self.stride == 1:
-            return h
-        apart: Tensor = h.unflatten(1, (-1, self.stride)).transpose(2, 3)  # (B, W, C, stride)
-        return apart.flatten(2)[..., :frames]
-
-    def _held(self, codes: Tensor, frames: int) -> Tensor:
-        """Codes (B, C, Z), each at every frame that it is of, (B, T, Z)."""
-        if self.stride == 1:
-            return codes
-        return codes.repeat_interleave(self.stride, 1)[:, :frames]
-
-    def prior(self, dynamic: Tensor) -> Gaussian | None:
-        """p(z_t | z_<t) for codes z (B, C, Z); None stands for N(0, I)."""
+    def prior(self, dynamic: Tensor) -> Gaussian | Choice | None:
+        """p(z_t | z_<t) for codes z (B, C, Z); None stands for N(0, I), or for all codes of a book alike."""
         if self.config.prior == "normal":
             return None
-        hidden, _ = sequence.run(self.prior_rnn, sequence.delayed(dynamic))
-        return self.prior_head(hidden)
+        return self._next(sequence.run(self.prior_rnn, sequence.delayed(dynamic))[0])
+
+    def _next(self, hidden: Tensor) -> Gaussian | Choice:
+        """p(z_t | z_<t) by what the prior's LSTM makes of the past, (..., H)."""
+        found = self.prior_head(hidden)
+        return found if self.quantiser is None else Choice(found, self.quantiser.book)
 
     def sample_prior(self, segments: int, frames: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """New (static (B, S), dynamic (B, T, Z)) from p(s) and p(z)."""
         device, config = self.frame.weight.device, self.config
         static = torch.randn(segments, config.static_size, generator=generator, device=device)
         count = -(-frames // self.stride)
-        if config.prior == "normal":
+        if config.prior == "learnt":
+            codes = sequence.ancestral(self.prior_rnn, self._next, segments, count, generator)
+        elif self.quantiser is None:
             codes = torch.randn((segments, count, config.dynamic_size), generator=generator, device=device)
         else:
-            codes = sequence.ancestral(self.prior_rnn, self.prior_head, segments, count, generator)
-        return static, self._held(codes, frames)
+            alike = torch.zeros(segments, count, config.quantise, device=device)
+            codes = Choice(alike, self.quantiser.book).sample(generator)
+        return static, held(codes, self.stride, frames)
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per whole segment, and their weighted sum "loss".
@@ -250,12 +267,15 @@ class Model(StaticDynamicModel):
         other = self.encode_static(elsewhere, self._lengths(elsewhere, generator))
         drawn = torch.rand(len(own.mean), 1, generator=generator, device=batch.x.device) < config.own_static
         static = Gaussian(*(torch.where(drawn, a, b) for a, b in zip(own, other, strict=True)))
-        s, z = static.sample(generator), dynamic.sample(generator)
-        frames = batch.x.shape[1]
+        s, frames = static.sample(generator), batch.x.shape[1]
+        z, costs = self._coded(dynamic, generator)
         terms = {
-            "reconstruction": -self.decode(s, self._held(z, frames)).log_prob(batch.x).sum((1, 2)).mean(),
+            "reconstruction": -self.decode(s, held(z, self.stride, frames))
+            .log_prob(batch.x)
+            .sum((1, 2))
+            .mean(),
             "kl_static": static.kl().sum(-1).mean(),
-            "kl_dynamic": dynamic.kl(self.prior(z)).sum((1, 2)).mean(),
+            **costs,
         }
         if config.contrast_static:
             terms["contrast_static"] = -contrastive_information(other.mean, own.mean, config.temperature)
@@ -270,11 +290,25 @@ class Model(StaticDynamicModel):
         spoken = batch.spoken
         if spoken is None:
             return batch.x.new_zeros(())
-        z = self.encode_dynamic(spoken.x, spoken.lengths).sample(generator)
+        q = self.encode_dynamic(spoken.x, spoken.lengths)
+        z = q.sample(generator) if self.quantiser is None else self.quantiser.through(q.mean)
         scores = self.units(z).float().log_softmax(-1)
         count = (spoken.lengths + self.stride - 1) // self.stride  # codes of each
         nats = ctc.nats(scores, count, spoken.said, spoken.sizes)
         return (nats / spoken.lengths).mean() * batch.x.shape[1]
+
+    def _coded(self, q: Gaussian, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Codes (B, C, Z) by what `encode_dynamic` gives, and the terms of what they cost."""
+        if self.quantiser is None:
+            z = q.sample(generator)
+            ahead = self.prior(z)
+            assert not isinstance(ahead, Choice)
+            return z, {"kl_dynamic": q.kl(ahead).sum((1, 2)).mean()}
+        found = self.quantiser(q.mean, generator)
+        choice = self.prior(found.codes.detach())
+        alike = torch.full_like(found.distance, math.log(self.config.quantise))
+        nats = choice.nats(found.number) if isinstance(choice, Choice) else alike
+        return found.codes, {"kl_dynamic": nats.sum(1).mean(), "commitment": found.distance.sum(1).mean()}
 
     def _lengths(self, x: Tensor, generator: torch.Generator) -> Tensor | None:
         """How many of its first frames each static view (B, T, F) is cut to, (B,); None for all of them."""
@@ -286,8 +320,10 @@ class Model(StaticDynamicModel):
 
     def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Posterior means of segments (B, T, F): static (B, S), dynamic (B, T, Z)."""
-        dynamic = self._held(self.encode_dynamic(x, lengths).mean, x.shape[1])
-        return self.encode_static(x, lengths).mean, dynamic * sequence.mask(lengths, x)
+        codes = self.encode_dynamic(x, lengths).mean
+        codes = codes if self.quantiser is None else self.quantiser.rounded(codes)
+        dynamic = held(codes, self.stride, x.shape[1]) * sequence.mask(lengths, x)
+        return self.encode_static(x, lengths).mean, dynamic
 
 
 def _real(lengths: Tensor | None, x: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ def squared_distances(a: Tensor, b: Tensor) -> Tensor:
     """
     squares = a.square().sum(-1)[..., :, None] + b.square().sum(-1)[..., None, :]
     with torch.autocast(a.device.type, enabled=False):  # a difference of large numbers
-        return (squares - 2 * a @ b.mT).clamp_min(0)
+        return (squares - 2 * a @ b.transpose(-1, -2)).clamp_min(0)
 
 
 def kernel_sum(squares: Tensor, spread: Tensor | float, kernel: Kernel, widths: tuple[float, ...]) -> Tensor:

@@ -1,6 +1,8 @@
 """Recurrences over segments: fused calls, exact for segments of different lengths."""
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -42,9 +44,13 @@ def delayed(x: Tensor) -> Tensor:
 
 
 def ancestral(
-    rnn: nn.RNNBase, head: nn.Module, segments: int, frames: int, generator: torch.Generator
+    rnn: nn.RNNBase,
+    head: Callable[[Tensor], Any],
+    segments: int,
+    frames: int,
+    generator: torch.Generator,
 ) -> Tensor:
-    """Sequences (B, T, Z) drawn from p(z_t | z_<t): each sample of `head`'s Gaussian is what `rnn` reads next."""
+    """Sequences (B, T, Z) drawn from p(z_t | z_<t): each sample of what `head` gives is what `rnn` reads next."""
     z = next(rnn.parameters()).new_zeros(segments, 1, rnn.input_size)
     state, drawn = None, []
     for _ in range(frames):

@@ -1,6 +1,7 @@
 """What holds of the loss of every model, whatever its batches are made of."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import fields, replace
 from typing import Any
 
@@ -40,7 +41,7 @@ def loss_is_the_weighted_sum_of_its_terms(model: Any, batch: Any, weights: Mappi
 
 
 def terms_agree_in_mixed_precision(model: Any, batch: Any) -> None:
-    exact = model.loss(batch, generator())
+    exact = deepcopy(model).loss(batch, generator())
     with torch.autocast("cpu", torch.bfloat16):
         mixed = model.loss(batch, generator())
     for name, term in exact.items():

@@ -36,6 +36,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         for prior, part, weight in (("normal", True, 0.0), ("learnt", False, 1.0))
     ),
     ("revoice", {"layers": 1, "dynamic_stride": 3}),
+    *(("revoice", {"layers": 1, "prior": prior, "quantise": 6}) for prior in ("normal", "learnt")),
 ]
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from gradients import assert_gradient
 
+from speechdis.errors import InputError
 from speechdis.models import revoice
 from speechdis.models.base import Batch, Spoken
 
@@ -183,3 +184,29 @@ def test_what_is_said_is_told_from_z_of_whole_utterances_by_a_map_that_is_not_ke
     nats = loss(model.units(z).log_softmax(-1).transpose(0, 1), said, lengths, sizes)
     torch.testing.assert_close(terms["ctc"], FRAMES * (nats[0] / FRAMES + nats[1] / 6) / 2)
     assert (model.label, build().label) == ("supervised", None)
+
+
+@pytest.mark.parametrize("prior", ["normal", "learnt"])
+def test_quantised_words_by_hand(prior: str) -> None:
+    """What is decoded are codes of the book; they cost their surprise, and a distance; the prior moves no encoder."""
+    model = build(quantise=4, prior=prior, consistency=0.0).eval()
+    terms = model.loss(Batch(X, twin=TWIN, static_view=OTHER), generator())
+    raw, book = model.encode_dynamic(TWIN).mean, model.quantiser.book
+    number = torch.cdist(raw, book[None]).argmin(-1)
+    z = model.embed(TWIN)[1]
+    torch.testing.assert_close(z, book[number])
+    torch.testing.assert_close(terms["commitment"], (raw - z).square().sum() / 4)
+    ahead = model.prior(z)
+    p = torch.full((4, FRAMES, 4), 0.25) if ahead is None else ahead.logits.softmax(-1)
+    torch.testing.assert_close(terms["kl_dynamic"], -p.log().gather(-1, number[..., None]).sum() / 4)
+    if prior == "learnt":
+        terms["kl_dynamic"].backward()
+        assert model.prior_head.weight.grad.any()
+        assert model.words_in.weight.grad is None
+    drawn = model.sample_prior(3, 5, generator())[1]
+    assert (torch.cdist(drawn, book[None]).min(-1).values < 1e-3).all()
+
+
+def test_a_rate_cannot_be_held_of_quantised_words() -> None:
+    with pytest.raises(InputError, match="rate_dynamic"):
+        build(quantise=4, rate_dynamic=1.0)

@@ -33,6 +33,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     *(("fhvae", {"layers": layers}) for layers in (1, 2)),
     ("revoice", {}),
     ("revoice", {"dynamic_stride": 2, "rate_dynamic": 1.0}),
+    ("revoice", {"dynamic_stride": 3, "quantise": 16}),
     ("revoice", {"instance_norm": False, "modulate": False, "all_layers": False, "prior": "normal"}),
 ]
 
