@@ -39,6 +39,34 @@ class Bins:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """What a frame of moving pictures is: `channels` of `size` x `size` pixels."""
+
+    channels: int
+    size: int
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Picture | None":
+        """That which a store or checkpoint with these `settings` has; None where its frames are no pictures."""
+        if settings.get("type") != "video":
+            return None
+        config = settings.get("config") or {}
+        channels, size = config.get("channels"), config.get("size")
+        if type(channels) is not int or type(size) is not int or min(channels, size) < 1:
+            raise InputError(f"settings of pictures that have no channels and size: {config}")
+        return cls(channels, size)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of a picture, as a tensor."""
+        return self.channels, self.size, self.size
+
+    def __str__(self) -> str:
+        """As in "pictures of 3 x 64 x 64"."""
+        return " x ".join(map(str, self.shape))
+
+
+@dataclass(frozen=True)
 class FeatureSettings:
     """How frames of speech were cut, of the settings that a store and a checkpoint keep.
 
@@ -60,6 +88,7 @@ class FeatureSettings:
         >>> FeatureSettings.of({"type": "fbank", "config": {"rate": 16000, "window": 0.025, "hop": 0.01}}).samples
         (400, 160)
         """
+        _refuse_pictures(settings)
         kind, config = settings.get("type"), settings.get("config") or {}
         if missing := [name for name in ("rate", "window", "hop") if name not in config]:
             raise InputError(f"'{kind}' features have no {missing[0]}: they are not of speech")
@@ -123,16 +152,27 @@ def extract_blocks(waves: Iterable[np.ndarray], settings: Mapping[str, Any]) -> 
 
 def bins_of(settings: Mapping[str, Any]) -> Bins | None:
     """What the dimensions of a store with these `settings` measure; None where they are no frequencies."""
+    if Picture.of(settings):
+        return None
     module = load(settings["type"])
     return module.bins(module.Config(**settings["config"]))
 
 
 def spectrum_of(settings: Mapping[str, Any]) -> Bins:
     """`bins_of` these `settings`. Raises InputError for features that are no log spectra."""
+    _refuse_pictures(settings)
     bins = bins_of(settings)
     if bins is None:
         raise InputError(f"'{settings['type']}' features are no log spectra: their voice cannot be changed")
     return bins
+
+
+def _refuse_pictures(settings: Mapping[str, Any]) -> None:
+    if picture := Picture.of(settings):
+        raise InputError(
+            f"the frames are moving pictures of {picture} pixels, not speech: there is nothing to be heard in them, "
+            "no voice and no phones; take a model and features of speech"
+        )
 
 
 def _module(name: str) -> ModuleType:

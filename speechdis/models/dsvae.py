@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from speechdis.models.base import Batch, Posterior, StaticDynamicModel, weighted
+from speechdis.nn import frames as frame_networks
 from speechdis.nn import parallel, sequence
 from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.rate import Rate
@@ -43,6 +44,8 @@ class Config:
     dynamic_size: Size = 32
     hidden_size: Size = 256
     frame_size: Size = 128
+    frames: frame_networks.Kind = "mlp"
+    frame_channels: Size = 64
     posterior: Literal["factorised", "full", "nested", "causal", "smooth"] = "full"
     kl_static: Weight = 1.0
     kl_dynamic: Weight = 1.0
@@ -59,7 +62,8 @@ class Model(StaticDynamicModel):
         self.config = config
         frame, hidden = config.frame_size, config.hidden_size
         static, dynamic = config.static_size, config.dynamic_size
-        self.frame = nn.Sequential(sequence.mlp(bins, hidden, frame), nn.Tanh())
+        kind, channels = config.frames, config.frame_channels
+        self.frame = frame_networks.encoder(kind, bins, hidden, channels, frame)
         self.static_rnn = nn.LSTM(frame, hidden, batch_first=True, bidirectional=True)
         self.static_head = GaussianHead(2 * hidden, static)
         self.dynamic_rnn: nn.Module
@@ -83,7 +87,7 @@ class Model(StaticDynamicModel):
         # One linear layer on [z_t, s], cut in two: the static half is computed once a segment, not once a frame.
         self.decode_dynamic = nn.Linear(dynamic, hidden)
         self.decode_static = nn.Linear(static, hidden, bias=False)
-        self.decode_frame = nn.Sequential(nn.LeakyReLU(sequence.SLOPE), sequence.mlp(hidden, hidden, bins))
+        self.decode_frame = frame_networks.decoder(kind, bins, hidden, channels)
         self.rate = Rate(config.rate_dynamic, config.kl_dynamic) if config.rate_dynamic else None
 
     def encode(

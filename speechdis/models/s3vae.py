@@ -4,12 +4,14 @@ DSVAE's generative model and bound with three terms that need no labels:
 
     static_consistency   max(0, |s - s_pos| - |s - s_neg| + margin), Euclidean: s_pos is of the same segment with its
                          frames shuffled, s_neg of another segment of the batch
-    dynamic_prediction   -sum_t log p(label_t | z_t): the loudness of a frame, told from its dynamic code
+    dynamic_prediction   -sum_t log p(label_t | z_t): the loudness of a frame, told from its dynamic code; of a picture
+                         the part in which most moves
     mutual_information   sum_t I(s; z_t) by minibatch-weighted sampling
 
 The paper's weights, margin and audio label are not given in any text at hand, so all are settings whose defaults
 are ours: distances are between posterior means (a sample's own noise would be a floor under |s - s_pos|); a frame's
-loudness is its mean normalised log energy over bins, cut into `loudness_levels` at quantiles of N(0, 1).
+loudness is its mean normalised log energy over bins, cut into `loudness_levels` at quantiles of N(0, 1). Of pictures,
+the paper takes the one of 3 x 3 parts with the strongest optical flow; here, that with the greatest change.
 """
 
 from dataclasses import dataclass
@@ -22,8 +24,11 @@ from torch.nn import functional
 from speechdis.models import dsvae
 from speechdis.models.base import Batch
 from speechdis.nn import parallel, sequence
+from speechdis.nn.dcgan import grid_of
 from speechdis.nn.information import mutual_information
 from speechdis.ranges import Range, Size, Weight
+
+PARTS = 3  # of each side of a picture
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ class Model(dsvae.Model):
 
     def __init__(self, bins: int, config: Config) -> None:
         super().__init__(bins, config)
-        self.predict = sequence.mlp(config.dynamic_size, config.prediction_size, config.loudness_levels)
+        labels = PARTS**2 if config.frames == "dcgan" else config.loudness_levels
+        self.predict = sequence.mlp(config.dynamic_size, config.prediction_size, labels)
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Named terms in nats per segment, and their weighted sum "loss".
@@ -77,8 +83,11 @@ class Model(dsvae.Model):
         return self.weighted(terms, batch)
 
     def prediction(self, batch: Batch, dynamic: Tensor) -> Tensor:
-        """Cross-entropy of the frames' loudness levels given samples of z_t (B, T, Z), nats per segment."""
-        labels = loudness_labels(batch.x, self.config.loudness_levels)
+        """Cross-entropy of the frames' labels given samples of z_t (B, T, Z), nats per segment."""
+        if self.config.frames == "dcgan":
+            labels = motion_labels(batch.x)
+        else:
+            labels = loudness_labels(batch.x, self.config.loudness_levels)
         entropy = functional.cross_entropy(self.predict(dynamic).movedim(-1, 1), labels, reduction="none")
         return (entropy[..., None] * sequence.mask(batch.lengths, batch.x)).sum((1, 2)).mean()
 
@@ -97,3 +106,15 @@ def loudness_labels(x: Tensor, levels: int) -> Tensor:
     """Level of each frame, (B, T) integers below `levels`, of normalised log energies (B, T, F)."""
     share = torch.arange(1, levels, device=x.device, dtype=x.dtype) / levels
     return torch.bucketize(x.mean(-1), torch.special.ndtri(share))
+
+
+def motion_labels(x: Tensor) -> Tensor:
+    """The part of 3 x 3 that has changed most since the frame before, (B, T), of pictures (B, T, C 64 64).
+
+    The first frame has the label of the second.
+    """
+    pictures = grid_of(x)  # (B, T, C, 64, 64)
+    change = (pictures[:, 1:] - pictures[:, :-1]).abs().sum(2)
+    parts = functional.adaptive_avg_pool2d(change, PARTS).flatten(2)  # (B, T - 1, 9)
+    labels = parts.argmax(-1)
+    return torch.cat([labels[:, :1], labels], 1)

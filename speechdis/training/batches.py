@@ -13,9 +13,10 @@ from torch import Tensor
 
 from speechdis.augment.channel import channel_features
 from speechdis.augment.mask import without_bands
+from speechdis.augment.pictures import augmented
 from speechdis.augment.shuffle import rearranged
 from speechdis.errors import InputError
-from speechdis.features import bins_of
+from speechdis.features import Picture, bins_of
 from speechdis.features.store import Store
 from speechdis.models import base
 from speechdis.models.base import Batch
@@ -44,7 +45,7 @@ class Batches:
     Raises:
         InputError: frames that the device has no room for, no utterance that holds one whole segment, twins that are
             not those of `store`, frames that are no spectra to be sent through channels, or wider bands to be hidden
-            than there are bins.
+            than there are bins, image views of frames that are no pictures.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class Batches:
     ) -> None:
         self.training, self.device, self.transcripts = training, device, transcripts
         versions = 0 if twins is None else versions_of(store, twins)
-        self.bins = bins_of(store.settings)
+        self.bins, self.picture = bins_of(store.settings), Picture.of(store.settings)
+        if training.twin_view == "image" and self.picture is None:
+            raise InputError(f"{store.path}: no pictures; set training.twin_view to voice")
         if self.bins is None and (training.static_channel_db or training.twin_channel_db):
             raise InputError(
                 f"{store.path}: not spectra; set training.static_channel_db and twin_channel_db to 0"
@@ -155,10 +158,13 @@ class Batches:
         if self.twins is not None:
             version = self._version(len(starts), generator)
             of_twins = self.twins.raw(starts + version * len(self.reader.frames), training.segment)
-            twin = self._channel(of_twins, training.twin_channel_db, generator)
+            twin = self._normalised(self._channel(of_twins, training.twin_channel_db, generator))
+        elif self.picture is not None and training.twin_view == "image":
+            seen = augmented(self.reader.normalised(raw), self.picture.shape, generator)
+            twin = parallel.mine(seen)
         return Batch(
             x=self._normalised(raw),
-            twin=None if twin is None else self._normalised(twin),
+            twin=twin,
             static_view=self._normalised(view),
             population=self.population,
             utterance=parallel.mine(utterance if self.table_rows is None else self.table_rows[utterance]),

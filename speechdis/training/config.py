@@ -61,6 +61,8 @@ class Training:
         static_mask_bins: of the static view, two bands of up to so many bins are hidden (the frequency masks of
             SpecAugment, Park et al. 2019); 0 for none.
         twin_channel_db: ours: the same on the voice-converted twin.
+        twin_view: what the motion must survive: "voice", a voice-converted twin from stores; or, of pictures, "image":
+            another part of them, in other colours, blurred, made anew for each batch.
     """
 
     steps: Count = 2000
@@ -82,6 +84,7 @@ class Training:
     static_channel_share: Share = 1.0
     static_mask_bins: Annotated[int, Range(0, 10**5)] = 0
     twin_channel_db: Decibels = 0.0
+    twin_view: Literal["voice", "image"] = "voice"
 
 
 @dataclass(frozen=True)

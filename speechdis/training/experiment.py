@@ -218,7 +218,7 @@ def _trainer(
         if began is not None:
             began.give(speech_model)
         speech_model = speech_model.to(device)
-        needed = _twins_needed(recipe.name, speech_model, augmented, twins)
+        needed = training.twin_view == "voice" and _twins_needed(recipe.name, speech_model, augmented, twins)
         looked = twins.get("dev") if needed else None
         batches, looks = segments, _looks(validation, looked, segments, transcripts.get("dev"))
         model = speech_model
@@ -227,7 +227,7 @@ def _trainer(
 
 
 def _twins_needed(name: str, model: SegmentModel, augmented: Path | None, twins: Mapping[str, Store]) -> bool:
-    """Whether the model reads voice-converted twins. Raises InputError where it does and there are none."""
+    """Whether the model reads twins from stores. Raises InputError where it does and there are none."""
     if model.reads_twins is None:
         return False
     if not twins:

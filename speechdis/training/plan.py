@@ -59,11 +59,11 @@ class Plan:
 
     def frames(self, corpus: Corpus, device: torch.device) -> Frames:
         """The frames of `corpus` as this plan puts them on the device."""
-        dtype = getattr(torch, self.training.pool_precision)
+        dtype = held(corpus, self.training)
         if self.pooled:
             last = (self.training.steps - 1) // self.steps
             return Pools(corpus, self.chosen, self.most, last, device, dtype, self.training.seed)
-        if dtype == torch.float32:
+        if dtype == corpus.frames.dtype:
             return Everything.of(corpus, self.chosen, device)
         whole = Pools(corpus, lambda _: np.arange(len(self.counts)), self.most, 0, device, dtype, None)
         return Everything(whole.take(0), self.chosen)
@@ -76,12 +76,12 @@ def plan(corpus: Corpus, training: Training, store: Path, device: torch.device) 
         InputError: what shall be there is more than there is room for, or the pools are too small for the utterances.
     """
     limit = int(1e9 * training.pool_gb)
-    frame = corpus.frames.shape[1] * getattr(torch, training.pool_precision).itemsize  # bytes
+    frame = corpus.frames.shape[1] * held(corpus, training).itemsize  # bytes
     everything = len(corpus.frames) * frame * (1 + corpus.versions)
     pooled = 0 < limit < everything
     if pooled:
         _check_free(limit, f"training.pool_gb={training.pool_gb:g}", "lower", device)
-    elif device.type != "cpu" or training.pool_precision != "float32":  # else it is mapped
+    elif device.type != "cpu" or held(corpus, training) != corpus.frames.dtype:  # else it is mapped
         what = f"the frames of {store}" + " with their twins" * (corpus.twins is not None)
         _check_free(everything, what, "lower" if limit else "set", device)
     whole = Plan(corpus.counts, training, pooled, 1, int(corpus.counts.sum()))
@@ -89,6 +89,12 @@ def plan(corpus: Corpus, training: Training, store: Path, device: torch.device) 
         return whole
     frame *= 1 + min(corpus.versions, 1)
     return (_passes if training.utterances else _cut)(whole, limit // 2 // frame, frame, store)
+
+
+def held(corpus: Corpus, training: Training) -> torch.dtype:
+    """The type of numbers that the device holds: of pixels 8 bits, whatever the recipe says."""
+    own = corpus.frames.dtype
+    return own if own == torch.uint8 else getattr(torch, training.pool_precision)
 
 
 def _check_free(needed: int, what: str, do: str, device: torch.device) -> None:
