@@ -42,13 +42,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.directory import read_directory
     from speechdis.data.outputs import check_file
     from speechdis.errors import InputError
+    from speechdis.features import speech_alone
     from speechdis.features.store import Store
     from speechdis.metrics.files.trials import write_all_pairs
 
     check_file(args.out)
     utterances = read_directory(args.data)
     if args.features is not None:
-        usable = set(Store.read(args.features).utts)
+        store = Store.read(args.features)
+        speech_alone(store.settings, f"{args.features}: frames")
+        usable = set(store.utts)
         utterances = [u for u in utterances if u.utt in usable]
     spks = [u.spk for u in utterances]
     people = Counter(spks).values()

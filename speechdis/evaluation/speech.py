@@ -5,6 +5,7 @@ from pathlib import Path
 
 from speechdis.data.directory import read_directory
 from speechdis.data.utterance import Utterance
+from speechdis.features import speech_alone
 from speechdis.features.store import Store
 
 
@@ -17,8 +18,9 @@ class Split:
 
     @classmethod
     def read(cls, store: Path, data: Path) -> "Split":
-        """Raises InputError where an utterance of the store is not in the data directory."""
+        """Raises InputError for frames of pictures, or where an utterance is not in the data directory."""
         opened = Store.read(store)
+        speech_alone(opened.settings, f"{store}: frames")
         return cls(opened, opened.look_up({u.utt: u for u in read_directory(data)}, data))
 
 

@@ -88,7 +88,7 @@ class FeatureSettings:
         >>> FeatureSettings.of({"type": "fbank", "config": {"rate": 16000, "window": 0.025, "hop": 0.01}}).samples
         (400, 160)
         """
-        _refuse_pictures(settings)
+        speech_alone(settings)
         kind, config = settings.get("type"), settings.get("config") or {}
         if missing := [name for name in ("rate", "window", "hop") if name not in config]:
             raise InputError(f"'{kind}' features have no {missing[0]}: they are not of speech")
@@ -160,18 +160,19 @@ def bins_of(settings: Mapping[str, Any]) -> Bins | None:
 
 def spectrum_of(settings: Mapping[str, Any]) -> Bins:
     """`bins_of` these `settings`. Raises InputError for features that are no log spectra."""
-    _refuse_pictures(settings)
+    speech_alone(settings)
     bins = bins_of(settings)
     if bins is None:
         raise InputError(f"'{settings['type']}' features are no log spectra: their voice cannot be changed")
     return bins
 
 
-def _refuse_pictures(settings: Mapping[str, Any]) -> None:
+def speech_alone(settings: Mapping[str, Any], what: str = "frames") -> None:
+    """Raise InputError, which says what `what` is, where frames of these `settings` are moving pictures."""
     if picture := Picture.of(settings):
         raise InputError(
-            f"the frames are moving pictures of {picture} pixels, not speech: there is nothing to be heard in them, "
-            "no voice and no phones; take a model and features of speech"
+            f"{what} of moving pictures, {picture} pixels each, not of speech: no voice and no phones are in them; "
+            "'speechdis clips' judges a model of pictures"
         )
 
 

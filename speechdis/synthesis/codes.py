@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from speechdis.features import speech_alone
 from speechdis.models.base import StaticDynamicModel
 from speechdis.synthesis.rows import Array
 from speechdis.training.checkpoint import Checkpoint
@@ -52,7 +53,8 @@ def starts_of(frames: int, segment: int) -> np.ndarray:
 
 
 def check(checkpoint: Checkpoint) -> StaticDynamicModel:
-    """The model. Raises InputError for one that has no static and dynamic factors."""
+    """The model. Raises InputError for one of pictures, or that has no static and dynamic factors."""
+    speech_alone(checkpoint.features, f"a '{checkpoint.name}'")
     return checkpoint.model_of(StaticDynamicModel, "has no static and dynamic factors to swap")
 
 
