@@ -3,7 +3,7 @@
 #
 #   bash egs/moving-mnist/run.sh --root DIR         # C-DSVAE as published: on a GPU
 #
-# Stages: 0 data, 3 training, 4 embeddings.
+# Stages: 0 data, 3 training, 4 embeddings and a judge's table, 5 a report.
 
 set -euo pipefail
 here=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)

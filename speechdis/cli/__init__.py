@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {  # of `speechdis --help`; every command s
     "use": ("app", "anonymise", "embed", "reconstruct", "sample", "interpolate", "export"),
     "digits": ("images", "pair", "clusters", "crossmodal"),
     "sequence models": ("rollout", "bounds"),
+    "moving pictures": ("clips",),
 }
 
 

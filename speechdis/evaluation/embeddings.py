@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from speechdis.errors import InputError
 from speechdis.features.store import Store
-from speechdis.models.base import SegmentModel
+from speechdis.models.base import GeneratorModel, SegmentModel
 from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.reader import SegmentReader
@@ -133,8 +133,12 @@ def around(checkpoint: Checkpoint, store: Store, device: torch.device, batch: in
 
 
 def _model(checkpoint: Checkpoint) -> SegmentModel:
-    """The model, which must read segments. Raises InputError for one of pairs."""
+    """The model, which must read segments. Raises InputError for one of pairs, or that reads none."""
     model = checkpoint.model
+    if isinstance(model, GeneratorModel):
+        raise InputError(
+            f"a '{checkpoint.name}' draws sequences and has no codes of any; use 'speechdis clips'"
+        )
     if not isinstance(model, SegmentModel):
         raise InputError(f"a '{checkpoint.name}' is of pairs; 'speechdis clusters' measures it")
     return model

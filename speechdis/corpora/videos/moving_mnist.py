@@ -82,9 +82,9 @@ def _clips(
             for frame, (y, x) in zip(canvas, path(rng), strict=True):
                 frame[y : y + DIGIT, x : x + DIGIT] += digit
         pictures = canvas.clip(max=255).astype(np.uint8)[:, None]  # (T, 1, 64, 64)
-        digits = [str(label) for label in labels[chosen]]
+        digits = sorted(str(label) for label in labels[chosen])
         said = {f"digit{n}": digit for n, digit in enumerate(digits, 1)}
-        yield Clip(f"{split}-{k:06d}", "".join(sorted(digits)), said, pictures)
+        yield Clip(f"{split}-{k:06d}", "".join(digits), said, pictures)
 
 
 def path(rng: np.random.Generator, frames: int = FRAMES) -> Iterator[tuple[int, int]]:

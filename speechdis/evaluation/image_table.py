@@ -1,0 +1,29 @@
+"""The table of what a judge makes of image sequences: the C-DSVAE paper's four columns, a row for each kept factor."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+HEAD = ("system", "sequences", "factor", "accuracy", "IS", "H(y\\|x)", "H(y)")
+REAL = "real"  # sequences
+KEPT = {"motion kept": "motion", "content kept": "content"}  # what should be found
+
+
+def markdown(results: Sequence[Mapping[str, Any]]) -> str:
+    """Results of `speechdis clips` as a Markdown table; what the last one's judge makes of real sequences is first."""
+    rows = _rows("judge", results[-1], [REAL])
+    for one in results:
+        rows += _rows(one["system"], one, [condition for condition in one["scores"] if condition != REAL])
+    lines = [HEAD, [":--"] * 3 + ["--:"] * 4, *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _rows(system: str, result: Mapping[str, Any], conditions: Sequence[str]) -> list[Sequence[str]]:
+    """The cells of a row for each factor that a condition keeps."""
+    found: list[Sequence[str]] = []
+    for condition in conditions:
+        for factor, one in result["scores"][condition].items():
+            if condition in KEPT and (factor == "motion") != (KEPT[condition] == "motion"):
+                continue  # was drawn anew
+            entropies = [f"{one[name]:.3f}" for name in ("inception", "within", "between")]
+            found.append([system, condition, factor, f"{100 * one['accuracy']:.2f} %", *entropies])
+    return found
