@@ -151,6 +151,7 @@ class TrainedModel(Checkpoint):
         rate: int | None = None,
         vocoder: str = vocoders.DEFAULT,
         detail: bool = True,
+        content_frames: np.ndarray | None = None,
     ) -> Speech:
         """The words of `content` in the voice of `voice`, as long as the words.
 
@@ -160,6 +161,7 @@ class TrainedModel(Checkpoint):
             rate: Hz, of arrays.
             vocoder: by name, see `speechdis.synthesis.vocoders`.
             detail: keep what the model's reconstruction lacks of the words' recording.
+            content_frames: (T', D) of `content`, at any rate, for a model that reads words from such.
 
         Raises:
             InputError: as of `embed`; no such vocoder.
@@ -167,7 +169,7 @@ class TrainedModel(Checkpoint):
         several = voice if isinstance(voice, list | tuple) else [voice]
         if not several:
             raise InputError("voice is an empty list; give a recording")
-        spoken = self._content(content, rate)
+        spoken = self._content(content, rate, content_frames)
         known = conversion.one_voice([self._voice(one, rate) for one in several])  # type: ignore[arg-type]
         return Speech(conversion.convert(self, spoken, known, vocoder, detail), self.sample_rate)
 
@@ -228,6 +230,8 @@ class TrainedModel(Checkpoint):
 
     def _codes(self, frames: list[np.ndarray], waves: Sequence[Array | None]) -> list[Codes]:
         codes.check(self)
+        if any(one.shape[1] < len(self.mean) for one in frames):
+            codes.check_recordings(self)
         found = embeddings.embed(self, Store.of(frames, self.features), self.device)
         window, hop = self.settings.samples
         ends = np.cumsum([len(one) for one in frames])[:-1]
@@ -244,9 +248,11 @@ class TrainedModel(Checkpoint):
         with _naming(recording):
             return conversion.voice_of(self, self._heard(recording, rate))
 
-    def _content(self, recording: "Recording | Codes", rate: int | None) -> Content:
+    def _content(
+        self, recording: "Recording | Codes", rate: int | None, array: np.ndarray | None = None
+    ) -> Content:
         with _naming(recording):
-            return conversion.content_of(self, self._heard(recording, rate))
+            return conversion.content_of(self, self._heard(recording, rate), array)
 
     def _heard(self, recording: "Recording | Codes", rate: int | None) -> Array:
         if not isinstance(recording, Codes):

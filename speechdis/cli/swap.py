@@ -36,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="recording whose voice is taken, or several of one speaker",
     )
     path_option(parser, "--content", "recording whose words are kept", "WAV")
+    path_option(parser, "--content-frames", "array (T', D) of --content, for a model that reads such", "NPY")
     path_option(parser, "--data", "take two utterances of this data directory instead")
     path_option(
         parser,
@@ -66,6 +67,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Swap one pair, or all of a manifest."""
     if args.manifest is not None:
+        if args.content_frames:
+            raise InputError("--content-frames are of one recording: give --voice and --content")
         if args.voice or args.content or args.data:
             raise InputError("--manifest names voices and contents: leave out --voice, --content and --data")
         return _many(args)
@@ -77,6 +80,7 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.directory import read_directory
     from speechdis.data.outputs import check_file
     from speechdis.data.utterance import Utterance
+    from speechdis.features.content import read_array
     from speechdis.synthesis import codes
     from speechdis.synthesis.conversion import one_voice
     from speechdis.synthesis.files import read_voice, swap_file, wave_file
@@ -100,10 +104,11 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
         duration(u.path)  # before the model is loaded
     with processes(args.device) as device:
         trained = checkpoint.load(args.checkpoint, device)
-        codes.check(trained)
+        codes.check(trained) if args.content_frames else codes.check_recordings(trained)
+        array = None if args.content_frames is None else read_array(args.content_frames)
         begin = time.perf_counter()
         voice = one_voice([read_voice(trained, u) for u in voices])
-        seconds = swap_file(trained, voice, b, out, args.vocoder, not args.plain)
+        seconds = swap_file(trained, voice, b, out, args.vocoder, not args.plain, array)
     _LOG.info("the words of %s in the voice of %s -> %s; %s", b.utt, a.utt, out, _speed(seconds, begin))
     rate = trained.settings.rate
     return {"voice": a.utt, "content": b.utt, "out": str(out), "seconds": seconds, "rate": rate}

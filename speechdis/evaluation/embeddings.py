@@ -78,7 +78,8 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     error = 0.0
     for x, real, size in _reader(checkpoint, store, device).in_turn(starts, lengths, batch):
         static, dynamic = model.embed(x, size)
-        wrong = (model.decode(static, dynamic, size).mean - x).square() * real
+        made = model.decode(static, dynamic, size).mean  # no content frames
+        wrong = (made - x[..., : made.shape[-1]]).square() * real
         error += float(wrong.double().sum())
         statics.append(static)
         dynamics.append(functional.pad(dynamic * real, (0, 0, 0, segment - dynamic.shape[1])))
@@ -102,7 +103,7 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
         dynamic_segments=means,
         lengths=lengths,
         utterance=utterance,
-        squared_error=error / store.frames.size,
+        squared_error=error / store.spectra.size,
     )
 
 

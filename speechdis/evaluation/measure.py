@@ -161,7 +161,7 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
     rows: list[Results] = []
     chance = {name: baselines.random_vectors(len(store)) for name, store in stores.items()}
     rows.append(Results("random vectors", static=_verified(chance, None, speech, budget)))
-    frames = {name: on_device(store.frames, torch.device("cpu")).numpy() for name, store in everyone.items()}
+    frames = {name: on_device(store.spectra, torch.device("cpu")).numpy() for name, store in everyone.items()}
     statistics = {"features, mean + std": None, "20 MFCC, mean + std": baselines.mfcc}
     if speech.train.store.settings["type"] != "fbank":  # cepstra are of mel spectra
         del statistics["20 MFCC, mean + std"]
@@ -178,7 +178,7 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
         centred = _verified(standard, None, speech, budget)
         static = {name: {"raw": raw[name]["raw"], "centred": centred[name]["raw"]} for name in raw}
         rows.append(Results(f"{title} (centred: z-normalised)", static=static))
-    through = {name: np.asarray(split.store.frames) for name, split in speech.through.items()}
+    through = {name: np.asarray(split.store.spectra) for name, split in speech.through.items()}
     learnt = {"clean": frames["train"], **through}
     supervised = _attacked(learnt, {n: frames[n] for n in stores}, speech, budget, device, "attacker")
     rows.append(

@@ -43,7 +43,7 @@ def words_left(
 
 def _log_energy(store: Store) -> np.ndarray:
     """Natural log of every frame's energy, (N,); of samples, of their sum of squares."""
-    frames, bins = np.asarray(store.frames), bins_of(store.settings)
+    frames, bins = np.asarray(store.spectra), bins_of(store.settings)
     if bins is None:
         return np.log(np.square(frames).sum(1) + SILENCE)
     return probes.log_energy(frames if bins.exponent == 1 else frames / bins.exponent)
@@ -74,4 +74,4 @@ def _transcribed(frames: np.ndarray, split: Split) -> Transcribed:
 
 def transcribed(split: Split) -> Transcribed:
     """The features of a split with their phones."""
-    return _transcribed(np.asarray(split.store.frames), split)
+    return _transcribed(np.asarray(split.store.spectra), split)

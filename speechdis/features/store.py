@@ -73,6 +73,16 @@ class Store:
         """Frames (T, F) of utterance `i`."""
         return self.frames[self.first[i] : self.first[i] + self.counts[i]]
 
+    @property
+    def content(self) -> int:
+        """How many of the last columns are content frames, no log frames; see `content.py`."""
+        return int(self.settings.get("content", 0))
+
+    @property
+    def spectra(self) -> np.ndarray:
+        """The other columns of all frames, (N, F)."""
+        return self.frames[:, : self.frames.shape[1] - self.content] if self.content else self.frames
+
     def __len__(self) -> int:
         """Number of utterances."""
         return len(self.utts)

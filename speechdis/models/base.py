@@ -23,6 +23,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
+from speechdis.errors import InputError
 from speechdis.nn.gaussian import Gaussian
 from speechdis.nn.modality import View
 from speechdis.nn.rate import Rate
@@ -50,7 +51,7 @@ class Batch:
     """A batch of segments, normalised, on the device.
 
     Attributes:
-        x: frames (B, T, F).
+        x: frames (B, T, F), with content frames, if there are any, in the last columns; the voice's view has none.
         lengths: frames that count (B,), or None where all do.
         twin: the same frames in another voice (B, T, F), or None: the motion augmentation.
         static_view: what keeps the voice alone (B, T, F), or None: the frames in another order, or another segment of
@@ -164,6 +165,17 @@ class Model(nn.Module, ABC):
     def validation_terms(self, batch: Any, generator: torch.Generator) -> dict[str, Tensor]:
         """What a look at the validation speakers shows; its "loss" chooses the best checkpoint. Default: the loss."""
         return self.loss(batch, generator)
+
+    @classmethod
+    def with_content(cls, config: Any, columns: int) -> Any:
+        """`config` of a model that reads frames whose last `columns` are content.
+
+        Raises:
+            InputError: it reads none, as by default.
+        """
+        if columns:
+            raise InputError("this model reads no content frames; revoice does. Give stores without")
+        return config
 
     @property
     def label(self) -> str | None:

@@ -28,7 +28,7 @@ pooled: Desplanques et al. 2020 (ECAPA-TDNN).
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, final
 
 import torch
@@ -44,7 +44,17 @@ from speechdis.nn.gaussian import Gaussian, GaussianHead
 from speechdis.nn.quantise import Choice, Quantiser
 from speechdis.nn.rate import Rate
 from speechdis.nn.stride import held, spread
-from speechdis.ranges import CodesOrNone, Layers, NatsOrNone, Positive, Share, Size, Stride, Weight
+from speechdis.ranges import (
+    CodesOrNone,
+    CountOrNone,
+    Layers,
+    NatsOrNone,
+    Positive,
+    Share,
+    Size,
+    Stride,
+    Weight,
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,8 @@ class Config:
         all_layers: s is pooled from every layer of its encoder (False: from the last).
         ctc: weight of what is said of the transcript, given z, by a linear map that is not kept (0 leaves it out): it
             needs transcripts, and is supervision.
+        content: last columns of the frames that are content frames: as the store says, whatever a recipe does.
+        words_from: what z is read from where there are any; "both": the other columns too, and then of the twin.
     """
 
     static_size: Size = 64
@@ -98,6 +110,8 @@ class Config:
     modulate: bool = True
     all_layers: bool = True
     ctc: Weight = 0.0
+    content: CountOrNone = 0
+    words_from: Literal["content", "both"] = "content"
 
     @property
     def hidden_size(self) -> int:
@@ -119,15 +133,17 @@ class Model(StaticDynamicModel):
                 "revoice: model.rate_dynamic cannot move codes of a book; set it, or model.quantise, to 0"
             )
         self.config = config
+        self.spectra = spectra = bins - config.content
+        read = config.content if config.content and config.words_from == "content" else bins
         width, voice, depth = config.content_channels, config.voice_channels, range(config.layers)
         self.stride = stride = config.dynamic_stride
-        self.words_in = nn.Conv1d(bins, width, 3 + 2 * stride, stride, padding=1 + stride)
+        self.words_in = nn.Conv1d(read, width, 3 + 2 * stride, stride, padding=1 + stride)
         self.words = nn.ModuleList(
             Block(width, "time" if config.instance_norm else "channels") for _ in depth
         )
         self.quantiser = Quantiser(config.quantise, config.dynamic_size) if config.quantise else None
         self.dynamic_head = GaussianHead(width, config.dynamic_size)
-        self.voice_in = nn.Conv1d(bins, voice, 5, padding=2)
+        self.voice_in = nn.Conv1d(spectra, voice, 5, padding=2)
         self.voice = nn.ModuleList(Block(voice, "channels", dilation=1 + i) for i in depth)
         pooled = config.layers if config.all_layers else 1
         self.joined = nn.Conv1d(pooled * voice, 2 * voice, 1)
@@ -137,7 +153,7 @@ class Model(StaticDynamicModel):
         self.static_in = nn.Linear(config.static_size, width)
         condition = config.static_size if config.modulate else 0
         self.decoder = nn.ModuleList(Block(width, "channels", condition=condition) for _ in depth)
-        self.frame = nn.Conv1d(width, bins, 1)
+        self.frame = nn.Conv1d(width, spectra, 1)
         if config.prior == "learnt":
             self.prior_rnn = nn.LSTM(config.dynamic_size, width, batch_first=True)
             self.prior_head: nn.Module = (
@@ -150,7 +166,17 @@ class Model(StaticDynamicModel):
     @property
     def reads_twins(self) -> str | None:
         """The setting that needs no voice-converted twins, where this one does."""
-        return "twin=false" if self.config.twin else None
+        return "twin=false" if self.config.twin and not self._content_alone else None
+
+    @property
+    def _content_alone(self) -> bool:
+        """z is read from content frames, of which there are no twins."""
+        return self.config.content > 0 and self.config.words_from == "content"
+
+    @classmethod
+    def with_content(cls, config: Config, columns: int) -> Config:
+        """`config` with so many."""
+        return replace(config, content=columns)
 
     @classmethod
     def reads_transcripts(cls, config: Config) -> bool:
@@ -159,8 +185,9 @@ class Model(StaticDynamicModel):
 
     @property
     def label(self) -> str | None:
-        """What a model that has read transcripts is."""
-        return "supervised" if self.config.ctc else None
+        """What a model that has read transcripts is, and one that reads what another network made."""
+        found = ["supervised"] * (self.config.ctc > 0) + ["content frames"] * (self.config.content > 0)
+        return ", ".join(found) or None
 
     def learn_units(self, classes: int) -> None:
         """Add the linear map from z to `classes` of units and the blank."""
@@ -176,6 +203,8 @@ class Model(StaticDynamicModel):
         Where z is quantised, N(what is rounded to a code, I).
         """
         real = _real(lengths, x)
+        if self._content_alone:
+            x = x[..., self.spectra :]
         h = x.transpose(1, 2) * real
         if self.config.instance_norm:
             h = normalised_over_time(h, real)
@@ -191,6 +220,7 @@ class Model(StaticDynamicModel):
     def encode_static(self, x: Tensor, lengths: Tensor | None = None) -> Gaussian:
         """q(s | x) of segments (B, T, F), (B, S)."""
         real = _real(lengths, x)
+        x = x[..., : self.spectra]
         h, layers = self.voice_in(x.transpose(1, 2) * real), []
         for block in self.voice:
             h = block(h, real)
@@ -267,13 +297,11 @@ class Model(StaticDynamicModel):
         other = self.encode_static(elsewhere, self._lengths(elsewhere, generator))
         drawn = torch.rand(len(own.mean), 1, generator=generator, device=batch.x.device) < config.own_static
         static = Gaussian(*(torch.where(drawn, a, b) for a, b in zip(own, other, strict=True)))
-        s, frames = static.sample(generator), batch.x.shape[1]
+        s, frames, x = static.sample(generator), batch.x.shape[1], batch.x[..., : self.spectra]
         z, costs = self._coded(dynamic, generator)
+        said = self.decode(s, held(z, self.stride, frames))
         terms = {
-            "reconstruction": -self.decode(s, held(z, self.stride, frames))
-            .log_prob(batch.x)
-            .sum((1, 2))
-            .mean(),
+            "reconstruction": -said.log_prob(x).sum((1, 2)).mean(),
             "kl_static": static.kl().sum(-1).mean(),
             **costs,
         }

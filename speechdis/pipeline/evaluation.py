@@ -152,7 +152,7 @@ def evaluate(model: Path, protocol: Protocol, out: Path | None = None) -> Evalua
         made = provenance(device)
         trained = checkpoint.load(model, device)
         if protocol.budget.swaps:
-            codes.check(trained)
+            codes.check_recordings(trained)
             if protocol.budget.outside:
                 require()
         speech = protocol.read()

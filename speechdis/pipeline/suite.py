@@ -174,6 +174,7 @@ def _row(benchmark: Benchmark, training: tuple[System, int]) -> Results:
     feats, twins = protocol.features, benchmark.twins
     exp = benchmark.out / "exp" / benchmark.path.stem / feats.name / f"{system.slug}-{seed}"
     recipe = config.read(system.recipe, [*system.settings, *benchmark.settings, f"training.seed={seed}"])
+    recipe = recipe.with_content(Store.read(feats / "train").content)
     results = exp / f"results-{protocol.split}.json"
     data = protocol.data if transcripts.reads(recipe) else None
     said = transcripts.needed(recipe, feats, data)

@@ -56,7 +56,7 @@ def _said(split: Split, frames: np.ndarray) -> tuple[str, np.ndarray]:
                 for t, count in zip(timed, split.store.counts, strict=True)
             ]
             return kind.removesuffix("s"), np.concatenate(labels)[frames]
-    return "energy", log_energy(np.asarray(split.store.frames[frames]))
+    return "energy", log_energy(np.asarray(split.store.spectra[frames]))
 
 
 def _neighbours(points: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from speechdis.errors import InputError
 from speechdis.features import speech_alone
 from speechdis.models.base import StaticDynamicModel
 from speechdis.synthesis.rows import Array
@@ -24,13 +25,15 @@ BATCH = 512  # segments at a time, whatever the length of the recording
 class Codes(NamedTuple):
     """Posterior means of the M segments of one recording of `frames` frames, beginning at frames `starts` (M,).
 
-    Of a recording longer than `LONGEST` the dynamic ones are None: they are read anew, `window` by window.
+    Of a recording longer than `LONGEST` the dynamic ones are None: they are read anew, `window` by window. `content`
+    are the content frames (T, D), of a model that reads them.
     """
 
     static: Tensor  # (M, S)
     dynamic: Tensor | None  # (M, T, Z)
     starts: np.ndarray
     frames: int
+    content: np.ndarray | None = None
 
 
 class Window(NamedTuple):
@@ -58,22 +61,54 @@ def check(checkpoint: Checkpoint) -> StaticDynamicModel:
     return checkpoint.model_of(StaticDynamicModel, "has no static and dynamic factors to swap")
 
 
+def check_recordings(checkpoint: Checkpoint) -> StaticDynamicModel:
+    """`check` of a model whose words are read from a recording alone. Raises InputError for one that needs more."""
+    if checkpoint.content:
+        raise InputError(
+            f"this '{checkpoint.name}' reads words from {checkpoint.content} content columns a frame, which a "
+            "recording alone does not have; 'swap --content-frames', or swap(content_frames=), take them beside one"
+        )
+    return check(checkpoint)
+
+
 @torch.no_grad()
-def encode(checkpoint: Checkpoint, frames: Array, empty: np.ndarray | None = None) -> Codes:
+def encode(
+    checkpoint: Checkpoint,
+    frames: Array,
+    empty: np.ndarray | None = None,
+    content: np.ndarray | None = None,
+) -> Codes:
     """Codes of log frames (T, F), T >= 1; a recording shorter than a segment is one short segment.
 
     Bins that are `empty` (F,) are read as at their mean: no model has learnt what silence there means.
 
+    Args:
+        checkpoint: of the model.
+        frames: log frames; with content frames in the last columns, as a store has them, or without.
+        empty: bins.
+        content: the content frames (T, D) of a model that reads them, where `frames` are without.
+
     Raises:
-        InputError: as `check`.
+        InputError: as `check`, or content frames that are missing, or not for this model.
     """
     check(checkpoint)
+    if content is None and checkpoint.content and frames.shape[1] < len(checkpoint.mean):
+        check_recordings(checkpoint)
+    if content is not None and content.shape != (len(frames), checkpoint.content):
+        raise InputError(
+            f"content frames of {content.shape[-1]} columns; this '{checkpoint.name}' reads {checkpoint.content}"
+        )
     starts = starts_of(len(frames), checkpoint.segment)
-    return _encoded(checkpoint, frames, starts, empty, len(frames) <= LONGEST)
+    return _encoded(checkpoint, frames, starts, empty, len(frames) <= LONGEST, content)
 
 
 def _encoded(
-    checkpoint: Checkpoint, frames: Array, starts: np.ndarray, empty: np.ndarray | None, whole: bool
+    checkpoint: Checkpoint,
+    frames: Array,
+    starts: np.ndarray,
+    empty: np.ndarray | None,
+    whole: bool,
+    content: np.ndarray | None,
 ) -> Codes:
     """Codes of the segments of `frames` that begin at `starts`; the dynamic ones only if `whole`."""
     model, segment = check(checkpoint), checkpoint.segment
@@ -82,18 +117,20 @@ def _encoded(
     size = BATCH if whole else BATCH // 4
     for first in range(0, len(starts), size):
         part = starts[first : first + size]
-        read = torch.from_numpy(np.ascontiguousarray(frames[part[0] : part[-1] + segment]))
+        here = slice(part[0], part[-1] + segment)
+        beside = frames[here] if content is None else np.concatenate([frames[here], content[here]], 1)
+        read = torch.from_numpy(np.ascontiguousarray(beside))
         reader = SegmentReader(read, checkpoint.mean, checkpoint.std)
         cut = reader.read(part - part[0], np.minimum(len(frames) - part, segment), segment)  # x: (B, T, F)
         x = cut.x.float()  # changed frames come in double precision, and are normalised in it
         if empty is not None:
-            x[..., torch.from_numpy(empty)] = 0
+            x[..., torch.from_numpy(np.flatnonzero(empty))] = 0
         lengths = None if cut.lengths is None else cut.lengths.to(device)
         s, z = model.embed(x.to(device), lengths)
         static.append(s)
         if whole:
             dynamic.append(z)
-    return Codes(torch.cat(static), torch.cat(dynamic) if whole else None, starts, len(frames))
+    return Codes(torch.cat(static), torch.cat(dynamic) if whole else None, starts, len(frames), content)
 
 
 def windows(checkpoint: Checkpoint, codes: Codes, depth: int = 1) -> list[Window]:
@@ -119,7 +156,8 @@ def window(
     """Codes, dynamic ones too, of the segments of a window, whose frames `begin` to `end` are `frames`."""
     if codes.dynamic is not None:
         return codes
-    return _encoded(checkpoint, frames, codes.starts[part.segments] - part.begin, empty, True)
+    content = None if codes.content is None else codes.content[part.begin : part.end]
+    return _encoded(checkpoint, frames, codes.starts[part.segments] - part.begin, empty, True, content)
 
 
 @torch.no_grad()
@@ -127,7 +165,7 @@ def reread(
     checkpoint: Checkpoint, frames: np.ndarray, codes: Codes, empty: np.ndarray | None = None
 ) -> Codes:
     """Codes of other log frames (T, F) in the segments of `codes`."""
-    return _encoded(checkpoint, frames, codes.starts, empty, True)
+    return _encoded(checkpoint, frames, codes.starts, empty, True, codes.content)
 
 
 def _lengths(checkpoint: Checkpoint, frames: int, device: torch.device) -> Tensor | None:
@@ -150,7 +188,8 @@ def decode(checkpoint: Checkpoint, static: Tensor, codes: Codes) -> np.ndarray:
     for start, mean in zip(codes.starts, means, strict=True):
         total[start : start + checkpoint.segment] += weight * mean
         norm[start : start + checkpoint.segment] += weight
-    return (total / np.where(norm == 0, 1, norm))[: codes.frames] * checkpoint.std + checkpoint.mean
+    made = (total / np.where(norm == 0, 1, norm))[: codes.frames]
+    return checkpoint.restored(made)
 
 
 def transfer_static(checkpoint: Checkpoint, own: Tensor, voice: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from speechdis.features import spectrum_of
+from speechdis.features.content import resampled
 from speechdis.synthesis import band, blocks, codes, vocoders
 from speechdis.synthesis.codes import Codes, Window
 from speechdis.synthesis.residual import Residual, Sounds, joined, thinned, weighted_mean
@@ -52,6 +53,9 @@ def voice_of(checkpoint: Checkpoint, wave: Array) -> Voice:
     Raises:
         InputError: a model without static and dynamic factors; a waveform shorter than one window.
     """
+    if checkpoint.content:  # a voice needs none; what frames decoded in it lack is then not known
+        heard = content_of(checkpoint, wave, np.zeros((1, checkpoint.content)))
+        return Voice(heard.codes.static, heard.words.log_f0, None)
     content = content_of(checkpoint, wave)
     return Voice(content.codes.static, content.words.log_f0, _residual(checkpoint, content))
 
@@ -73,15 +77,24 @@ def one_voice(voices: Sequence[Voice]) -> Voice:
     )
 
 
-def content_of(checkpoint: Checkpoint, wave: Array) -> Content:
-    """The words of a waveform; arguments and errors as of `voice_of`."""
+def content_of(checkpoint: Checkpoint, wave: Array, array: np.ndarray | None = None) -> Content:
+    """The words of a waveform; arguments and errors as of `voice_of`.
+
+    Args:
+        checkpoint: of the model.
+        wave: the waveform.
+        array: content frames (T', D) at any rate, of a model that reads them.
+    """
     codes.check(checkpoint)
+    if array is None:
+        codes.check_recordings(checkpoint)
     spectrum_of(checkpoint.features)  # of other features no voice can be changed
     words = words_of(wave, checkpoint.features)
     silent = band.silent(words.frames, peak(wave), checkpoint.features)
+    array = None if array is None else resampled(array, len(words.frames))
     if not silent.any():
-        return Content(words, codes.encode(checkpoint, words.frames))
-    return Content(words, codes.encode(checkpoint, words.frames, band.empty(silent)), silent)
+        return Content(words, codes.encode(checkpoint, words.frames, None, array))
+    return Content(words, codes.encode(checkpoint, words.frames, band.empty(silent), array), silent)
 
 
 def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray) -> np.ndarray:
@@ -208,7 +221,9 @@ def at_pitch(
         silent = band.silent(words.frames, peak(words.wave), settings)
         silent |= content.silent
         silent |= band.empty(content.silent)
-    return Content(words, codes.encode(checkpoint, words.frames, content.empty), silent)
+    return Content(
+        words, codes.encode(checkpoint, words.frames, content.empty, content.codes.content), silent
+    )
 
 
 def pitched(words: Words, log_f0: float, settings: Mapping[str, Any], vocoder: str) -> Words:

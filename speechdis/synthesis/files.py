@@ -58,11 +58,13 @@ def read_voice(checkpoint: Checkpoint, source: Path | Utterance) -> Voice:
         raise InputError(f"{_utterance(source).path}: {error}") from None
 
 
-def read_content(checkpoint: Checkpoint, source: Path | Utterance) -> Content:
-    """The words of a recording; as `read_voice`."""
+def read_content(
+    checkpoint: Checkpoint, source: Path | Utterance, array: np.ndarray | None = None
+) -> Content:
+    """The words of a recording, with its content frames (T', D), if the model reads such; as `read_voice`."""
     wave = read_wave(checkpoint, source)
     try:
-        return conversion.content_of(checkpoint, wave)
+        return conversion.content_of(checkpoint, wave, array)
     except InputError as error:
         raise InputError(f"{_utterance(source).path}: {error}") from None
 
@@ -78,10 +80,11 @@ def swap_file(
     out: Path,
     vocoder: str = vocoders.DEFAULT,
     detail: bool = True,
+    array: np.ndarray | None = None,
 ) -> float:
     """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `conversion.convert`."""
     rate = checkpoint.settings.rate
-    wave = conversion.convert(checkpoint, read_content(checkpoint, content), voice, vocoder, detail)
+    wave = conversion.convert(checkpoint, read_content(checkpoint, content, array), voice, vocoder, detail)
     write(out, wave, rate)
     return len(wave) / rate
 

@@ -82,7 +82,7 @@ def new_words(checkpoint: Checkpoint, static: Tensor, frames: int, generator: to
     _, dynamic = model.sample_prior(segments, checkpoint.segment, generator)
     own = static[torch.arange(segments, device=static.device) % len(static)]
     mean = model.decode(codes.transfer_static(checkpoint, own, static), dynamic).mean.flatten(0, 1)
-    return mean[:frames].cpu().numpy() * checkpoint.std + checkpoint.mean
+    return checkpoint.restored(mean[:frames].cpu().numpy())
 
 
 def between(

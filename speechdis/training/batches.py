@@ -67,9 +67,15 @@ class Batches:
             raise InputError(
                 f"{store.path}: not spectra; set training.static_channel_db and twin_channel_db to 0"
             )
-        if not 0 <= training.static_mask_bins <= store.frames.shape[1]:
+        self.spectra = spectra = store.spectra.shape[1]
+        if store.content and twins is not None and (training.pool_gb or training.pool_precision != "float32"):
             raise InputError(
-                f"training.static_mask_bins must be 0 to {store.frames.shape[1]}, the bins of {store.path}, "
+                f"{store.path}: its content frames do not go into pools beside twins; set training.pool_gb=0 and "
+                "pool_precision=float32, or model.twin=false"
+            )
+        if not 0 <= training.static_mask_bins <= spectra:
+            raise InputError(
+                f"training.static_mask_bins must be 0 to {spectra}, the bins of {store.path}, "
                 f"not {training.static_mask_bins}"
             )
         self.whole = whole = holding(store.counts, training.segment, store.path)
@@ -151,14 +157,16 @@ class Batches:
             view = self.reader.raw(other, training.segment)
         else:
             view = rearranged(raw, training.static_view, generator)
+        view = view[..., : self.spectra]
         view = self._channel(view, training.static_channel_db, generator, training.static_channel_share)
         if training.static_mask_bins:
-            view = without_bands(view, training.static_mask_bins, self.reader.mean, generator)
+            view = without_bands(view, training.static_mask_bins, self.reader.mean[: self.spectra], generator)
         twin = None
         if self.twins is not None:
             version = self._version(len(starts), generator)
             of_twins = self.twins.raw(starts + version * len(self.reader.frames), training.segment)
-            twin = self._normalised(self._channel(of_twins, training.twin_channel_db, generator))
+            sent = self._channel(of_twins, training.twin_channel_db, generator)
+            twin = self._normalised(self._beside(sent, raw))
         elif self.picture is not None and training.twin_view == "image":
             seen = augmented(self.reader.normalised(raw), self.picture.shape, generator)
             twin = parallel.mine(seen)
@@ -180,18 +188,21 @@ class Batches:
         chosen = self._integers(len(self.spoken), (size,), generator)
         starts, lengths = self.spoken.first[chosen], self.spoken.counts[chosen]
         within = torch.arange(int(lengths.max()), device=self.device).minimum(lengths[:, None] - 1)  # (B, T)
-        reader, channel_db = self.reader, 0.0
+        rows = starts[:, None] + within
+        raw = self.reader.frames[rows].float()  # (B, T, F); its last frame past an utterance's end
+        heard = raw
         if self.twins is not None:
-            version = self._version(size, generator)
-            reader, channel_db = self.twins, self.training.twin_channel_db
-            starts = starts + version * len(self.reader.frames)
-        raw = reader.frames[
-            starts[:, None] + within
-        ].float()  # (B, T, F); its last frame past an utterance's end
-        real = sequence.mask(lengths, raw)
-        heard = self._normalised(self._channel(raw, channel_db, generator)) * parallel.mine(real)
+            twins = self.twins.frames[
+                rows + self._version(size, generator)[:, None] * len(self.reader.frames)
+            ].float()
+            heard = self._beside(self._channel(twins, self.training.twin_channel_db, generator), raw)
+        heard = self._normalised(heard) * parallel.mine(sequence.mask(lengths, raw))
         about = (lengths, self.spoken.said[chosen], self.spoken.sizes[chosen])
         return base.Spoken(heard, *map(parallel.mine, about))
+
+    def _beside(self, twin: Tensor, raw: Tensor) -> Tensor:
+        """A twin (B, T, F) with the content frames of what it is of, which say no more of a voice than they did."""
+        return twin if raw.shape[-1] == self.spectra else torch.cat([twin, raw[..., self.spectra :]], -1)
 
     def _version(self, size: int, generator: torch.Generator) -> Tensor:
         """Which of its twins is read, for each of `size` segments."""

@@ -71,6 +71,16 @@ class Checkpoint:
         """How the frames that it reads are cut. Raises InputError where they are not of speech."""
         return FeatureSettings.of(self.features)
 
+    @property
+    def content(self) -> int:
+        """How many of the last columns of its frames are content frames."""
+        return int(self.features.get("content", 0))
+
+    def restored(self, frames: np.ndarray) -> np.ndarray:
+        """Log frames (T, F) of normalised ones, which a model makes: without content frames."""
+        bins = frames.shape[-1]
+        return frames * self.std[:bins] + self.mean[:bins]
+
     def model_of(self, kind: type[Kind], otherwise: str) -> Kind:
         """The model, if it is of a `kind`. Raises InputError, "a 'NAME'" and what it is `otherwise`, if not."""
         if not isinstance(self.model, kind):
@@ -79,6 +89,11 @@ class Checkpoint:
 
     def check(self, store: Store) -> None:
         """Raise InputError where the frames of `store` are not made as those that the model was trained on."""
+        if self.content != store.content:
+            raise InputError(
+                f"{store.path}: has {store.content} content columns a frame, but the model reads {self.content}; "
+                "see 'speechdis content'"
+            )
         for key, trained in self.features.items():
             given = store.settings.get(key)
             if given != trained:

@@ -14,7 +14,7 @@ import logging
 import math
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Literal
@@ -94,6 +94,13 @@ class Recipe:
     name: str
     model: Any
     training: Training
+
+    def with_content(self, columns: int) -> "Recipe":
+        """The same for frames whose last `columns` are content. Raises InputError where the model reads none."""
+        try:
+            return replace(self, model=models.load(self.name).Model.with_content(self.model, columns))
+        except InputError as error:
+            raise InputError(f"{self.name}: {error}") from None
 
     def resolved(self) -> dict[str, Any]:
         """Every number, defaults included, in the form of a recipe file."""

@@ -85,6 +85,7 @@ def train(
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         memory.keep_freed()
         began = start(init, out)
+        recipe = recipe.with_content(Store.read(features / "train").content)
         transcripts = needed(recipe, features, data)
         trainer = _trainer(recipe, features, augmented, digits, out, place, began, waveforms, transcripts)
         identity = run_identity(recipe, features, augmented, digits, waveforms, transcripts)

@@ -40,8 +40,9 @@ class SegmentReader:
         return self.frames[starts[:, None] + offsets].float()
 
     def normalised(self, raw: Tensor) -> Tensor:
-        """Frames (..., F) minus the mean, over the standard deviation."""
-        return (raw - self.mean) / self.std
+        """Frames (..., F) minus the mean, over the standard deviation; or the first of their columns."""
+        columns = raw.shape[-1]
+        return (raw - self.mean[:columns]) / self.std[:columns]
 
     def read(self, starts: np.ndarray, lengths: np.ndarray, length: int) -> Cut:
         """Segments of `lengths` (B,) frames, `length` at most, from rows `starts` (B,)."""
