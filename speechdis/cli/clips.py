@@ -15,7 +15,6 @@ Example:
 import argparse
 import json
 import logging
-from pathlib import Path
 from typing import Any
 
 from speechdis.cli import beside_option, checkpoint_option, count, device_option, path_option, split_option
@@ -52,7 +51,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "folder of judged clips", ("clips.json", "drawn.png", "drawn.gif"), r"swapped\.(png|gif)", shared=True
     )
     check_folder(out, kind)
-    others = [_earlier(path) for path in args.beside]
+    others = [image_table.read(path) for path in args.beside]
     with processes(args.device) as device:
         made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)
@@ -66,17 +65,3 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     log.info("\n%s", image_table.markdown([*others, result]))
     log.info("every figure, and pictures -> %s", out)
     return result
-
-
-def _earlier(path: Path) -> dict[str, Any]:
-    """What an earlier run wrote, if a table can be made of it."""
-    from speechdis.data.text import read_json
-    from speechdis.errors import InputError
-    from speechdis.evaluation import image_table
-
-    content = read_json(path)
-    try:
-        image_table.markdown([content])
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path}: not a clips.json of this command, or damaged ({error!r})") from None
-    return dict(content)

@@ -1,12 +1,13 @@
 """What an experiment directory holds, as far as it has got: a report shows a run that is not over, too."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from speechdis.data.text import parse_json, read_json, read_text, read_yaml
 from speechdis.errors import InputError
+from speechdis.evaluation import image_table
 from speechdis.evaluation.results import Results
 from speechdis.training.run_directory import RunDirectory
 
@@ -22,6 +23,7 @@ class Experiment:
         metrics: lines of `metrics.jsonl`: step, and the terms of `train` and `valid`; empty before the first.
         run: `run.json`; empty until training is over.
         results: what `speechdis evaluate` wrote; empty where it has not run.
+        clips: what `speechdis clips` wrote, of a model of images; empty where it has not run.
         row, references: figures of it, and of floors and ceilings beside it.
     """
 
@@ -31,6 +33,7 @@ class Experiment:
     metrics: tuple[dict[str, Any], ...]
     run: dict[str, Any]
     results: dict[str, Any]
+    clips: dict[str, Any] = field(default_factory=dict)
     row: Results | None = None
     references: tuple[Results, ...] = ()
 
@@ -100,6 +103,7 @@ def _read(path: Path, name: str) -> Experiment:
         metrics=_lines(directory.metrics),
         run=_sections(record, read_json(record)) if record.is_file() else {},
         results=content,
+        clips=image_table.read(directory.clips) if directory.clips.is_file() else {},
         row=Results.read(content.get("row"), str(results)) if content else None,
         references=tuple(Results.read(one, str(results)) for one in references),
     )

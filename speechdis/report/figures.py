@@ -54,7 +54,7 @@ def draw(
         paint: draws on the axes.
         size: CSS pixels.
     """
-    write_themed(_place(out), name, paint, size)
+    write_themed(folder_of(out), name, paint, size)
     return Figure(f"figures/{name}-light.svg", f"figures/{name}-dark.svg", *size, alt, title, caption)
 
 
@@ -70,17 +70,18 @@ def scatter(
 ) -> Figure:
     """Draw points (M, 2), each in its colour, as OUT/figures/NAME.png: no axes, as t-SNE's mean nothing."""
     side = 300  # CSS pixels
-    plot_points(_place(out) / f"{name}.png", points, colours, side)
+    plot_points(folder_of(out) / f"{name}.png", points, colours, side)
     return Figure(f"figures/{name}.png", "", side, side, alt, title, caption, tuple(legend))
 
 
 def spectrogram(out: Path, name: str, frames: np.ndarray, low: float, high: float, alt: str) -> Figure:
     """Write log frames (T, F) as OUT/figures/NAME.png, a pixel a value, `low` to `high` from dark to light."""
-    write_spectrogram(_place(out) / f"{name}.png", frames, low, high)
+    write_spectrogram(folder_of(out) / f"{name}.png", frames, low, high)
     return Figure(f"figures/{name}.png", "", frames.shape[0], frames.shape[1], alt)
 
 
-def _place(out: Path) -> Path:
+def folder_of(out: Path) -> Path:
+    """OUT/figures, made where it is not there."""
     folder = out / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -18,11 +18,11 @@ from speechdis.data.record import Kind
 from speechdis.errors import InputError
 from speechdis.evaluation.embeddings import embed
 from speechdis.evaluation.speech import Split
-from speechdis.features import FeatureSettings, bins_of
+from speechdis.features import FeatureSettings, Picture, bins_of
 from speechdis.models.base import PairedModel, SequenceModel, VocoderModel
 from speechdis.plots.colours import colour
 from speechdis.plots.det import DetCurve
-from speechdis.report import curves, error_rates, maps, swaps, tables
+from speechdis.report import clips, curves, error_rates, maps, swaps, tables
 from speechdis.report.experiment import Experiment
 from speechdis.report.figures import Figure
 from speechdis.training import checkpoint
@@ -33,7 +33,7 @@ FIGURES = "figures.csv"  # of the page, to download
 KIND = Kind(
     "report",
     (MARKER, "index.html"),
-    rf"{FIGURES}|figures/[^/]+\.(svg|png)|audio/[^/]+\.flac",
+    rf"{FIGURES}|figures/[^/]+\.(svg|png|gif)|audio/[^/]+\.flac",
 )
 EVALUATE = "speechdis evaluate --checkpoint EXP/best --data DIR --features DIR"
 
@@ -106,7 +106,9 @@ def _ready(e: Experiment, splits: Sequence[Split]) -> tuple[Checkpoint | None, S
         return None, None, "no checkpoint yet; speechdis train --resume goes on with it"
     model = checkpoint.load(e.path)
     kind = model.features["type"]
-    if isinstance(model.model, PairedModel):
+    if Picture.of(model.features):
+        lacks = "its frames are pictures, not speech; speechdis clips judges and shows it"
+    elif isinstance(model.model, PairedModel):
         lacks = (
             f"a '{model.name}' has no static and dynamic factors; speechdis clusters and crossmodal show it"
         )
@@ -159,7 +161,8 @@ def _context(
         "det": det,
         "download": FIGURES,
         "judges": tables.judges([e for of in groups for e in of.experiments]),
-        "unmeasured": [e.name for e in experiments if not e.results],
+        "unmeasured": [e.name for e in experiments if not (e.results or e.clips)],
+        "clips": clips.shown(out, experiments),
         "evaluate": EVALUATE,
         "heard": heard,
         "losses": curves.losses(out, experiments),

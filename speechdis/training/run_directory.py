@@ -21,6 +21,7 @@ class RunDirectory:
     checkpoints/init.safetensors    the model that it started from, where one was given
     run.json                        how it was made, when it is over
     results.json                    what `speechdis evaluate` measured
+    clips.json                      what `speechdis clips` did, of a model of images
     """
 
     path: Path
@@ -86,6 +87,11 @@ class RunDirectory:
     def new_results(self) -> Path:
         """Where results go that nobody has named."""
         return self.path / _RESULTS[0]
+
+    @property
+    def clips(self) -> Path:
+        """JSON: what a judge makes of images; the pictures lie beside it."""
+        return self.path / "clips.json"
 
     def checkpoint(self, name: str) -> Path:
         """The file of the model `name`, "best" or "last"."""

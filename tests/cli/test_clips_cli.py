@@ -79,6 +79,16 @@ def test_mocogan_from_sequences_to_pictures(corpus: Path, capsys: pytest.Capture
     again = json.loads((exp / "clips.json").read_text())
     assert again["scores"] == json.loads(before)["scores"]
 
+    assert main(["report", "--exp", str(exp), "--out", str(exp / "report")]) == 0
+    page = (exp / "report" / "index.html").read_text()
+    assert "<td>motion kept</td><td>motion</td>" in page
+    for name in ("drawn.png", "drawn.gif"):
+        assert f'src="figures/clips-1-{name}"' in page
+        assert (exp / "report" / "figures" / f"clips-1-{name}").read_bytes() == (exp / name).read_bytes()
+    (exp / "drawn.gif").write_text("no picture")
+    assert main(["report", "--exp", str(exp), "--out", str(exp / "report")]) == 2
+    assert "drawn.gif: no picture" in capsys.readouterr().err
+
 
 def test_a_model_that_reads_also_swaps_and_stands_beside_others(
     corpus: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -104,7 +114,7 @@ def test_a_model_that_reads_also_swaps_and_stands_beside_others(
         ("table", "no utterance 'train-90-left'"),
         ("class", "no training sequence has motion 'up'"),
         ("none", "labels.tsv"),
-        ("beside", "not a clips.json of this command"),
+        ("beside", "not a clips.json of 'speechdis clips'"),
     ],
 )
 def test_bad_input_is_one_line(
