@@ -11,6 +11,7 @@ from speechdis.features import spectrum_of
 from speechdis.features.content import resampled
 from speechdis.synthesis import band, blocks, codes, vocoders
 from speechdis.synthesis.codes import Codes, Window
+from speechdis.synthesis.contrast import Contrast
 from speechdis.synthesis.residual import Residual, Sounds, joined, thinned, weighted_mean
 from speechdis.synthesis.rows import Array, collected, peak, pieces
 from speechdis.synthesis.words import Words, words_of
@@ -249,14 +250,17 @@ def synthesise(
         static: of each of its segments.
         residual: of the voice; None keeps that of the words.
         vocoder: by name.
-        detail: 1 says the words' own frames, changed (`converted_frames`); 0 those that the model decodes; in between,
-            log frames as far from the latter.
+        detail: 1 says the words' own frames, changed (`converted_frames`); 0 those that the model decodes, as lively as
+            the voice's own where its residual is given (`contrast`); in between, log frames as far from the latter.
     """
+    plain = _decoded(checkpoint, content, static)
+    if residual is not None:
+        plain = Contrast.of(residual).throughout(plain, _ranks(content))
     ends = {
-        0.0: _decoded(checkpoint, content, static),
+        0.0: plain,
         1.0: _converted(checkpoint, content, static, residual),
     }
-    between = (plain + detail * (full - plain) for plain, full in zip(ends[0.0], ends[1.0], strict=True))
+    between = (flat + detail * (full - flat) for flat, full in zip(ends[0.0], ends[1.0], strict=True))
     parts = ends.get(float(detail), between)
     frames = collected(_kept(checkpoint, content, parts), content.words.frames)
     return unclipped(blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features))
