@@ -22,7 +22,7 @@ from speechdis.features import FeatureSettings, Picture, bins_of
 from speechdis.models.base import PairedModel, SequenceModel, VocoderModel
 from speechdis.plots.colours import colour
 from speechdis.plots.det import DetCurve
-from speechdis.report import clips, curves, error_rates, maps, swaps, tables
+from speechdis.report import clips, curves, error_rates, maps, swaps, tables, trade
 from speechdis.report.experiment import Experiment
 from speechdis.report.figures import Figure
 from speechdis.training import checkpoint
@@ -165,6 +165,7 @@ def _context(
         "clips": clips.shown(out, experiments),
         "evaluate": EVALUATE,
         "heard": heard,
+        "trade": trade.trade_plot(out, experiments, colours),
         "losses": curves.losses(out, experiments),
         "information": curves.information(out, experiments),
         "unlogged": [e.name for e in experiments if not e.metrics],

@@ -83,12 +83,23 @@ def make(path: Path, model: str, logged: bool = True, measured: bool = True) -> 
         )
         rates = {condition: {"raw": figures} for condition in ("clean", "channel")}
         row = {"system": "x", "static": rates, "dynamic": rates, "probes": {"energy_dynamic": 0.5}}
+        row |= {"outside": {"systems": judged(len(path.name))}}
         references = [{"system": "random vectors", "static": rates}]
         (path / "results.json").write_text(
             json.dumps({"row": row, "references": references, "made": {"commit": "abc"}})
         )
         (path / "run.json").write_text(json.dumps({"step": 40, "commit": "abc", "torch": "2"}))
     return path
+
+
+def judged(voices: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Swaps and copies as if heard from outside: `voices` % of the swaps as A, twice as many of plain ones."""
+    told = {"swap": (voices, 25), "swap, plain": (2 * voices, 60), "copy-synthesis of B": (0, 9)}
+    names = ("heard as A %", "phonemes wrong, of B's recording %")
+    return {
+        row: {name: {"mean": mean} for name, mean in zip(names, means, strict=True)}
+        for row, means in told.items()
+    }
 
 
 @pytest.fixture(scope="session")

@@ -86,6 +86,14 @@ def test_every_voice_says_every_word(page: Path, tree: Element) -> None:
     assert speakers == {"spk0", "spk1", "spk3"}
 
 
+def test_words_and_voice_of_swaps_are_weighed(page: Path, tree: Element) -> None:
+    (plot,) = [i for i in tree.iter("img") if i.attrib["alt"].startswith("Words against voice")]
+    told = "swap, plain 10.0 % heard as A, 60.0 % of phonemes wrong, swap 5.0 % heard as A, 25.0 % of phonemes wrong."
+    assert f"whole: {told}" in plot.attrib["alt"] and "other one: " in plot.attrib["alt"]
+    drawn = (page / plot.attrib["src"]).read_text()
+    assert all(f">{label}</text>" in drawn for label in ("swap", "plain", "copy"))
+
+
 def test_what_is_missing_is_said_with_its_command(tree: Element) -> None:
     swaps, rates = texts(tree, ".//section[@id='swaps']"), texts(tree, ".//section[@id='rates']")
     assert "paired: a 'pvae' has no static and dynamic factors; speechdis clusters" in swaps
