@@ -36,7 +36,7 @@ THUMBNAIL = 8  # pixels to a side, of which the best checkpoint is chosen by
 
 @dataclass(frozen=True)
 class Config:
-    """Sizes and weights; the defaults are the released code's.
+    """Sizes and weights; the defaults of sizes are the released code's, where noise is an option.
 
     Attributes:
         static_size: of content noise.
