@@ -28,7 +28,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     split_option(parser, "sequences to judge")
     path_option(parser, "--out", "where figures and pictures go (default: the checkpoint's experiment)")
     beside_option(parser, "clips.json")
-    path_option(parser, "--judge", "keeps the judge: read, or trained and written", "FILE")
     add("--judge-steps", type=count, default=1000, metavar="N", help="training of the judge")
     add("--rows", type=count, default=4, metavar="K", help="sequences a side of the pictures")
     add("--seed", type=int, default=0, help="of the judge and of what is drawn")
@@ -57,9 +56,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         made = provenance(device)
         trained = checkpoint.load(args.checkpoint, device)
         corpus = clips.Corpus.read(args.features, args.split, trained)
-        judge = clips.judge_of(corpus, args.judge_steps, args.seed, args.judge, device)
-        result = clips.measure(trained, corpus, judge, args.seed)
-        pictures = clips.pictures(trained, corpus.test, args.rows, args.seed)
+        result, pictures = clips.measure(trained, corpus, args.judge_steps, args.rows, args.seed)
     result = {"system": exp.name, **result, "made": made}
     with replacing_folder(out, kind) as partial:
         pictures.write(partial)

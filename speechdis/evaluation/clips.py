@@ -1,5 +1,6 @@
 """A model of image sequences, measured and shown: what `speechdis clips` does, from stores to figures and pictures."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,13 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speechdis.data.atomic import replacing
-from speechdis.evaluation.generation_scores import Scores
 from speechdis.evaluation.image_scores import judged
 from speechdis.evaluation.swap_scores import share
 from speechdis.features.store import Store
 from speechdis.features.videos import TABLE, read_labels
-from speechdis.judges.image_judge import Factors, ImageJudge, Sequences, Training
+from speechdis.judges.image_judge import Factors, ImageJudge, Sequences
 from speechdis.models.base import StaticDynamicModel
 from speechdis.nn.dcgan import grid_of
 from speechdis.plots.clips import write_motion, write_strips
@@ -91,52 +90,40 @@ class Pictures:
         write_motion(out / "swapped.gif", np.concatenate([first, rest]))
 
 
-def judge_of(corpus: Corpus, steps: int, seed: int, kept: Path | None, device: torch.device) -> ImageJudge:
-    """The judge of a corpus: that in `kept`, if it is there, else one that is trained, and kept there, if anywhere.
-
-    Raises:
-        InputError: what is there is another judge, or none.
-    """
-    train = corpus.train
-    if kept is not None and kept.exists():
-        training = Training(train.digest, steps, seed)
-        return ImageJudge.load(kept, train.frames.shape[1], corpus.factors, training, device)
-    judge = ImageJudge.train(train, corpus.factors, corpus.of_train, steps, seed, device)
-    if kept is not None:
-        with replacing(kept) as partial:
-            judge.save(partial)
-    return judge
-
-
-def measure(checkpoint: Checkpoint, corpus: Corpus, judge: ImageJudge, seed: int = 0) -> dict[str, Any]:
-    """Figures of a model, as JSON."""
+def measure(
+    checkpoint: Checkpoint, corpus: Corpus, steps: int, rows: int, seed: int
+) -> tuple[dict[str, Any], Pictures]:
+    """Figures and pictures of a model; the judge is trained for `steps`, pictures have `rows` sequences a side."""
+    device = next(checkpoint.model.parameters()).device
+    begun = time.process_time(), time.monotonic()
+    judge = ImageJudge.train(corpus.train, corpus.factors, corpus.of_train, steps, seed, device)
+    seconds = {"processor": time.process_time() - begun[0], "elapsed": time.monotonic() - begun[1]}
     found = judged(checkpoint, judge, corpus.test, corpus.of_test, seed)
-    return {
+    result = {
         "model": checkpoint.name,
         "step": checkpoint.step,
         "scores": {
-            condition: {name: _told(one) for name, one in of.items()} for condition, of in found.items()
+            condition: {
+                name: {
+                    **asdict(one),
+                    "interval": share(round(one.accuracy * one.samples), one.samples)["interval"],
+                }
+                for name, one in of.items()
+            }
+            for condition, of in found.items()
         },
         "classes": {name: len(classes) for name, classes in corpus.factors.classes.items()},
-        "judge": {
-            "steps": judge.training.steps if judge.training else 0,
-            "seconds": round(judge.seconds, 1),
-        },
+        "judge": {"steps": steps, "seconds": {name: round(value, 1) for name, value in seconds.items()}},
         "protocol": {
             "split": corpus.test.path.name,
             "seed": seed,
             "digests": {"train": corpus.train.digest, "test": corpus.test.digest},
         },
     }
+    return result, _pictures(checkpoint, corpus.test, rows, seed)
 
 
-def _told(one: Scores) -> dict[str, Any]:
-    """Scores, and the 95 % interval of the accuracy, sequences taken as independent."""
-    return {**asdict(one), "interval": share(round(one.accuracy * one.samples), one.samples)["interval"]}
-
-
-def pictures(checkpoint: Checkpoint, store: Store, rows: int, seed: int) -> Pictures:
-    """What a model makes, of `rows` sequences of a store and of as many draws."""
+def _pictures(checkpoint: Checkpoint, store: Store, rows: int, seed: int) -> Pictures:
     model = clips.check(checkpoint)
     device = next(model.parameters()).device
     sequences = Sequences(store, device)

@@ -2,20 +2,15 @@
 
 A small DCGAN encoder reads every frame, a bi-directional GRU the sequence, and a linear layer for each factor says its
 class: of Sprites the motion, body, trousers, top and hair; of moving digits the two digits. It is trained on training
-sequences alone, and its accuracy on others says how far it can be trusted. A file keeps it, for all models to be judged
-by the same one.
+sequences alone, and its accuracy on others says how far it can be trusted.
 """
 
-import json
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as serialised
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -87,12 +82,11 @@ def _said(name: str, moving: tuple[str, ...], known: Mapping[str, str]) -> str:
 class _Network(nn.Module):
     """Log-odds (B, K) of each factor's classes, of sequences (B, T, F)."""
 
-    def __init__(self, pixels: int, factors: Factors) -> None:
+    def __init__(self, pixels: int, classes: Mapping[str, int]) -> None:
         super().__init__()
-        counts = {name: len(classes) for name, classes in factors.classes.items()}
         self.frame = nn.Sequential(ImageEncoder(pixels, WIDTH, HIDDEN), nn.LeakyReLU(SLOPE))
         self.rnn = nn.GRU(HIDDEN, HIDDEN, batch_first=True, bidirectional=True)
-        self.heads = nn.ModuleDict({name: nn.Linear(3 * HIDDEN, count) for name, count in counts.items()})
+        self.heads = nn.ModuleDict({name: nn.Linear(3 * HIDDEN, count) for name, count in classes.items()})
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         frames = self.frame(x)  # (B, T, H)
@@ -102,35 +96,11 @@ class _Network(nn.Module):
 
 
 @dataclass(frozen=True)
-class Training:
-    """How a judge was trained; what differs is another judge.
-
-    Attributes:
-        frames: digest of the training sequences.
-        steps: of Adam.
-        seed: of weights and batches.
-    """
-
-    frames: str
-    steps: int
-    seed: int
-
-
-@dataclass(frozen=True)
 class ImageJudge:
-    """A trained judge of the `factors` of sequences.
-
-    Attributes:
-        network: gives log-odds of each factor's classes.
-        factors: what it knows.
-        training: how it was trained; None of one that was not.
-        seconds: processor time that this took.
-    """
+    """A trained judge of the `factors` of sequences."""
 
     network: nn.Module
     factors: Factors
-    training: Training | None = None
-    seconds: float = 0.0
 
     @classmethod
     def train(
@@ -143,10 +113,10 @@ class ImageJudge:
         device: torch.device,
     ) -> "ImageJudge":
         """Train on the sequences of `store`, of classes `numbers`: Adam over one cycle. Global random state is kept."""
-        begun = time.process_time()
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(seed)
-            network = _Network(store.frames.shape[1], factors).to(device)
+            counts = {name: len(classes) for name, classes in factors.classes.items()}
+            network = _Network(store.frames.shape[1], counts).to(device)
             optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
             schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=RATE, total_steps=steps)
             rng = np.random.default_rng(seed)
@@ -162,42 +132,7 @@ class ImageJudge:
                 loss.backward()
                 optimiser.step()
                 schedule.step()
-        seconds = time.process_time() - begun
-        return cls(network.eval(), factors, Training(store.digest, steps, seed), seconds)
-
-    def save(self, path: Path) -> None:
-        """Write it to `path` (.safetensors)."""
-        about = {"seconds": self.seconds, "moving": self.factors.moving, "classes": self.factors.classes}
-        if self.training is not None:
-            about["training"] = asdict(self.training)
-        weights = {name: w.detach().cpu().contiguous() for name, w in self.network.state_dict().items()}
-        path.write_bytes(serialised(weights, metadata={"judge": json.dumps(about, sort_keys=True)}))
-
-    @classmethod
-    def load(
-        cls, path: Path, pixels: int, factors: Factors, training: Training, device: torch.device
-    ) -> "ImageJudge":
-        """Read the judge in `path`, if it is that of these `factors` and this `training`.
-
-        Raises:
-            InputError: it is another one, damaged, or no judge.
-        """
-        try:
-            with safe_open(path, framework="pt", device=str(device)) as file:
-                about = json.loads((file.metadata() or {}).get("judge", "null"))
-                weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-            seconds, told = float(about["seconds"]), about["training"]
-            known = Factors(tuple(about["moving"]), {k: tuple(v) for k, v in about["classes"].items()})
-            network = _Network(pixels, factors).to(device)
-            if (told, known) == (asdict(training), factors):
-                network.load_state_dict(weights)
-        except (SafetensorError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError):
-            raise InputError(f"{path}: damaged, or no judge of images; delete it to train another") from None
-        if (told, known) != (asdict(training), factors):
-            raise InputError(
-                f"{path}: a judge of other sequences, steps or seed; name another file by --judge"
-            )
-        return cls(network.eval(), factors, training, seconds)
+        return cls(network.eval(), factors)
 
     @torch.no_grad()
     def opinions(self, x: Tensor) -> dict[str, np.ndarray]:

@@ -63,8 +63,7 @@ class RandomConvolutions:
             device: where frames are filtered.
             kernels: how many, over all dilations.
         """
-        mean, std = (torch.as_tensor(s, dtype=torch.float32, device=device) for s in moments(frames))
-        found = cls(mean, std, _kernels(frames.shape[1], kernels, seed, device))
+        found = cls.draw(frames, kernels, seed, device)
         pooled = found._pooled(frames, first, counts)
         known = pooled[~held_out]
         best = np.inf
@@ -77,6 +76,14 @@ class RandomConvolutions:
     def embed(self, frames: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Vectors of whole utterances, (U, E); arguments as of `train`."""
         return self._project(self._pooled(frames, first, counts))
+
+    @classmethod
+    def draw(
+        cls, frames: np.ndarray, kernels: int, seed: int = 0, device: torch.device | str = "cpu"
+    ) -> "RandomConvolutions":
+        """Kernels for frames (N, D) that nothing is fitted to yet: `embed` gives what they find."""
+        mean, std = (torch.as_tensor(s, dtype=torch.float32, device=device) for s in moments(frames))
+        return cls(mean, std, _kernels(frames.shape[1], kernels, seed, device))
 
     @torch.no_grad()
     def _pooled(self, frames: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:

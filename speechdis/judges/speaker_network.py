@@ -76,6 +76,7 @@ class SpeakerNetwork:
         error: "Callable[[SpeakerNetwork], float] | None" = None,
         begin: "SpeakerNetwork | None" = None,
         stopping: Stopping = Stopping(),
+        augment: Callable[[Tensor, np.random.Generator], Tensor] | None = None,
     ) -> "SpeakerNetwork":
         """Train on utterances whose speakers are known. The global random state is left as it was.
 
@@ -98,6 +99,7 @@ class SpeakerNetwork:
             begin: a network trained on the same speakers and D, from whose weights this one goes on; one of other
                 speakers is left alone.
             stopping: where there is an `error`.
+            augment: changes the crops (B, T, D) of each step, of normalised frames.
 
         Raises:
             InputError: fewer than two speakers.
@@ -128,6 +130,8 @@ class SpeakerNetwork:
         def step() -> None:
             chosen = rng.integers(len(counts), size=batch)
             x = model._normalised(frames[_crops(first[chosen], counts[chosen], crop, rng)])
+            if augment is not None:
+                x = augment(x, rng)
             found = model.cosines(model.network(x))
             loss = margin_loss(found, torch.as_tensor(codes[chosen, None], device=device))
             optimizer.zero_grad(set_to_none=True)

@@ -82,7 +82,7 @@ def miss_at(tally: Tally, rate: float) -> float:
     """Share of targets refused where a share `rate` of non-targets is accepted, on the ROC of `equal_error`.
 
     >>> miss_at(Tally.of(np.array([1.0, 2, 3, 4]), np.array([0.0, 0.5, 1.5, 2.5])), 0.25)
-    0.5
+    0.25
     """
     miss = np.concatenate([[0], np.cumsum(tally.own)]) / tally.own.sum()
     fa = 1 - np.concatenate([[0], np.cumsum(tally.cross)]) / tally.cross.sum()

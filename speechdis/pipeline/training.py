@@ -12,7 +12,7 @@ from speechdis.data.directory import read_directory
 from speechdis.errors import InputError
 from speechdis.features import settings_of
 from speechdis.features.store import Store
-from speechdis.models.base import GeneratorModel, PairedModel, SegmentModel
+from speechdis.models.base import PairedModel, SegmentModel
 from speechdis.pipeline.frames import make_features, make_twins
 from speechdis.training import config, experiment, recipes, transcripts
 from speechdis.training.config import Recipe
@@ -76,8 +76,6 @@ def train(
     kind = models.load(what.name).Model
     if issubclass(kind, PairedModel):
         raise InputError(f"{what.name}: is of written and spoken digits; use 'speechdis train --images'")
-    if issubclass(kind, GeneratorModel):
-        raise InputError(f"{what.name}: is of moving pictures; use 'speechdis train'")
     if not issubclass(kind, SegmentModel):
         raise InputError(f"{what.name}: is a vocoder; use 'speechdis train --waveforms'")
     began = start(init, out)

@@ -8,7 +8,7 @@ import torch
 
 from speechdis.errors import InputError
 from speechdis.features.store import Store, write_store
-from speechdis.judges.image_judge import MOTION, Factors, ImageJudge, Sequences, Training
+from speechdis.judges.image_judge import MOTION, Factors, ImageJudge, Sequences
 
 FILE = Path("labels.tsv")
 KNOWN = [
@@ -69,22 +69,3 @@ def test_it_learns_what_is_plain_and_leaves_random_numbers_alone(tmp_path: Path)
     opinions = one.opinions(x)["light"]
     np.testing.assert_allclose(np.exp(opinions).sum(1), 1)
     np.testing.assert_array_equal(opinions, two.opinions(x)["light"])
-
-
-def test_a_judge_that_is_kept_is_the_same_or_refused(tmp_path: Path) -> None:
-    train, cpu = store(tmp_path / "a", [2] * 4, [20, 230] * 2), torch.device("cpu")
-    factors, numbers = Factors((), {"light": ("dark", "bright")}), {"light": np.array([0, 1] * 2)}
-    judge, file = ImageJudge.train(train, factors, numbers, 1, 0, cpu), tmp_path / "judge.safetensors"
-    judge.save(file)
-    x, told = Sequences(train, cpu).read(np.arange(4)), Training(train.digest, 1, 0)
-    again = ImageJudge.load(file, 4096, factors, told, cpu)
-    np.testing.assert_array_equal(again.opinions(x)["light"], judge.opinions(x)["light"])
-    assert again.seconds == judge.seconds
-    other = Factors((), {"light": ("dark", "dim")})
-    for kind, how in ((factors, Training(train.digest, 2, 0)), (other, told)):
-        with pytest.raises(InputError, match="a judge of other sequences, steps or seed"):
-            ImageJudge.load(file, 4096, kind, how, cpu)
-    for content in (b"", b"no judge", file.read_bytes()[:-100]):
-        file.write_bytes(content)
-        with pytest.raises(InputError, match="damaged, or no judge of images"):
-            ImageJudge.load(file, 4096, factors, told, cpu)

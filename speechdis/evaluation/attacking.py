@@ -1,0 +1,222 @@
+"""The ladder of attackers on codes: every rung's figures, the strongest's, and curves behind them."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from speechdis.errors import InputError
+from speechdis.evaluation.attacked import FLOORS, read_codes, sequences
+from speechdis.evaluation.embeddings import embed
+from speechdis.evaluation.speech import Split
+from speechdis.evaluation.table import grid
+from speechdis.judges import back_end
+from speechdis.judges.attackers import Sequences, divided, lacks
+from speechdis.judges.ladder import FUSION, Ladder, climb, rate
+from speechdis.metrics.low_rates import low_rates
+from speechdis.metrics.trials import all_pairs
+from speechdis.metrics.verification import verify
+from speechdis.training import checkpoint
+
+_LOG = logging.getLogger(__name__)
+ENOUGH = (
+    12  # speakers of `dev` that may say which attacker is strongest; of fewer, training speakers are held out
+)
+SHARES, DRAWS, BEYOND = (0.125, 0.25, 0.5), 2, 10  # of the training speakers; of each share; times as many
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Sequences of three sets of speakers: those learnt from, those that choose, those attacked."""
+
+    known: Sequences
+    unknown: Sequences
+    test: Sequences
+    step: int = 4
+
+    @classmethod
+    def of(
+        cls, train: Sequences, dev: Sequences | None, test: Sequences, seed: int, step: int = 4
+    ) -> "Attack":
+        """With `dev` to choose, where it has enough speakers; else training speakers are held out.
+
+        Raises:
+            InputError: speakers or utterances too few to learn an attack.
+        """
+        if reason := lacks(train.speakers):
+            raise InputError(f"training speakers: no attacker; it {reason}")
+        if dev is not None and len(set(dev.speakers)) >= ENOUGH:
+            return cls(train, dev, test, step)
+        a, b = divided(train.speakers, seed)
+        return cls(train[a], train[b], test, step)
+
+
+def read(
+    data: Path,
+    features: Path | None,
+    codes: Path | None,
+    model: Path | None,
+    split: str,
+    device: torch.device,
+    seed: int,
+) -> Attack:
+    """What is attacked: `codes` of another system, or `features`, or the dynamic codes of `model` on them."""
+    folder = codes or features
+    assert folder is not None
+    names = ["train", *(["dev"] if split == "test" and (folder / "dev").is_dir() else []), split]
+    if codes is not None:
+        found = {name: read_codes(codes / name, data / name) for name in names}
+    else:
+        trained = None if model is None else checkpoint.load(checkpoint.resolve(model), device)
+        found = {}
+        for name in names:
+            store = Split.read(folder / name, data / name).store
+            frames = np.asarray(store.frames) if trained is None else embed(trained, store, device).frames
+            found[name] = Sequences.of(frames, store)
+    return Attack.of(found["train"], found.get("dev"), found[split], seed)
+
+
+def floor(name: str, data: Path, features: Path, split: str, seed: int) -> Attack:
+    """What cannot be hidden, by its name in `FLOORS`."""
+    of = FLOORS[name]
+    names = ["train", *(["dev"] if split == "test" and (features / "dev").is_dir() else []), split]
+    splits = {each: Split.read(features / each, data / each) for each in names}
+    if name == "text" and not all(u.text_phone for one in splits.values() for u in one.utterances):
+        raise InputError(f"{data}: 'text_phone' lacks utterances; the text alone cannot be attacked")
+    found = {each: sequences(of.of(one), one.store.spks) for each, one in splits.items()}
+    return Attack.of(found["train"], found.get("dev"), found[split], seed, of.step)
+
+
+def attack(on: Attack, steps: int, seed: int, device: torch.device, curve: bool = False) -> dict[str, Any]:
+    """Figures of the ladder, as JSON: `rungs`, the `strongest` by held-out speakers, and `curve` where asked for."""
+    ladder = climb(
+        on.known, on.unknown, steps, seed, device, on.step,
+        say=lambda name, wrong: _LOG.info("%s: %.1f %% on speakers held out", name, 100 * wrong),
+    )  # fmt: skip
+    pairs = all_pairs(on.test.speakers)
+    spks = np.unique(on.test.speakers, return_inverse=True)[1]
+    rungs = []
+    sizes = {rung.name: rung for rung in ladder.rungs}
+    for name, scores in ladder.scores(on.test, pairs).items():
+        found = verify(scores, pairs.target, spks[pairs.i], spks[pairs.j])
+        low = low_rates(scores[pairs.target], scores[~pairs.target])
+        about = (
+            {"size": sizes[name].size, **sizes[name].settings}
+            if name in sizes
+            else {"of": list(ladder.fused)}
+        )
+        rungs.append(
+            {"attacker": name, "validation": ladder.validation()[name], "test": asdict(found) | asdict(low)}
+            | about
+        )
+    result: dict[str, Any] = {
+        "strongest": ladder.strongest,
+        "rungs": rungs,
+        "speakers": {
+            "training": _people(on.known),
+            "held_out": _people(on.unknown),
+            "test": _people(on.test),
+        },
+    }
+    return result | ({"curve": over_speakers(on, ladder, seed)} if curve else {})
+
+
+def strongest(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Test figures of the strongest attacker of what `attack` gave."""
+    return next(rung["test"] for rung in result["rungs"] if rung["attacker"] == result["strongest"])
+
+
+def over_speakers(on: Attack, ladder: Ladder, seed: int) -> dict[str, Any]:
+    """Test EER of the best rung without a network, which learnt from fewer speakers; and a fit beyond.
+
+    The fit is EER = 1/2 / (1 + (n / n0)^c): chance of no speakers, and a power law of many.
+    """
+    best = min((rung for rung in ladder.rungs if rung.measure), key=lambda rung: rung.validation)
+    assert best.measure is not None
+    known, held, test = (best.measure(of) for of in (on.known, on.unknown, on.test))
+    pairs, own = all_pairs(on.test.speakers), all_pairs(on.unknown.speakers)
+    names, rng = np.unique(on.known.speakers), np.random.default_rng(seed)
+    points: list[tuple[int, float]] = []
+    for share in SHARES:
+        count = max(2, round(share * len(names)))
+        errors = []
+        for _ in range(DRAWS):
+            rows = np.isin(on.known.speakers, rng.permutation(names)[:count])
+            back = back_end.fit(
+                known[rows], on.known.speakers[rows], held, lambda s: rate(s.pairs(own.i, own.j), own), seed
+            )
+            errors.append(rate(back(test).pairs(pairs.i, pairs.j), pairs))
+        points.append((count, float(np.mean(errors))))
+    points.append((len(names), rate(best.scoring(on.test).pairs(pairs.i, pairs.j), pairs)))
+    slope, level = fit_logistic(points)
+    beyond = [
+        (round(n), logistic(n, slope, level)) for n in np.geomspace(points[0][0], BEYOND * len(names), 20)
+    ]
+    return {"attacker": best.name, "measured": points, "extrapolated": beyond, "slope": slope}
+
+
+def fit_logistic(points: list[tuple[int, float]]) -> tuple[float, float]:
+    """Slope and level of log odds of twice the EER against log n, by least squares, of (n, EER)."""
+    n, wrong = np.array(points, float).T
+    twice = np.clip(2 * wrong, 1e-3, 1 - 1e-3)
+    slope, level = np.polyfit(np.log(n), np.log(twice / (1 - twice)), 1)
+    return float(slope), float(level)
+
+
+def logistic(n: float, slope: float, level: float) -> float:
+    """The EER that the fit says of `n` training speakers."""
+    return float(0.5 / (1 + np.exp(-(slope * np.log(n) + level))))
+
+
+def plot(path: Path, result: Mapping[str, Any]) -> None:
+    """Draw both curves of one `attack` whose `curve` was asked for."""
+    from speechdis.plots.attackers import plot_attackers
+
+    sizes: dict[str, list[tuple[float, float]]] = {}
+    for rung in result["rungs"]:
+        if rung["attacker"] != FUSION:
+            kind = rung["attacker"].split(",")[0].split(" of ")[0]
+            sizes.setdefault(kind, []).append((rung["size"], 100 * rung["test"]["eer"]))
+    curve = result["curve"]
+    measured, beyond = ([(n, 100 * e) for n, e in curve[name]] for name in ("measured", "extrapolated"))
+    plot_attackers(path, {kind: sorted(points) for kind, points in sizes.items()}, measured, beyond)
+
+
+def markdown(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """A table of what was attacked: every rung of one, or the strongest attacker on each of several."""
+    columns = ["EER %", "held out", "misses at 1 %", "at 0.1 %", "min Cllr", "D_sys"]
+    if len(results) == 1:
+        (result,) = results.values()
+        rows = [
+            [rung["attacker"] + " (strongest)" * (rung["attacker"] == result["strongest"]), *_cells(rung)]
+            for rung in result["rungs"]
+        ]
+        return grid(["attacker", *columns], rows)
+    chosen = {
+        name: next(r for r in of["rungs"] if r["attacker"] == of["strongest"]) for name, of in results.items()
+    }
+    return grid(
+        ["attacked", "strongest attacker", *columns],
+        [[name, rung["attacker"], *_cells(rung)] for name, rung in chosen.items()],
+    )
+
+
+def _cells(rung: Mapping[str, Any]) -> list[str]:
+    found = rung["test"]
+    low, high = found["interval"]
+    return [
+        f"{100 * found['eer']:.1f} [{100 * low:.1f}, {100 * high:.1f}]",
+        f"{100 * rung['validation']:.1f}",
+        f"{100 * found['miss_at_1']:.1f}",
+        f"{100 * found['miss_at_01']:.1f}",
+        f"{found['min_cllr']:.3f}",
+        f"{found['linkability']:.3f}",
+    ]
+
+
+def _people(of: Sequences) -> int:
+    return len(set(of.speakers.tolist()))

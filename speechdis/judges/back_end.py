@@ -1,0 +1,75 @@
+"""The back end of an attacker: what it measures of an utterance, reduced by PCA and LDA, and compared by PLDA.
+
+How many components are kept, and whether PLDA or the cosine compares, is what fits held-out speakers best.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from speechdis.errors import InputError
+from speechdis.metrics import plda
+from speechdis.metrics.baselines import standardised
+from speechdis.metrics.scoring import Scoring, cosine
+
+COMPONENTS = (50, 100, 200, 400)  # of PCA, half as many as utterances at most
+
+
+@dataclass(frozen=True)
+class BackEnd:
+    """A map of what is measured (U, F) to how pairs of its rows score; `settings` say how it was chosen."""
+
+    project: Callable[[np.ndarray], np.ndarray]
+    compare: Callable[[np.ndarray], Scoring]
+    settings: dict[str, int | str]
+
+    def __call__(self, measured: np.ndarray) -> Scoring:
+        """The scoring of utterances (U, F)."""
+        return self.compare(self.project(measured))
+
+
+def fit(
+    measured: np.ndarray,
+    speakers: np.ndarray,
+    held_out: np.ndarray,
+    error: Callable[[Scoring], float],
+    seed: int = 0,
+) -> BackEnd:
+    """Learn from utterances (U, F) of `speakers` (U,).
+
+    Args:
+        held_out: (V, F) of other speakers.
+        error: of the scoring of `held_out`; what makes it least is kept.
+        seed: of PCA.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    known = standardised(measured, measured)
+    most = max(1, min(max(COMPONENTS), len(known) // 2, known.shape[1]))
+    pca = PCA(most, svd_solver="randomized" if most < known.shape[1] else "full", random_state=seed).fit(
+        known
+    )
+    reduced, found, least = pca.transform(known), None, np.inf
+    for size in sorted({min(size, most) for size in COMPONENTS}):
+        lda = LinearDiscriminantAnalysis("svd").fit(reduced[:, :size], speakers)
+
+        def project(rows: np.ndarray, size: int = size, lda: LinearDiscriminantAnalysis = lda) -> np.ndarray:
+            return lda.transform(pca.transform(standardised(rows, measured))[:, :size])
+
+        for name, compare in comparisons(project(measured), speakers).items():
+            made = BackEnd(project, compare, {"components": size, "scores": name})
+            if (wrong := error(made(held_out))) < least:
+                found, least = made, wrong
+    assert found is not None
+    return found
+
+
+def comparisons(vectors: np.ndarray, speakers: np.ndarray) -> dict[str, Callable[[np.ndarray], Scoring]]:
+    """By name, ways to score pairs of vectors: the cosine, and PLDA where vectors (U, D) of `speakers` teach it."""
+    found: dict[str, Callable[[np.ndarray], Scoring]] = {"cosine": cosine}
+    with suppress(InputError, np.linalg.LinAlgError):  # too few, or no spread
+        found["PLDA"] = plda.train(vectors, speakers).scoring
+    return found
