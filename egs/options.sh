@@ -1,26 +1,33 @@
 # The one option parser of all recipes; sourced. A recipe lists its own options in the array `options` as
 # name=default before sourcing; --some-name VALUE sets $some_name. A default of "false" makes a flag; one that is a
-# number takes whole numbers. The recipe says beforehand, too: corpus (its name) and kind (speech or digits). It gets
+# number takes whole numbers. The recipe says beforehand, too: corpus (its name) and kind (speech or digits); or, where
+# it trains no model, trains=false, and its last_stage. It gets
 # $root, where the corpus is or, with --generated, will be, and $data, where its data directories go.
 # --help prints the comment at the head of the recipe, and every option with the comment on its line.
 #
 # No value is ever more than a value: it is checked, and then only quoted, never split, globbed or computed with.
 
+trains=${trains:-true} last_stage=${last_stage:-5}
+if [ "$trains" = true ]; then
+  options=(
+    model=cdsvae         # a model; 'speechdis recipes' lists them
+    config=              # a recipe, by name or file; default: the model's own for this corpus, or for speech or digits
+    set=                 # numbers of the recipe to train with: "training.steps=100 model.margin=1" (repeatable)
+    name=                # of the experiment; default: the model's
+    feature_type=fbank   # fbank, spectrogram, or waveform (for vrnn and avrnn)
+    versions=4           # voice-converted twins of every training utterance
+    phone_steps=1200     # training of the phone-sequence probe; 0 skips it
+    swaps=0              # how many swaps of voices judges hear, of a static/dynamic model
+    "${options[@]}"
+  )
+fi
 options=(
   stage=0                # first stage to run
-  stop_stage=5           # last stage to run
-  model=cdsvae           # a model; 'speechdis recipes' lists them
-  config=                # a recipe, by name or file; default: the model's own for this corpus, or for speech or digits
-  set=                   # numbers of the recipe to train with: "training.steps=100 model.margin=1" (repeatable)
-  name=                  # of the experiment; default: the model's
+  stop_stage="$last_stage" # last stage to run
   work="$here"           # where data/, feats/ and exp/ go; default: beside run.sh
-  feature_type=fbank     # fbank, spectrogram, or waveform (for vrnn and avrnn)
-  versions=4             # voice-converted twins of every training utterance
   jobs="$(nproc)"        # threads for features and augmentation; default: all cores
   device=auto            # cpu, cuda or auto
-  attacker_steps=4000    # training of the network that looks for the voice in z, at most: it stops by itself
-  phone_steps=1200       # training of the phone-sequence probe; 0 skips it
-  swaps=0                # how many swaps of voices judges hear, of a static/dynamic model
+  attacker_steps=4000    # training of the network that looks for the voice, at most: it stops by itself
   seed=0                 # of generation, augmentation and training
   "${options[@]}"
 )
@@ -46,9 +53,10 @@ need_corpus() {
 show_help() {
   sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$here/run.sh"
   echo "Options:"
-  cat "$here/run.sh" "$here/../options.sh" | sed -nE 's/^  ([a-z_]+)=("[^"]*"|[^ #]*) *# (.*)/\1|\3|\2/p' |
+  cat "$here/run.sh" "$here/../options.sh" | sed -nE 's/^ +([a-z_]+)=("[^"]*"|[^ #]*) *# (.*)/\1|\3|\2/p' |
     awk -F'|' '!seen[$1]++' |
     while IFS="|" read -r key text value; do
+      [ -n "${default[$key]+set}" ] || continue
       [[ $value == \"* ]] && value=
       printf '  --%-16s %s%s\n' "${key//_/-}" "$text" "${value:+ (default $value)}"
     done
@@ -96,18 +104,21 @@ for key in "${!default[@]}"; do
     *) whole "$key" 1 ;;
   esac
 done
-[ "$stop_stage" -le 5 ] || fail "--stop-stage must be 5 or less, not $stop_stage: there are stages 0 to 5"
+[ "$stop_stage" -le "$last_stage" ] ||
+  fail "--stop-stage must be $last_stage or less, not $stop_stage: there are stages 0 to $last_stage"
 [ "$stage" -le "$stop_stage" ] || fail "--stage $stage comes after --stop-stage $stop_stage: no stage would run"
-one_of feature_type fbank spectrogram waveform
 one_of device auto cpu cuda
-[[ $model$name != */* ]] || fail "--model and --name must have no '/'; a recipe is named by --config"
+[ "$trains" = false ] || one_of feature_type fbank spectrogram waveform
+[[ ${model:-}${name:-} != */* ]] || fail "--model and --name must have no '/'; a recipe is named by --config"
 
 command -v speechdis > /dev/null || PATH="$here/../../.venv/bin:$PATH"
 command -v speechdis > /dev/null || fail "no 'speechdis' command; run 'make test' or 'pip install -e .' first"
 
 # The recipe, and what --set changes in it, are checked before anything is done. (-- : a name may begin with a dash.)
-config=$(speechdis recipes "--kind=$corpus" "--kind=$kind" "${settings[@]}" -- "${config:-$model}") || exit 2
-settings=("--set=training.seed=$seed" "${settings[@]}")
+if [ "$trains" = true ]; then
+  config=$(speechdis recipes "--kind=$corpus" "--kind=$kind" "${settings[@]}" -- "${config:-$model}") || exit 2
+  settings=("--set=training.seed=$seed" "${settings[@]}")
+fi
 
 rate= # Hz of features; default: 16,000
 [ -n "${default[root]+set}" ] || { own_root=${corpus}_root; root=${!own_root}; }

@@ -25,7 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {  # of `speechdis --help`; every command s
     "everyday": ("prepare", "features", "train", "swap", "evaluate"),
     "data": ("generate", "segment", "augment", "content", "validate"),
     "training": ("recipes", "benchmark"),
-    "evaluation": ("trials", "eer", "attack", "judge", "report"),
+    "evaluation": ("trials", "eer", "attack", "privacy", "judge", "report"),
     "use": ("app", "anonymise", "embed", "reconstruct", "sample", "interpolate", "export"),
     "digits": ("images", "pair", "clusters", "crossmodal"),
     "sequence models": ("rollout", "bounds"),
