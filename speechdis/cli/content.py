@@ -1,4 +1,4 @@
-"""Put any frame-level array beside the frames of stores, for a model to read its words from.
+"""Put frame-level arrays of your own beside frames, to read words.
 
 ARRAYS is a folder of UTTERANCE.npy, each of shape (T', D) at any frame rate; or a folder with Kaldi's feats.scp; or an
 scp file; or a folder of these by split. FEATURES is a frame store, or a folder of them (train, dev, test), and OUT

@@ -1,4 +1,4 @@
-"""Equal error rate, detection costs, and figures at few false accepts, of scored trials.
+"""Equal error rate, costs and low false accepts of scored trials.
 
 Trials are lines 'enroll test target|nontarget', scores lines 'enroll test score' (higher = more alike), in any order.
 The forms of VoxCeleb, wespeaker, SpeechBrain, NIST and ASVspoof are recognised too, as are columns named by a header,

@@ -101,7 +101,16 @@ def test_defaults_are_told_in_one_form_and_choices_shown() -> None:
 
 def test_the_same_option_has_the_same_default() -> None:
     """But for those whose meaning is their command's own: a swap and a training hold a model in each process."""
-    own = {"--jobs", "--speakers", "--dev-speakers", "--test-speakers", "--features", "--split", "--help"}
+    own = {
+        "--jobs",
+        "--speakers",
+        "--dev-speakers",
+        "--test-speakers",
+        "--features",
+        "--split",
+        "--judge-steps",
+        "--help",
+    }
     defaults: dict[str, set[str]] = {}
     for parser in parsers(cli.command_line()):
         for action in parser._actions:
