@@ -1,4 +1,4 @@
-"""Attack anonymised speech of any system, in the scenarios of VoicePrivacy.
+"""Attack anonymised speech of any system, as VoicePrivacy does.
 
 It needs data directories alone, so they may be those of any system. The attackers are networks and convolutions on
 filterbanks; the strongest on held-out training speakers counts. Each scenario is measured whose directories are given:

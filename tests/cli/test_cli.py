@@ -104,6 +104,7 @@ def test_the_same_option_has_the_same_default() -> None:
     own = {
         "--jobs",
         "--speakers",
+        "--dev",
         "--dev-speakers",
         "--test-speakers",
         "--features",
