@@ -15,9 +15,8 @@ compared with every utterance that is not enrolled. Enrolment and trials should 
 Words: the phonemes that an outside recogniser hears otherwise than in the original recording. It comes with
 pip install 'speechdis[judges]'.
 
-Example:
-    speechdis privacy --train data/train --train-anon data/train-anon --enroll data/enroll \\
-      --enroll-anon data/enroll-anon --trials data/trials --trials-anon data/trials-anon
+Examples:
+    speechdis privacy --train train --train-anon anon/train --enroll e --enroll-anon anon/e --trials t --trials-anon anon/t
 """
 
 import argparse

@@ -116,7 +116,9 @@ def test_the_same_option_has_the_same_default() -> None:
     for parser in parsers(cli.command_line()):
         for action in parser._actions:
             if action.option_strings and action.default is not argparse.SUPPRESS:
-                defaults.setdefault(action.option_strings[-1], set()).add(str(action.default))
+                one = isinstance(action.default, list) and len(action.default) == 1
+                default = action.default[0] if one else action.default
+                defaults.setdefault(action.option_strings[-1], set()).add(str(default))
     for option in defaults.keys() - own:
         assert len({d for d in defaults[option] if d not in ("None", "[]", "False")}) <= 1, option
 
