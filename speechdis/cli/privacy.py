@@ -16,7 +16,7 @@ Words: the phonemes that an outside recogniser hears otherwise than in the origi
 pip install 'speechdis[judges]'.
 
 Examples:
-    speechdis privacy --train train --train-anon anon/train --enroll e --enroll-anon anon/e --trials t --trials-anon anon/t
+    speechdis privacy --train train --train-anon an/train --enroll e --enroll-anon an/e --trials t --trials-anon an/t
 """
 
 import argparse
