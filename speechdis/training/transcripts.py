@@ -126,7 +126,9 @@ def needed(recipe: Recipe, features: Path, data: Path | None) -> dict[str, Trans
     """
     if not reads(recipe):
         if data is not None:
-            raise InputError(f"{recipe.name}: has no use for --data without --images, or model.ctc (revoice)")
+            raise InputError(
+                f"{recipe.name}: --images and --data go together; alone, --data is for model.ctc (revoice)"
+            )
         return {}
     if data is None:
         raise InputError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_generator_models
 import test_models
 import test_paired_models
 import test_sequence_models
@@ -20,6 +21,7 @@ from laws import generator, known
 from speechdis import models
 from speechdis.models.base import (
     Batch,
+    GeneratorModel,
     Model,
     PairedModel,
     Pairs,
@@ -35,7 +37,7 @@ from speechdis.nn.modality import View, kind
 from speechdis.training import config
 
 DOCS = Path(__file__).parents[2] / "docs" / "pages"
-KINDS = (StaticDynamicModel, SequenceModel, PairedModel, VocoderModel)
+KINDS = (StaticDynamicModel, GeneratorModel, SequenceModel, PairedModel, VocoderModel)
 SMALL = {
     "hidden_size": 16,
     "frame_size": 10,
@@ -55,8 +57,9 @@ def build(name: str) -> Any:
     """The model at its defaults, but small."""
     module = models.load(name)
     told = module.Config(**known(module.Config, SMALL))
+    bins = test_generator_models.PIXELS if issubclass(module.Model, GeneratorModel) else F
     return module.Model(
-        F, module.Model.for_utterances(told, B) if issubclass(module.Model, SegmentModel) else told
+        bins, module.Model.for_utterances(told, B) if issubclass(module.Model, SegmentModel) else told
     )
 
 
@@ -67,6 +70,8 @@ def batch(model: Model) -> Batch | Pairs | Sound:
         return Pairs({"speech": View(x[0], torch.full((B,), T)), "image": images})
     if isinstance(model, VocoderModel):
         return Sound(x[0], 0.1 * torch.randn(B, samples(model), generator=generator()))
+    if isinstance(model, GeneratorModel):
+        return test_generator_models.batch(B)
     return Batch(x[0], None, x[1], x[2], 100, torch.arange(B), torch.full((B,), 3))
 
 
@@ -83,7 +88,7 @@ def missing(model: type[Model]) -> list[str]:
 def test_the_cases_name_every_model() -> None:
     """Those of the contracts of each kind, in files beside this one."""
     cases = [*test_models.CASES, *test_sequence_models.CASES, *test_paired_models.CASES]
-    cases += test_vocoder_models.CASES
+    cases += [*test_generator_models.CASES, *test_vocoder_models.CASES]
     assert {name for name, _ in cases} == {*models.names()}
 
 
@@ -114,9 +119,16 @@ def test_a_config_is_frozen_and_says_the_width_of_hidden_layers(name: str) -> No
 @EVERY
 def test_terms_are_numbers_with_weights_and_phases_lower_them(name: str) -> None:
     model = build(name)
+    draws = isinstance(
+        model, GeneratorModel
+    )  # it rebuilds nothing, and its discriminators are made by phases
+    if draws:
+        model.phases()
     terms, told = model.loss(batch(model), generator()), {f.name for f in fields(model.config)}
     unknown = terms.keys() - told - {"reconstruction", "loss"}
-    assert {"reconstruction", "loss"} <= terms.keys() and not unknown, f"Config without weights of {unknown}"
+    assert ({"loss"} if draws else {"reconstruction", "loss"}) <= terms.keys() and not unknown, (
+        f"Config without weights of {unknown}"
+    )
     assert all(t.shape == () and t.isfinite() for t in terms.values())
     phases = model.phases()
     assert all(isinstance(phase, Phase) for phase in phases)
@@ -136,6 +148,11 @@ def test_members_give_what_the_contract_says(name: str) -> None:
         return gives_samples(model)
     if isinstance(model, VocoderModel):
         assert model.speak(torch.randn(B, T, F, generator=generator())).shape == (B, samples(model))
+        return None
+    if isinstance(model, GeneratorModel):
+        static, dynamic = model.sample_prior(B, T, generator())
+        assert (static.shape, dynamic.shape) == ((B, S), (B, T, Z))
+        assert model.decode(static, dynamic).mean.shape == (B, T, test_generator_models.PIXELS)
         return None
     x = torch.randn(B, T, F, generator=generator())
     static, dynamic = model.embed(x)
@@ -194,6 +211,7 @@ class Model({kind}):
 ALL = {  # what has no default
     StaticDynamicModel: {"loss", "encode", "decode", "sample_prior"},
     SequenceModel: {"loss", "embed", "decode", "reconstruct", "generate", "log_weights"},
+    GeneratorModel: {"loss", "sample_prior", "decode"},
     PairedModel: {"loss", "names", "infer", "generate", "frames"},
     VocoderModel: {"loss", "framing", "speak"},
 }
