@@ -104,7 +104,7 @@ def test_without_phones_characters_are_said(spoken: Path, tmp_path: Path) -> Non
     [
         (lambda words: [w for w in words if not w.startswith("model.ctc")], "no transcripts, neither"),
         (lambda words: words[: words.index("--data")] + words[words.index("--data") + 2 :], "give --data"),
-        (lambda words: [*words, "--set", "model.ctc=0"], "no use for --data"),
+        (lambda words: [*words, "--set", "model.ctc=0"], "alone, --data is for"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(
