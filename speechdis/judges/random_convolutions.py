@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from speechdis.errors import InputError
 from speechdis.metrics.baselines import standardised
 from speechdis.metrics.moments import moments
 
@@ -124,10 +125,18 @@ def _pool(x: Tensor, dilation: int, weights: Tensor, bias: Tensor) -> Tensor:
 def _fits(
     pooled: np.ndarray, speakers: np.ndarray, seed: int
 ) -> list[tuple[dict[str, int | str | None], Callable[[np.ndarray], np.ndarray]]]:
-    """Every PCA followed by every LDA of `pooled` (U, F), as maps of (M, F) to (M, E)."""
+    """Every PCA followed by every LDA of `pooled` (U, F), as maps of (M, F) to (M, E).
+
+    Raises:
+        InputError: no speaker has two utterances that differ.
+    """
     from sklearn.decomposition import PCA
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+    if all(not np.ptp(pooled[speakers == one], axis=0).any() for one in set(speakers.tolist())):
+        raise InputError(
+            "utterances of a training speaker are all the same; an attacker learns from what differs"
+        )
     known = standardised(pooled, pooled)
     most = min(max(COMPONENTS), max(len(known) // 2, 1))  # LDA of more learns the utterances by heart
     pca = PCA(most, svd_solver="randomized", random_state=seed).fit(known)

@@ -95,6 +95,14 @@ def test_who_cannot_learn_is_told_why(speakers: list[str]) -> None:
         train(Sequences(np.zeros((30, 2), np.float32), zero, one, np.array(speakers)), 1, label="z")
 
 
+def test_speakers_who_say_the_same_each_time_teach_nothing() -> None:
+    frames = np.repeat(np.random.default_rng(0).normal(size=(4, 1, 20, 2)), 5, axis=1).reshape(-1, 2)
+    first, speakers = np.arange(0, 400, 20), np.repeat(list("abcd"), 5)
+    parts = (frames.astype(np.float32), first, np.full(20, 20), speakers)
+    with pytest.raises(InputError, match="all the same"):
+        RandomConvolutions.train(*parts, np.repeat([False, False, False, True], 5), np.ptp, kernels=60)
+
+
 def test_convolutions_repeat_and_read_any_length() -> None:
     data = speech(np.random.default_rng(4), 6, 0.5)
     data.counts[:3] = 1, 2, 5
