@@ -150,7 +150,7 @@ class TrainedModel(Checkpoint):
         content: "Recording | Codes",
         rate: int | None = None,
         vocoder: str = vocoders.DEFAULT,
-        detail: bool = True,
+        detail: float = 1.0,
         content_frames: np.ndarray | None = None,
     ) -> Speech:
         """The words of `content` in the voice of `voice`, as long as the words.
@@ -160,7 +160,7 @@ class TrainedModel(Checkpoint):
             content: a recording.
             rate: Hz, of arrays.
             vocoder: by name, see `speechdis.synthesis.vocoders`.
-            detail: keep what the model's reconstruction lacks of the words' recording.
+            detail: how much is kept of what the model's reconstruction lacks of the words' recording: 0 none, 1 all.
             content_frames: (T', D) of `content`, at any rate, for a model that reads words from such.
 
         Raises:

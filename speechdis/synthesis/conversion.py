@@ -163,6 +163,21 @@ def _decoded(checkpoint: Checkpoint, content: Content, static: Tensor) -> Iterat
         yield made[part.first - part.begin : part.last - part.begin]
 
 
+def _between(
+    checkpoint: Checkpoint, content: Content, static: Tensor, residual: Residual | None, detail: float
+) -> Iterator[np.ndarray]:
+    """Log frames of the words with so much of their detail, in consecutive parts; see `synthesise`."""
+    if detail == 1:  # as most swaps: plain frames are not made
+        return _converted(checkpoint, content, static, residual)
+    plain = _decoded(checkpoint, content, static)
+    if residual is not None:
+        plain = Contrast.of(residual).throughout(plain, _ranks(content))
+    if detail == 0:
+        return plain
+    full = _converted(checkpoint, content, static, residual)
+    return (flat + detail * (own - flat) for flat, own in zip(plain, full, strict=True))
+
+
 def _kept(checkpoint: Checkpoint, content: Content, parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Consecutive parts of log frames, but the words' own where they have no sound."""
     first = 0
@@ -253,15 +268,7 @@ def synthesise(
         detail: 1 says the words' own frames, changed (`converted_frames`); 0 those that the model decodes, as lively as
             the voice's own where its residual is given (`contrast`); in between, log frames as far from the latter.
     """
-    plain = _decoded(checkpoint, content, static)
-    if residual is not None:
-        plain = Contrast.of(residual).throughout(plain, _ranks(content))
-    ends = {
-        0.0: plain,
-        1.0: _converted(checkpoint, content, static, residual),
-    }
-    between = (flat + detail * (full - flat) for flat, full in zip(ends[0.0], ends[1.0], strict=True))
-    parts = ends.get(float(detail), between)
+    parts = _between(checkpoint, content, static, residual, detail)
     frames = collected(_kept(checkpoint, content, parts), content.words.frames)
     return unclipped(blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features))
 
@@ -280,7 +287,7 @@ def convert(
 
 
 def swap(
-    checkpoint: Checkpoint, voice: Array, words: Array, vocoder: str = vocoders.DEFAULT, detail: bool = True
+    checkpoint: Checkpoint, voice: Array, words: Array, vocoder: str = vocoders.DEFAULT, detail: float = 1.0
 ) -> Array:
     """Waveform with the voice of `voice` and the words of `words`, as long as `words`.
 
@@ -300,7 +307,7 @@ def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoder
     """Waveform (n,) of `content` in its own voice, as far as its codes hold it: a swap without a change of voice."""
     words = blocks.at_pitch(vocoders.load(vocoder), content.words, checkpoint.features)
     spoken = Content(words, content.codes, content.silent)
-    return synthesise(checkpoint, spoken, content.codes.static, vocoder=vocoder, detail=False)
+    return synthesise(checkpoint, spoken, content.codes.static, vocoder=vocoder, detail=0.0)
 
 
 def unclipped(wave: Array) -> Array:

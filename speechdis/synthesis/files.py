@@ -79,7 +79,7 @@ def swap_file(
     content: Path | Utterance,
     out: Path,
     vocoder: str = vocoders.DEFAULT,
-    detail: bool = True,
+    detail: float = 1.0,
     array: np.ndarray | None = None,
 ) -> float:
     """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `conversion.convert`."""
