@@ -4,9 +4,9 @@ To lose as little as can be at a rate R is a constrained problem, and its Lagran
 
     reconstruction + weight (nats - R)
 
-(Alemi et al. 2018, "Fixing a broken ELBO", on rate and distortion), while its weight rises where there are more nats
-than R, and falls where there are fewer, by a share of itself a step (Rezende & Viola 2018, GECO, which holds the
-distortion in this way, and smooths it; here the network is slow enough).
+(Alemi et al. 2018, "Fixing a broken ELBO"). The weight rises where there are more nats than R, and falls where there
+are fewer, by a share of itself a step. GECO holds the distortion in this way, and smooths it (Rezende & Viola 2018).
+Here the network is slow enough.
 """
 
 import math
