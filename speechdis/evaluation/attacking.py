@@ -16,7 +16,8 @@ from speechdis.evaluation.speech import Split
 from speechdis.evaluation.table import grid
 from speechdis.judges import back_end
 from speechdis.judges.attackers import Sequences, divided, lacks
-from speechdis.judges.ladder import FUSION, Ladder, climb, rate
+from speechdis.judges.ladder import FUSION, Ladder, climb
+from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.low_rates import low_rates
 from speechdis.metrics.trials import all_pairs
 from speechdis.metrics.verification import verify
@@ -67,7 +68,7 @@ def read(
     """What is attacked: `codes` of another system, or `features`, or the dynamic codes of `model` on them."""
     folder = codes or features
     assert folder is not None
-    names = ["train", *(["dev"] if split == "test" and (folder / "dev").is_dir() else []), split]
+    names = _splits(folder, split)
     if codes is not None:
         found = {name: read_codes(codes / name, data / name) for name in names}
     else:
@@ -83,12 +84,16 @@ def read(
 def floor(name: str, data: Path, features: Path, split: str, seed: int) -> Attack:
     """What cannot be hidden, by its name in `FLOORS`."""
     of = FLOORS[name]
-    names = ["train", *(["dev"] if split == "test" and (features / "dev").is_dir() else []), split]
-    splits = {each: Split.read(features / each, data / each) for each in names}
+    splits = {each: Split.read(features / each, data / each) for each in _splits(features, split)}
     if name == "text" and not all(u.text_phone for one in splits.values() for u in one.utterances):
         raise InputError(f"{data}: 'text_phone' lacks utterances; the text alone cannot be attacked")
     found = {each: sequences(of.of(one), one.store.spks) for each, one in splits.items()}
     return Attack.of(found["train"], found.get("dev"), found[split], seed, of.step)
+
+
+def _splits(folder: Path, split: str) -> list[str]:
+    """Those that learn, choose and are attacked: no `dev` where that is attacked itself, or is not there."""
+    return ["train", *(["dev"] if split == "test" and (folder / "dev").is_dir() else []), split]
 
 
 def attack(on: Attack, steps: int, seed: int, device: torch.device, curve: bool = False) -> dict[str, Any]:
@@ -125,11 +130,6 @@ def attack(on: Attack, steps: int, seed: int, device: torch.device, curve: bool 
     return result | ({"curve": over_speakers(on, ladder, seed)} if curve else {})
 
 
-def strongest(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Test figures of the strongest attacker of what `attack` gave."""
-    return next(rung["test"] for rung in result["rungs"] if rung["attacker"] == result["strongest"])
-
-
 def over_speakers(on: Attack, ladder: Ladder, seed: int) -> dict[str, Any]:
     """Test EER of the best rung without a network, which learnt from fewer speakers; and a fit beyond.
 
@@ -147,11 +147,15 @@ def over_speakers(on: Attack, ladder: Ladder, seed: int) -> dict[str, Any]:
         for _ in range(DRAWS):
             rows = np.isin(on.known.speakers, rng.permutation(names)[:count])
             back = back_end.fit(
-                known[rows], on.known.speakers[rows], held, lambda s: rate(s.pairs(own.i, own.j), own), seed
+                known[rows],
+                on.known.speakers[rows],
+                held,
+                lambda s: eer_of(s.pairs(own.i, own.j), own.target),
+                seed,
             )
-            errors.append(rate(back(test).pairs(pairs.i, pairs.j), pairs))
+            errors.append(eer_of(back(test).pairs(pairs.i, pairs.j), pairs.target))
         points.append((count, float(np.mean(errors))))
-    points.append((len(names), rate(best.scoring(on.test).pairs(pairs.i, pairs.j), pairs)))
+    points.append((len(names), eer_of(best.scoring(on.test).pairs(pairs.i, pairs.j), pairs.target)))
     slope, level = fit_logistic(points)
     beyond = [
         (round(n), logistic(n, slope, level)) for n in np.geomspace(points[0][0], BEYOND * len(names), 20)
@@ -197,7 +201,8 @@ def markdown(results: Mapping[str, Mapping[str, Any]]) -> str:
         ]
         return grid(["attacker", *columns], rows)
     chosen = {
-        name: next(r for r in of["rungs"] if r["attacker"] == of["strongest"]) for name, of in results.items()
+        name: next(rung for rung in of["rungs"] if rung["attacker"] == of["strongest"])
+        for name, of in results.items()
     }
     return grid(
         ["attacked", "strongest attacker", *columns],

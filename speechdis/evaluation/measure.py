@@ -25,7 +25,7 @@ from speechdis.judges import attackers
 from speechdis.judges.attackers import Sequences
 from speechdis.judges.judges import Judges
 from speechdis.metrics import baselines, probes
-from speechdis.metrics.equal_error import eer
+from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.every_pair import verify_all
 from speechdis.metrics.lda import lda
 from speechdis.metrics.trials import (
@@ -219,7 +219,7 @@ def _segment_eer(codes: Embeddings, vectors: np.ndarray, spks: Sequence[str]) ->
     kept = some_segments(codes.utterance)
     pairs = segment_pairs(codes.utterance[kept], spks)
     scores = cosine_scores(vectors[kept], pairs.i, pairs.j)
-    return eer(scores[pairs.target], scores[~pairs.target]).value
+    return eer_of(scores, pairs.target)
 
 
 def _attacked(

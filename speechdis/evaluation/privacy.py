@@ -23,7 +23,7 @@ import torch
 from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.judges import attackers
-from speechdis.judges.attackers import FUSION, Attackers, Sequences
+from speechdis.judges.attackers import Attackers, Sequences
 from speechdis.metrics.files.trials import read_trials
 from speechdis.metrics.low_rates import low_rates
 from speechdis.metrics.trials import Trials, cosine_scores
@@ -199,10 +199,7 @@ def scored(
         means = np.stack([own[rows].mean(0) for rows in owners])
         others = member.embed(heard.frames, heard.first[used], heard.counts[used])
         scores[name] = cosine_scores(np.concatenate([means, others]), compared.i, len(means) + j)
-    if found.scale:
-        alike = [(scores[name] - mean) / (std or 1.0) for name, (mean, std) in found.scale.items()]
-        scores[FUSION] = np.mean(alike, axis=0)
-    return scores
+    return found.fused(scores)
 
 
 def _utterances_of(enroll: Store, name: str, kept: set[str] | None) -> np.ndarray:

@@ -16,7 +16,7 @@ from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.judges.random_convolutions import RandomConvolutions
 from speechdis.judges.speaker_network import SpeakerNetwork
-from speechdis.metrics.equal_error import eer
+from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.trials import Pairs, all_pairs, cosine_scores
 
 NETWORK, CONVOLUTIONS, FUSION = "ECAPA-TDNN", "random convolutions", "fusion of both"
@@ -89,10 +89,14 @@ class Attackers:
             name: cosine_scores(member.embed(of.frames, of.first, of.counts), pairs.i, pairs.j)
             for name, member in self.members.items()
         }
-        if self.scale:
-            alike = [(found[name] - mean) / (std or 1.0) for name, (mean, std) in self.scale.items()]
-            found[FUSION] = np.mean(alike, axis=0)
-        return found
+        return self.fused(found)
+
+    def fused(self, scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Scores (P,) of each member, and of the fusion, the mean of theirs where these are alike."""
+        if not self.scale:
+            return scores
+        alike = [(scores[name] - mean) / (std or 1.0) for name, (mean, std) in self.scale.items()]
+        return {**scores, FUSION: np.mean(alike, axis=0)}
 
 
 def train(
@@ -125,7 +129,7 @@ def train(
     pairs = all_pairs(unknown.speakers)
 
     def error(vectors: np.ndarray) -> float:
-        return _rate(cosine_scores(vectors, pairs.i, pairs.j), pairs)
+        return eer_of(cosine_scores(vectors, pairs.i, pairs.j), pairs.target)
 
     network = SpeakerNetwork.train(
         known.frames, known.first, known.counts, known.speakers, steps, seed=seed, device=device, label=label,
@@ -143,7 +147,7 @@ def train(
     for of, name in ((known[_some(len(a), ENOUGH, seed)], "training"), (unknown, "validation")):
         compared = all_pairs(of.speakers)
         for attacker, scores in found.scores(of, compared).items():
-            found.about.setdefault(attacker, {})[name] = _rate(scores, compared)
+            found.about.setdefault(attacker, {})[name] = eer_of(scores, compared.target)
     found.about[NETWORK] |= {"steps": network.steps, "most_steps": steps}
     found.about[CONVOLUTIONS] |= convolutions.settings
     return found
@@ -182,7 +186,3 @@ def lacks(speakers: Sequence[str] | np.ndarray) -> str:
 def _some(count: int, most: int, seed: int) -> np.ndarray:
     """Up to `most` random numbers below `count`, ascending."""
     return np.sort(np.random.default_rng(seed).permutation(count)[:most])
-
-
-def _rate(scores: np.ndarray, pairs: Pairs) -> float:
-    return eer(scores[pairs.target], scores[~pairs.target]).value

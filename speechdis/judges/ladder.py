@@ -19,7 +19,7 @@ from speechdis.judges.codebook import Codebook
 from speechdis.judges.random_convolutions import RandomConvolutions
 from speechdis.judges.speaker_network import SpeakerNetwork
 from speechdis.metrics.baselines import utterance_statistics
-from speechdis.metrics.equal_error import eer
+from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.scoring import Scoring, cosine
 from speechdis.metrics.trials import Pairs, all_pairs
 
@@ -97,13 +97,13 @@ def climb(
     pairs = all_pairs(unknown.speakers)
 
     def error(scoring: Scoring) -> float:
-        return rate(scoring.pairs(pairs.i, pairs.j), pairs)
+        return eer_of(scoring.pairs(pairs.i, pairs.j), pairs.target)
 
     rungs: list[Rung] = []
     for name, measure in measures(known, seed, step, device).items():
-        measured = measure(known)
-        back = back_end.fit(measured, known.speakers, measure(unknown), error, seed)
-        rungs.append(_measured(name, measure, back, measured.shape[1], error(back(measure(unknown)))))
+        measured, held = measure(known), measure(unknown)
+        back = back_end.fit(measured, known.speakers, held, error, seed)
+        rungs.append(_measured(name, measure, back, measured.shape[1], error(back(held))))
         say(name, rungs[-1].validation)
     for channels in CHANNELS if steps else ():
         rungs.append(_network(channels, known, unknown, steps, seed, device, error))
@@ -135,7 +135,7 @@ def fuse(
     alike = {name: (float(s.mean()), float(s.std()) or 1.0) for name, s in scores.items()}
     normal = {name: (s - alike[name][0]) / alike[name][1] for name, s in scores.items()}
     errors = {
-        count: rate(np.mean([normal[name] for name in best[:count]], axis=0), pairs)
+        count: eer_of(np.mean([normal[name] for name in best[:count]], axis=0), pairs.target)
         for count in range(min(2, len(best)), len(best) + 1)
     }
     count = min(errors, key=lambda count: errors[count])
@@ -149,11 +149,6 @@ def changed(x: Tensor, rng: np.random.Generator) -> Tensor:
     start, gap = rng.integers(x.shape[1]), rng.integers(1 + x.shape[1] // 5)
     x[:, start : start + gap] = 0
     return x[:, : rng.integers(x.shape[1] // 2, x.shape[1] + 1)]
-
-
-def rate(scores: np.ndarray, pairs: Pairs) -> float:
-    """EER of scores (P,) of pairs."""
-    return eer(scores[pairs.target], scores[~pairs.target]).value
 
 
 def _of_utterances(function: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> Measure:

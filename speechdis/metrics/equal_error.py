@@ -35,6 +35,11 @@ def eer(target: np.ndarray, nontarget: np.ndarray) -> EER:
     return eer_of_ascending(*ascending(target, nontarget))
 
 
+def eer_of(scores: np.ndarray, target: np.ndarray) -> float:
+    """The equal error rate of scores (P,), of which `target` (P,) are of one speaker. Raises InputError as `eer`."""
+    return eer(scores[target], scores[~target]).value
+
+
 def ascending(target: np.ndarray, nontarget: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both sets of scores ascending, in one floating type (mixed ones would be converted at every search)."""
     kind = np.result_type(np.asarray(target).dtype, np.asarray(nontarget).dtype, np.float32)

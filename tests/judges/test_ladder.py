@@ -7,7 +7,8 @@ import torch
 from speechdis.judges import back_end, ladder
 from speechdis.judges.attackers import Sequences
 from speechdis.judges.codebook import Codebook
-from speechdis.judges.ladder import FUSION, LINEAR, climb, fuse, rate
+from speechdis.judges.ladder import FUSION, LINEAR, climb, fuse
+from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.scoring import cosine
 from speechdis.metrics.trials import all_pairs
 
@@ -38,7 +39,7 @@ def test_a_codebook_finds_how_a_sound_is_said_where_the_mean_does_not() -> None:
     said: dict[str, float] = {}
     found = climb(known, unknown, steps=2, say=said.__setitem__)
     pairs = all_pairs(test.speakers)
-    rates = {name: rate(scores, pairs) for name, scores in found.scores(test, pairs).items()}
+    rates = {name: eer_of(scores, pairs.target) for name, scores in found.scores(test, pairs).items()}
     assert list(rates) == [*said, FUSION] and "ECAPA-TDNN, 8 channels" in said
     assert rates["codebook of 4"] < 0.2
     assert rates["codebook of 4"] < rates[LINEAR] - 0.05
@@ -57,7 +58,7 @@ def test_where_there_is_no_voice_no_rung_finds_one() -> None:
     test = speech(rng, 25, 0)
     pairs = all_pairs(test.speakers)
     for scores in found.scores(test, pairs).values():
-        assert rate(scores, pairs) == pytest.approx(0.5, abs=0.08)
+        assert eer_of(scores, pairs.target) == pytest.approx(0.5, abs=0.08)
 
 
 def test_a_codebook_measures_what_a_mixture_of_scikit_learn_does() -> None:
@@ -97,7 +98,7 @@ def test_as_many_rungs_are_fused_as_err_least() -> None:
     truth = pairs.target.astype(float)
     noise = np.array([0, 0.9, 0, 0, 0, -0.9])
     scores = {"good": truth + noise, "other": truth - noise, "bad": -truth}
-    validation = {name: rate(s, pairs) for name, s in scores.items()}
+    validation = {name: eer_of(s, pairs.target) for name, s in scores.items()}
     fused, wrong = fuse(scores, validation, pairs)
     assert set(fused) == {"good", "other"} and wrong == 0
     assert fused["bad" if "bad" in fused else "good"] == (scores["good"].mean(), scores["good"].std())
