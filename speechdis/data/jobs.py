@@ -1,5 +1,6 @@
 """Maps over utterances: threads or processes on one machine, a Dask cluster beyond it."""
 
+import errno
 import signal
 import time
 from collections import deque
@@ -8,12 +9,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import resource_tracker
+from pathlib import Path
 from typing import Any, TypeVar
 
 from speechdis.errors import InputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # which no other item would be spared
 _BATCH = 0.2  # seconds that one task of a cluster takes
 
 
@@ -50,6 +53,22 @@ def map_utterances(
         yield from results
         return
     yield from _in_dask(function, items, scheduler)
+
+
+def attempted(work: Callable[[], Result], file: Path) -> Result | str:
+    """What `work` gives, or what is wrong with the one item that it works at; `file` is where that would be written.
+
+    Raises:
+        OSError: of a full or read-only disk, which no other item would be spared.
+    """
+    try:
+        return work()
+    except InputError as error:
+        return str(error)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        return f"{error.filename or file}: {error.strerror}"
 
 
 def _in_threads(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:

@@ -1,6 +1,5 @@
 """A data directory said anew in voices that are nobody's, as a data directory; it goes on after a kill."""
 
-import errno
 import hashlib
 import logging
 import re
@@ -17,7 +16,7 @@ from speechdis.data.anonymous import Ids, secret
 from speechdis.data.atomic import replacing, replacing_folder
 from speechdis.data.audio import duration
 from speechdis.data.directory import read_directory
-from speechdis.data.jobs import map_utterances
+from speechdis.data.jobs import attempted, map_utterances
 from speechdis.data.lock import alone
 from speechdis.data.outputs import check_file, check_folder
 from speechdis.data.record import Kind, digest
@@ -31,7 +30,6 @@ from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 
 MARKER, WAVES = "anonymised.json", "wav"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # which no other utterance would be spared
 _LOG = logging.getLogger(__name__)
 
 
@@ -206,20 +204,17 @@ def _all(
 
 def _made(task: _Task, trained: str, drawn: Strangers, vocoder: str, device: str) -> float | str:
     """Say one utterance anew: seconds of it, or what is wrong with it."""
-    try:
-        with _one_thread():
-            duration(task.utterance.path)
-            model = _load(trained, device)
-            lenders = drawn.lenders(task.owner, task.utterance.spk)
-            known = [_lender(trained, device, drawn.pool[k][1]) for k in lenders]
-            voice = strangers.draw(model, drawn, task.owner, known)
-            return swap_file(model, voice, task.utterance, task.out, vocoder)
-    except InputError as error:
-        return str(error)
-    except OSError as error:
-        if error.errno in _FULL:
-            raise
-        return f"{error.filename or task.out}: {error.strerror}"
+
+    def work() -> float:
+        duration(task.utterance.path)
+        model = _load(trained, device)
+        lenders = drawn.lenders(task.owner, task.utterance.spk)
+        known = [_lender(trained, device, drawn.pool[k][1]) for k in lenders]
+        voice = strangers.draw(model, drawn, task.owner, known)
+        return swap_file(model, voice, task.utterance, task.out, vocoder)
+
+    with _one_thread():
+        return attempted(work, task.out)
 
 
 @contextmanager

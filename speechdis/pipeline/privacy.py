@@ -110,7 +110,7 @@ def table(found: Mapping[str, Any]) -> str:
     for name, one in found["scenarios"].items():
         train, enroll, _ = SCENARIOS[name]
         told = ["anonymised" if yes else "original" for yes in (train, enroll)]
-        cells = [cell for title in lists for cell in _cells(one["lists"].get(title))]
+        cells = [text for title in lists for text in _cells(one["lists"].get(title))]
         rows.append([name, *told, *cells, one["attacker"]])
     return grid(columns, rows)
 
@@ -119,11 +119,8 @@ def _cells(figures: Mapping[str, Any] | None) -> tuple[str, str]:
     """EER with its interval, and linkability."""
     if figures is None:
         return "", ""
-    text = f"{100 * figures['eer']:.1f}"
-    if figures["interval"] is not None:
-        low, high = figures["interval"]
-        text += f" [{100 * low:.1f}, {100 * high:.1f}]"
-    return text, f"{figures['linkability']:.2f}"
+    ends = [100 * end for end in figures["interval"] or ()]
+    return cell({"mean": 100 * figures["eer"], "interval": ends}, 1), cell(figures["linkability"], 2)
 
 
 def log(found: Mapping[str, Any], beside: Sequence[Path] = ()) -> None:

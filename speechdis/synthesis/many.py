@@ -1,6 +1,5 @@
 """Swaps by the thousand: each done once, in memory that does not grow with their number."""
 
-import errno
 import logging
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
@@ -9,7 +8,7 @@ from typing import NamedTuple
 
 from speechdis.data import made_with
 from speechdis.data.audio import duration
-from speechdis.data.jobs import map_utterances
+from speechdis.data.jobs import attempted, map_utterances
 from speechdis.data.record import digest
 from speechdis.errors import InputError
 from speechdis.synthesis import codes, vocoders
@@ -21,7 +20,6 @@ from speechdis.training.checkpoint import Checkpoint
 
 MARKER = "swaps.json"
 VOICES = 1024  # that a process remembers: some 15 kB each
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # which no other pair would be spared
 
 
 class Swapped(NamedTuple):
@@ -135,15 +133,12 @@ def _progress(
 
 def _swapped(pair: Pair, trained: str, vocoder: str, detail: bool, device: str) -> float | str:
     """Swap and write one pair: seconds of speech, or what is wrong with it."""
-    try:
+
+    def work() -> float:
         voice = _voice(trained, device, pair.voice)
         return swap_file(_load(trained, device), voice, pair.content, pair.out, vocoder, detail)
-    except InputError as error:
-        return str(error)
-    except OSError as error:
-        if error.errno in _FULL:
-            raise
-        return f"{error.filename or pair.out}: {error.strerror}"
+
+    return attempted(work, pair.out)
 
 
 @lru_cache(maxsize=1)
