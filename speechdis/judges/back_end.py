@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from speechdis.errors import InputError
+from speechdis.judges.discriminants import discriminants
 from speechdis.metrics import plda
-from speechdis.metrics.baselines import standardised
 from speechdis.metrics.scoring import Scoring, cosine
 
 COMPONENTS = (50, 100, 200, 400)  # of PCA, half as many as utterances at most
@@ -23,7 +23,7 @@ class BackEnd:
 
     project: Callable[[np.ndarray], np.ndarray]
     compare: Callable[[np.ndarray], Scoring]
-    settings: dict[str, int | str]
+    settings: dict[str, int | str | None]
 
     def __call__(self, measured: np.ndarray) -> Scoring:
         """The scoring of utterances (U, F)."""
@@ -43,24 +43,14 @@ def fit(
         held_out: (V, F) of other speakers.
         error: of the scoring of `held_out`; what makes it least is kept.
         seed: of PCA.
+
+    Raises:
+        InputError: no speaker has two utterances that differ.
     """
-    from sklearn.decomposition import PCA
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-    known = standardised(measured, measured)
-    most = max(1, min(max(COMPONENTS), len(known) // 2, known.shape[1]))
-    pca = PCA(most, svd_solver="randomized" if most < known.shape[1] else "full", random_state=seed).fit(
-        known
-    )
-    reduced, found, least = pca.transform(known), None, np.inf
-    for size in sorted({min(size, most) for size in COMPONENTS}):
-        lda = LinearDiscriminantAnalysis("svd").fit(reduced[:, :size], speakers)
-
-        def project(rows: np.ndarray, size: int = size, lda: LinearDiscriminantAnalysis = lda) -> np.ndarray:
-            return lda.transform(pca.transform(standardised(rows, measured))[:, :size])
-
+    found, least = None, np.inf
+    for settings, project in discriminants(measured, speakers, COMPONENTS, seed=seed):
         for name, compare in comparisons(project(measured), speakers).items():
-            made = BackEnd(project, compare, {"components": size, "scores": name})
+            made = BackEnd(project, compare, {"components": settings["components"], "scores": name})
             if (wrong := error(made(held_out))) < least:
                 found, least = made, wrong
     assert found is not None

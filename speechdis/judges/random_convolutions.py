@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from speechdis.errors import InputError
-from speechdis.metrics.baselines import standardised
+from speechdis.judges.discriminants import discriminants
 from speechdis.metrics.moments import moments
 
 WIDTH, DILATIONS = 9, (1, 2, 4, 8, 16, 32)  # frames a kernel sees, and their distance
@@ -63,12 +62,15 @@ class RandomConvolutions:
             seed: draws the kernels.
             device: where frames are filtered.
             kernels: how many, over all dilations.
+
+        Raises:
+            InputError: no speaker has two utterances that differ.
         """
         found = cls.draw(frames, kernels, seed, device)
         pooled = found._pooled(frames, first, counts)
         known = pooled[~held_out]
         best = np.inf
-        for settings, project in _fits(known, speakers[~held_out], seed):
+        for settings, project in discriminants(known, speakers[~held_out], COMPONENTS, SHRINKAGE, seed):
             wrong = error(project(pooled[held_out]))
             if wrong < best:
                 best, found._project, found.settings = wrong, project, settings
@@ -120,37 +122,3 @@ def _pool(x: Tensor, dilation: int, weights: Tensor, bias: Tensor) -> Tensor:
     padding = dilation * (WIDTH - 1) // 2
     y = functional.conv1d(x, weights, bias, dilation=dilation, padding=padding)[0]
     return torch.cat([y.std(1, correction=0), y.amax(1), y.amin(1), (y > 0).float().mean(1)])
-
-
-def _fits(
-    pooled: np.ndarray, speakers: np.ndarray, seed: int
-) -> list[tuple[dict[str, int | str | None], Callable[[np.ndarray], np.ndarray]]]:
-    """Every PCA followed by every LDA of `pooled` (U, F), as maps of (M, F) to (M, E).
-
-    Raises:
-        InputError: no speaker has two utterances that differ.
-    """
-    from sklearn.decomposition import PCA
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-    if all(not np.ptp(pooled[speakers == one], axis=0).any() for one in set(speakers.tolist())):
-        raise InputError(
-            "utterances of a training speaker are all the same; an attacker learns from what differs"
-        )
-    known = standardised(pooled, pooled)
-    most = min(max(COMPONENTS), max(len(known) // 2, 1))  # LDA of more learns the utterances by heart
-    pca = PCA(most, svd_solver="randomized", random_state=seed).fit(known)
-    reduced = pca.transform(known)
-    found: list[tuple[dict[str, int | str | None], Callable[[np.ndarray], np.ndarray]]] = []
-    for size in sorted({min(size, most) for size in COMPONENTS}):
-        for shrinkage in SHRINKAGE:
-            lda = LinearDiscriminantAnalysis("svd" if shrinkage is None else "eigen", shrinkage=shrinkage)
-            lda.fit(reduced[:, :size], speakers)
-
-            def project(
-                rows: np.ndarray, size: int = size, lda: LinearDiscriminantAnalysis = lda
-            ) -> np.ndarray:
-                return lda.transform(pca.transform(standardised(rows, pooled))[:, :size])
-
-            found.append(({"components": size, "shrinkage": shrinkage}, project))
-    return found

@@ -9,6 +9,7 @@ import pytest
 from speechdis.errors import InputError
 from speechdis.judges import attackers
 from speechdis.judges.attackers import CONVOLUTIONS, FUSION, NETWORK, Sequences
+from speechdis.judges.ladder import climb
 from speechdis.judges.random_convolutions import RandomConvolutions
 from speechdis.judges.speaker_network import SpeakerNetwork, Stopping
 from speechdis.metrics.equal_error import eer
@@ -101,6 +102,8 @@ def test_speakers_who_say_the_same_each_time_teach_nothing() -> None:
     parts = (frames.astype(np.float32), first, np.full(20, 20), speakers)
     with pytest.raises(InputError, match="all the same"):
         RandomConvolutions.train(*parts, np.repeat([False, False, False, True], 5), np.ptp, kernels=60)
+    with pytest.raises(InputError, match="all the same"):
+        climb(Sequences(*parts), Sequences(*parts), steps=0)
 
 
 def test_convolutions_repeat_and_read_any_length() -> None:
