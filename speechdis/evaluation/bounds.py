@@ -16,9 +16,9 @@ from speechdis.evaluation.table import grid
 from speechdis.features.store import Store
 from speechdis.models.base import Batch, SequenceModel
 from speechdis.models.vrnn import importance
-from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.reader import SegmentReader
+from speechdis.training.rows import on_device
 
 ROWS = 1024  # segments times samples at a time
 

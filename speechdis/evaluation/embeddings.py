@@ -14,9 +14,9 @@ from torch.nn import functional
 from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.models.base import GeneratorModel, SegmentModel
-from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.reader import SegmentReader
+from speechdis.training.rows import on_device
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ from speechdis.metrics.trials import (
 )
 from speechdis.metrics.verification import Verification, verify
 from speechdis.synthesis import vocoders
-from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
+from speechdis.training.rows import on_device
 
 ACTIVE = 0.01  # a dimension is active where its posterior mean varies by more than this over the test frames
 JUDGE = 800  # steps in which the judge of swapped voices is trained

@@ -18,8 +18,8 @@ from speechdis.errors import InputError
 from speechdis.features.store import Store
 from speechdis.nn.dcgan import ImageEncoder
 from speechdis.nn.sequence import SLOPE
-from speechdis.training.batches import on_device
 from speechdis.training.reader import SegmentReader
+from speechdis.training.rows import on_device
 
 MOTION = "motion"
 WIDTH, HIDDEN, BATCH, RATE = 16, 64, 32, 2e-3

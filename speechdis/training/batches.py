@@ -4,8 +4,8 @@ With `training.utterances` they are drawn in passes, each from that many utteran
 2018). With `training.pool_gb` the device holds the frames of a pass and of the next one alone.
 """
 
-import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -25,10 +25,9 @@ from speechdis.training.config import Training
 from speechdis.training.plan import plan
 from speechdis.training.reader import SegmentReader
 from speechdis.training.resident import Corpus
-from speechdis.training.segments import Segments, holding
+from speechdis.training.rows import Rows
+from speechdis.training.segments import Segments, holding, strata
 from speechdis.training.transcripts import LONGEST, SHARE, Spoken, Transcripts
-
-HOST = torch.device("cpu")
 
 
 class Batches:
@@ -81,13 +80,16 @@ class Batches:
         self.whole = whole = holding(store.counts, training.segment, store.path)
         self.first, self.counts = store.first[whole], store.counts[whole]
         self.population = int((self.counts // training.segment).sum())
-        frames = on_device(store.frames, HOST)
-        of_twins = None if twins is None else on_device(twins.frames, HOST)
+        frames, of_twins = Rows(store.frames), None if twins is None else Rows(twins.frames)
         corpus = Corpus(frames, of_twins, versions, self.first, self.counts)
         self.plan = plan(corpus, training, store.path, device)
+        if transcripts is not None and self.plan.parted:
+            about = zip(whole, self.counts, strict=True)
+            known = [transcripts.whole(k, n, LONGEST * training.segment) is not None for k, n in about]
+            self.plan = replace(self.plan, spoken=np.array(known))
         self.rows, self.pass_steps = self.plan.rows, self.plan.steps
         self.frames = self.plan.frames(corpus, device)
-        nothing = torch.empty(0, frames.shape[1], device=device)
+        nothing = torch.empty(0, frames.mapped.shape[1], device=device)
         self.reader = SegmentReader(nothing, mean, std)
         self.twins = None if twins is None else SegmentReader(nothing, mean, std)
         self.number = -1
@@ -122,8 +124,12 @@ class Batches:
         self.table_rows = None if self.training.utterances else torch.as_tensor(chosen, device=self.device)
 
     def draw(self, generator: torch.Generator) -> Batch:
-        """This rank's slice of a random batch: positions anywhere in the utterances, uniformly over frames."""
-        number = self._integers(self.segments.total_positions, (self.training.batch,), generator)
+        """This rank's slice of a random batch: positions anywhere in the utterances, uniformly over frames.
+
+        From a pool, each segment of a batch is of an equal part of the pool of its own, so that a rank needs its part
+        alone.
+        """
+        number = self._drawn(self.segments.total_positions, self.training.batch, generator)
         return self._batch(*self.segments.position(number), generator)
 
     def tile(self, generator: torch.Generator) -> Iterator[Batch]:
@@ -150,11 +156,11 @@ class Batches:
 
     def _batch(self, starts: Tensor, utterance: Tensor, generator: torch.Generator) -> Batch:
         training = self.training
-        raw = self.reader.raw(starts, training.segment)  # (B, T, F)
+        raw = self._raw(self.reader, starts)  # (B, T, F)
         if training.static_view == "other":
             spread = torch.rand(len(starts), generator=generator, device=self.device)
             other = self.segments.elsewhere(starts, utterance, spread)
-            view = self.reader.raw(other, training.segment)
+            view = self._raw(self.reader, other)
         else:
             view = rearranged(raw, training.static_view, generator)
         view = view[..., : self.spectra]
@@ -164,7 +170,7 @@ class Batches:
         twin = None
         if self.twins is not None:
             version = self._version(len(starts), generator)
-            of_twins = self.twins.raw(starts + version * len(self.reader.frames), training.segment)
+            of_twins = self._raw(self.twins, starts + version * len(self.reader.frames))
             sent = self._channel(of_twins, training.twin_channel_db, generator)
             twin = self._normalised(self._beside(sent, raw))
         elif self.picture is not None and training.twin_view == "image":
@@ -185,20 +191,24 @@ class Batches:
         if not self.spoken:
             return None
         size = max(1, self.training.batch // SHARE // parallel.world()) * parallel.world()
-        chosen = self._integers(len(self.spoken), (size,), generator)
+        chosen = self._drawn(len(self.spoken), size, generator)
         starts, lengths = self.spoken.first[chosen], self.spoken.counts[chosen]
         within = torch.arange(int(lengths.max()), device=self.device).minimum(lengths[:, None] - 1)  # (B, T)
         rows = starts[:, None] + within
-        raw = self.reader.frames[rows].float()  # (B, T, F); its last frame past an utterance's end
+        # (B, T, F); its last frame past an utterance's end
+        raw = _among(self.reader.frames[parallel.mine(rows)].float())
         heard = raw
         if self.twins is not None:
-            twins = self.twins.frames[
-                rows + self._version(size, generator)[:, None] * len(self.reader.frames)
-            ].float()
+            rows = rows + self._version(size, generator)[:, None] * len(self.reader.frames)
+            twins = _among(self.twins.frames[parallel.mine(rows)].float())
             heard = self._beside(self._channel(twins, self.training.twin_channel_db, generator), raw)
         heard = self._normalised(heard) * parallel.mine(sequence.mask(lengths, raw))
         about = (lengths, self.spoken.said[chosen], self.spoken.sizes[chosen])
         return base.Spoken(heard, *map(parallel.mine, about))
+
+    def _raw(self, reader: SegmentReader, starts: Tensor) -> Tensor:
+        """Segments (B, T, F) that begin at rows `starts` (B,) of what `reader` reads."""
+        return _among(reader.raw(parallel.mine(starts), self.training.segment))
 
     def _beside(self, twin: Tensor, raw: Tensor) -> Tensor:
         """A twin (B, T, F) with the content frames of what it is of, which say no more of a voice than they did."""
@@ -224,15 +234,23 @@ class Batches:
     def _normalised(self, raw: Tensor) -> Tensor:
         return parallel.mine(self.reader.normalised(raw))
 
+    def _drawn(self, total: int, size: int, generator: torch.Generator) -> Tensor:
+        """Random numbers (size,) below `total`."""
+        if self.plan.parted:
+            return strata(total, size, generator)
+        return self._integers(total, (size,), generator)
+
     def _integers(self, high: int, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         return torch.randint(high, shape, generator=generator, device=self.device)
 
 
-def on_device(frames: np.ndarray, device: torch.device) -> Tensor:
-    """A store's memory-mapped frames (N, F) as a tensor; on the CPU the map itself, not to be written to."""
-    # torch warns of what cannot be written to; but a map that can, the system refuses beyond its memory's size.
-    with warnings.catch_warnings(action="ignore"):
-        return torch.from_numpy(frames).to(device)
+def _among(own: Tensor) -> Tensor:
+    """This rank's rows (B, ...) among those of all (world * B, ...), zeros: what is drawn for rows is drawn for all."""
+    if parallel.world() == 1:
+        return own
+    rows = own.new_zeros(len(own) * parallel.world(), *own.shape[1:])
+    parallel.mine(rows).copy_(own)
+    return rows
 
 
 def versions_of(store: Store, twins: Store) -> int:

@@ -43,7 +43,9 @@ def total() -> int:
 
 def free(device: torch.device) -> int:
     """Bytes that frames may take on a device: of a GPU what is free on it, else what this process may have."""
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else total()
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return total() // int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # which torchrun sets
 
 
 def require(recipe: Recipe, bins: int) -> None:
@@ -75,14 +77,18 @@ def require(recipe: Recipe, bins: int) -> None:
         )
 
 
+def short(error: BaseException) -> bool:
+    """Whether it says that memory has run out, of the host or of a device."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
 @contextmanager
 def enough(training: Training) -> Iterator[None]:
     """Raise InputError where memory runs out within."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        short = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not short and "can't allocate memory" not in str(error):
+        if not short(error):
             raise
         raise InputError(_too_large(training)) from None
 

@@ -15,10 +15,10 @@ from speechdis.features.store import Store
 from speechdis.models.base import PairedModel, Pairs
 from speechdis.nn import parallel
 from speechdis.nn.modality import SIZE, View, kind
-from speechdis.training.batches import on_device
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
 from speechdis.training.digit_pairs import Pairing, read_pairs, spoken_digits, written_digits
+from speechdis.training.rows import on_device
 
 
 class Samples:

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 
 from speechdis.errors import InputError
+from speechdis.training import memory
+from speechdis.training.rows import Rows
 
 BLOCK = 4 << 20  # bytes that are read before they go to the device
 
@@ -43,17 +45,17 @@ class Frames(Protocol):
 
 @dataclass(frozen=True)
 class Corpus:
-    """Utterances in memory-mapped frames.
+    """Utterances of a store.
 
     Attributes:
-        frames: (N, F), on the host.
+        frames: (N, F).
         twins: (versions * N, F), or None.
         versions: number of twins of each utterance.
         first, counts: (U,) row of the first frame, and frames, of each utterance.
     """
 
-    frames: Tensor
-    twins: Tensor | None
+    frames: Rows
+    twins: Rows | None
     versions: int
     first: np.ndarray
     counts: np.ndarray
@@ -74,8 +76,8 @@ class Everything:
     @classmethod
     def of(cls, corpus: Corpus, chosen: Callable[[int], np.ndarray], device: torch.device) -> "Everything":
         """As they are on disk; on the CPU their frames are the map itself, without a copy."""
-        twins = None if corpus.twins is None else corpus.twins.to(device)
-        return cls(Resident(corpus.frames.to(device), twins, corpus.first), chosen)
+        twins = None if corpus.twins is None else corpus.twins.mapped.to(device)
+        return cls(Resident(corpus.frames.mapped.to(device), twins, corpus.first), chosen)
 
     def take(self, number: int) -> Resident:
         """The utterances of the pass `number`."""
@@ -88,6 +90,7 @@ class Pools:
     Args:
         corpus: the frames.
         chosen: the utterances of a pool, (U,), by its number.
+        own: which of them, (U,), this process reads.
         most: frames that a pool is expected to have at most; room is made for so many at once.
         last: number of the last pool; no other is loaded ahead.
         device: where they are put.
@@ -99,15 +102,16 @@ class Pools:
         self,
         corpus: Corpus,
         chosen: Callable[[int], np.ndarray],
+        own: Callable[[np.ndarray], np.ndarray],
         most: int,
         last: int,
         device: torch.device,
         dtype: torch.dtype,
         seed: int | None,
     ) -> None:
-        self.corpus, self.chosen, self.most, self.last = corpus, chosen, most, last
+        self.corpus, self.chosen, self.own, self.most, self.last = corpus, chosen, own, most, last
         self.device, self.dtype, self.seed = device, dtype, seed
-        bins = corpus.frames.shape[1]
+        bins = corpus.frames.mapped.shape[1]
         self._block = torch.empty(max(1, BLOCK // (bins * dtype.itemsize)), bins, dtype=dtype)
         if device.type == "cuda":
             self._block = self._block.pin_memory()
@@ -138,7 +142,9 @@ class Pools:
 
     def _load(self, number: int) -> Resident:
         corpus, which = self.corpus, self.chosen(number)
-        counts, first = corpus.counts[which], corpus.first[which]
+        own = np.flatnonzero(self.own(which))
+        own = own[corpus.first[which[own]].argsort()]  # (O,) in the order of the file
+        counts, first = corpus.counts[which[own]], corpus.first[which[own]]
         rows = int(counts.sum())
         room = max(rows, self.most)
         frames = self._buffer(number, "frames", room)[:rows]
@@ -148,11 +154,13 @@ class Pools:
             version = np.arange(corpus.versions)[:, None]  # (V, 1): all of them
             if self.seed is not None:  # (1, U)
                 drawn = np.random.default_rng([self.seed, number, 1])
-                version = drawn.integers(corpus.versions, size=(1, len(which)))
+                version = drawn.integers(corpus.versions, size=(1, len(which)))[:, own]
             twins = self._buffer(number, "twins", len(version) * room)[: len(version) * rows]
-            begin = (first + version * len(corpus.frames)).ravel()
+            begin = (first + version * len(corpus.frames.mapped)).ravel()
             self._fill(twins, corpus.twins, begin, np.tile(counts, len(version)))
-        return Resident(frames, twins, counts.cumsum() - counts)
+        there = np.full(len(which), rows)  # beyond the end are those that other processes read
+        there[own] = counts.cumsum() - counts
+        return Resident(frames, twins, there)
 
     def _buffer(self, number: int, name: str, rows: int) -> Tensor:
         """A place for `rows` frames, which that of the last pool but one has: freed ones would leave gaps."""
@@ -166,12 +174,15 @@ class Pools:
     def _empty(self, rows: int) -> Tensor:
         try:
             return torch.empty(rows, self._block.shape[1], dtype=self.dtype, device=self.device)
-        except torch.OutOfMemoryError:
+        except (RuntimeError, MemoryError) as error:
+            if not memory.short(error):
+                raise
             raise InputError(
-                "the pool of training frames does not fit on the device; lower training.pool_gb"
+                f"a pool of {rows * self._block[0].nbytes / 1e9:.3g} GB does not fit on {self.device.type}; "
+                "lower training.pool_gb"
             ) from None
 
-    def _fill(self, out: Tensor, source: Tensor, first: np.ndarray, counts: np.ndarray) -> None:
+    def _fill(self, out: Tensor, source: Rows, first: np.ndarray, counts: np.ndarray) -> None:
         """Copy the rows of `source` of utterances that begin at `first` and have `counts` to `out`, in turn."""
         if self._stream is not None:  # what is queued may still read the place that is written
             self._stream.wait_stream(torch.cuda.current_stream(self.device))
@@ -179,7 +190,7 @@ class Pools:
         for begin, count in zip(first.tolist(), counts.tolist(), strict=True):
             while count:
                 taken = min(count, len(self._block) - used)
-                self._block[used : used + taken] = source[begin : begin + taken]
+                source.read(begin, self._block[used : used + taken])
                 begin, count, used = begin + taken, count - taken, used + taken
                 if used == len(self._block):
                     done, used = self._send(out, done, used), 0

@@ -85,14 +85,31 @@ def pool(utterances: int, size: int, number: int, seed: int) -> np.ndarray:
 
 
 def part(counts: np.ndarray, parts: int, number: int, seed: int) -> np.ndarray:
-    """Which utterances of `counts` (U,) frames the pool `number` holds, distinct, ascending.
+    """Which utterances of `counts` (U,) frames the pool `number` holds, distinct, in random order.
 
     `parts` pools in a row cut one random order of all utterances at equal numbers of frames: none is left out, and
     each holds at most sum(counts) / parts + max(counts) frames.
     """
     order = np.random.default_rng([seed, number // parts]).permutation(len(counts))
     before = counts[order].cumsum() - counts[order]
-    return np.sort(order[before * parts // counts.sum() == number % parts])
+    return order[before * parts // counts.sum() == number % parts]
+
+
+def strata(total: int, size: int, generator: torch.Generator) -> Tensor:
+    """(size,) random numbers in [0, total): one from each of `size` equal parts, in turn.
+
+    So a consecutive share of them is from the same share of what they number, whatever the size of the share.
+    """
+    edges = torch.arange(size + 1, device=generator.device) * total // size
+    spread = torch.rand(size, dtype=torch.float64, generator=generator, device=generator.device)
+    return edges[:-1] + (spread * edges.diff()).long()
+
+
+def reached(counts: np.ndarray, shares: int, share: int) -> np.ndarray:
+    """Which utterances, of `counts` (U,) numbers each in turn, the `share` of `shares` of `strata` may be of: (U,)."""
+    ends, total = counts.cumsum(), int(counts.sum())
+    low, high = share * total // shares, (share + 1) * total // shares
+    return (counts > 0) & (ends > low) & (ends - counts <= high)
 
 
 def holding(counts: np.ndarray, length: int, store: Path) -> np.ndarray:

@@ -17,9 +17,10 @@ from speechdis.features import FeatureSettings
 from speechdis.features.store import Store
 from speechdis.models.base import Sound, VocoderModel
 from speechdis.nn import parallel
-from speechdis.training.batches import on_device, versions_of
+from speechdis.training.batches import versions_of
 from speechdis.training.config import Training
 from speechdis.training.reader import SegmentReader
+from speechdis.training.rows import on_device
 from speechdis.training.segments import Segments, holding
 
 SPARE = 2  # frames at the end of an utterance, more than a row of waveform

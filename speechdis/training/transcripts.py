@@ -71,6 +71,11 @@ class Transcripts:
             )
         return Transcripts(self.kind, self.units, other.said)
 
+    def whole(self, utterance: int, frames: int, longest: int) -> Tensor | None:
+        """What is said in an utterance of `frames`, (L,), if that is known and it has `longest` at most."""
+        said = self.units.numbers(self.said[utterance]) if frames <= longest else None
+        return said if said is not None and len(said) else None
+
     @property
     def digest(self) -> str:
         """By which a run that goes on knows them."""
@@ -98,10 +103,8 @@ class Spoken:
         longest: int,
         device: torch.device,
     ) -> None:
-        said = [transcripts.units.numbers(transcripts.said[k]) for k in utterances]
-        known = [
-            (k, one) for k, one in enumerate(said) if one is not None and len(one) and counts[k] <= longest
-        ]
+        said = (transcripts.whole(k, n, longest) for k, n in zip(utterances, counts, strict=True))
+        known = [(k, one) for k, one in enumerate(said) if one is not None]
         chosen = [k for k, _ in known]
         numbers: Sequence[Tensor] = [one for _, one in known] or [torch.zeros(0, dtype=torch.long)]
         self.first, self.counts = (torch.as_tensor(of[chosen], device=device) for of in (first, counts))

@@ -1,5 +1,6 @@
 """Pools: the batches of everything resident, exact after a kill, the same in two processes, in bounded memory."""
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +17,15 @@ from runs import Arguments, trains
 from speechdis.cli import main
 from speechdis.errors import InputError
 from speechdis.features.store import Store, write_store
+from speechdis.models.base import Batch
+from speechdis.nn import parallel
+from speechdis.nn.ctc import Units
 from speechdis.training import config, resident
 from speechdis.training.batches import Batches
 from speechdis.training.config import Training
 from speechdis.training.resident import Pools
-from speechdis.training.segments import part
+from speechdis.training.segments import part, reached, strata
+from speechdis.training.transcripts import Transcripts
 
 CPU = torch.device("cpu")
 ZERO, ONE = np.zeros(10, np.float32), np.ones(10, np.float32)
@@ -72,6 +77,59 @@ def test_pools_hold_every_utterance_once_and_equal_numbers_of_frames(
         assert all(frames[p].sum() <= frames.sum() / parts + frames.max() for p in held)
         if parts <= frames.sum() / frames.max():
             assert all(len(p) for p in held)
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 5), st.integers(1, 4))
+def test_a_share_of_strata_is_of_the_utterances_that_it_reaches(
+    counts: list[int], shares: int, each: int
+) -> None:
+    numbers, total = np.array([*counts, 1]), sum(counts) + 1
+    drawn = strata(total, shares * each, torch.Generator().manual_seed(total))
+    edges = np.arange(shares * each + 1) * total // (shares * each)
+    assert ((drawn.numpy() >= edges[:-1]) & (drawn.numpy() < np.maximum(edges[1:], edges[:-1] + 1))).all()
+    utterance = np.searchsorted(numbers.cumsum(), drawn, "right")
+    for share in range(shares):
+        own = reached(numbers, shares, share)
+        assert own[utterance[share * each :][:each]].all()
+        assert numbers[own].sum() <= total / shares + 2 * numbers.max()
+
+
+def test_strata_are_uniform() -> None:
+    generator = torch.Generator().manual_seed(0)
+    found = torch.stack([strata(10, 4, generator) for _ in range(4000)]).flatten().bincount(minlength=10)
+    np.testing.assert_allclose(found[[0, 1, 5, 6]], 2000, atol=150)  # of parts of 2 numbers and of 3
+    np.testing.assert_allclose(found[[2, 3, 4, 7, 8, 9]], 4000 / 3, atol=150)
+
+
+def test_two_ranks_read_their_own_parts_and_draw_what_one_process_does(
+    train_store: Store, twins: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With views, twins, and utterances that are read whole."""
+    spoken = tuple(("a", "b", "a")[: k % 4] for k in range(len(train_store)))
+    said = Transcripts("phones", Units.of([("a", "b")]), spoken)
+    told = {"pool_gb": POOL, "pass_steps": 3, "static_mask_bins": 2}
+
+    def drawn(world: int, rank: int) -> tuple[Batches, list[Batch]]:
+        monkeypatch.setattr(parallel, "world", lambda: world)
+        monkeypatch.setattr(parallel, "rank", lambda: rank)
+        settings = Training(batch=16, segment=6, steps=100, static_view="other", **told)  # type: ignore[arg-type]
+        made, generator = Batches(train_store, twins, settings, ZERO, ONE, CPU, said), torch.Generator()
+        found = []
+        for step in range(9):
+            made.enter(step)
+            held = len(made.reader.frames)
+            found.append(made.draw(generator))
+            assert held <= made.plan.most // world + 2 * train_store.counts.max() + 20
+        return made, found
+
+    (_, whole), (a, left), (_, right) = drawn(1, 0), drawn(2, 0), drawn(2, 1)
+    assert 0 < a.plan.own(a.plan.chosen(1)).sum() < len(a.plan.chosen(1))
+    for one, *two in zip(whole, left, right, strict=True):
+        for name in ("x", "static_view", "twin", "utterance", "segments"):
+            assert torch.equal(getattr(one, name), torch.cat([getattr(each, name) for each in two])), name
+        for name in ("x", "lengths", "said"):
+            parts = [getattr(each.spoken, name) for each in two]
+            assert torch.equal(getattr(one.spoken, name), torch.cat(parts)), name
 
 
 def test_a_pool_of_everything_gives_the_batches_of_everything_resident(
@@ -166,15 +224,16 @@ def test_two_places_hold_all_pools_within_the_limit(train_store: Store, twins: S
         assert not thread.name.startswith("pool")  # none is loaded beyond the last
 
 
-def test_what_went_wrong_with_a_load_is_raised_where_it_is_taken(
-    train_store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = batches(train_store, pool_gb=1.5e-5, pass_steps=1)
+def test_a_file_that_ends_early_is_named_where_its_pool_is_taken(train_store: Store, tmp_path: Path) -> None:
+    about = zip(train_store.utts, train_store.spks, strict=True)
+    rows = [(utt, spk, train_store[i]) for i, (utt, spk) in enumerate(about)]
+    made = batches(write_store(tmp_path / "store", rows, train_store.settings), pool_gb=1.5e-5, pass_steps=1)
     made.enter(0)
     made.enter(1)
-    assert isinstance(made.frames, Pools)
-    made.frames.corpus.counts[:] = -1
-    with pytest.raises(RuntimeError):
+    os.truncate(tmp_path / "store" / "frames.npy", 5000)
+    with pytest.raises(
+        InputError, match=r"store/frames.npy: has become shorter while training reads it; make"
+    ):
         for step in range(2, 6):
             made.enter(step)
 
