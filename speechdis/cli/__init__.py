@@ -201,7 +201,23 @@ def work_options(parser: argparse.ArgumentParser) -> None:
     add("--strict", action="store_true", help="fail on an unusable utterance instead of skipping it")
     jobs_option(parser, "threads (default: all cores)")
     add("--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers take the place of threads")
+    add(
+        "--shards",
+        type=_shards,
+        metavar="N",
+        help="in N shards, which are then joined; K/N makes the K-th alone, as on another machine",
+    )
     overwrite_option(parser)
+
+
+def _shards(text: str) -> object:
+    """The type of `--shards`."""
+    from speechdis.features.shards import Shards
+
+    try:
+        return Shards.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def vocoder_option(parser: argparse.ArgumentParser, what: str = "how spectra become sound") -> None:

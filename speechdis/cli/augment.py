@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         args.seed,
         Factors(args.low, args.high, args.away),
         args.random_channel,
-        Work(args.jobs, args.scheduler, args.strict, args.overwrite),
+        Work(args.jobs, args.scheduler, args.strict, args.overwrite, args.shards),
     )
     if "" in made:
         return made[""].figures()

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Make one store or several."""
     from speechdis.pipeline.frames import Work, make_features
 
-    work = Work(args.jobs, args.scheduler, args.strict, args.overwrite)
+    work = Work(args.jobs, args.scheduler, args.strict, args.overwrite, args.shards)
     made = make_features(
         args.data,
         args.out,

@@ -124,7 +124,7 @@ def _clear(folder: str) -> None:
         if found[4] == "partial":
             _remove(left)
         elif whole.exists():
-            _remove_recorded(left)
+            remove_recorded(left)
         else:  # killed between two renames: what was to be replaced is still the output
             left.rename(whole)
 
@@ -185,7 +185,7 @@ def _swap(partial: Path, target: Path, kind: Kind, changed: bool) -> None:
             if not target.is_dir():  # else another run's took the place, and is replaced in turn
                 raise
         finally:
-            _remove_recorded(old)
+            remove_recorded(old)
 
 
 def _fill(partial: Path, target: Path, kind: Kind, files: dict[str, str]) -> None:
@@ -213,7 +213,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _remove_recorded(folder: Path) -> None:
+def remove_recorded(folder: Path) -> None:
     """Remove the files of an output that has been replaced, and folders that are then empty."""
     if (known := record.read(folder)) is None:
         return

@@ -26,6 +26,7 @@ def map_utterances(
     jobs: int = 1,
     scheduler: str | None = None,
     threads: bool = False,
+    batches: bool = True,
 ) -> Iterator[Result]:
     """Yield `function(item)` for every item, in order, as results come in.
 
@@ -36,6 +37,10 @@ def map_utterances(
         scheduler: address of a running Dask scheduler (`tcp://host:8786`); takes the place of workers here.
         threads: workers are threads, not processes: for a function that spends its time in libraries which
             let others run meanwhile; what it imports is in memory once.
+        batches: several items make one task of a cluster; not where each takes a worker minutes.
+
+    Raises:
+        InputError: no Dask; or a cluster's workers die of an item.
     """
     if jobs == 1 and scheduler is None:
         yield from map(function, items)
@@ -52,7 +57,7 @@ def map_utterances(
             )
         yield from results
         return
-    yield from _in_dask(function, items, scheduler)
+    yield from _in_dask(function, items, scheduler, batches)
 
 
 def attempted(work: Callable[[], Result], file: Path) -> Result | str:
@@ -86,17 +91,19 @@ def _in_threads(function: Callable[[Item], Result], items: Iterable[Item], jobs:
         pool.shutdown(cancel_futures=True)
 
 
-def _in_dask(function: Callable[[Item], Result], items: Iterable[Item], scheduler: str) -> Iterator[Result]:
+def _in_dask(
+    function: Callable[[Item], Result], items: Iterable[Item], scheduler: str, batches: bool
+) -> Iterator[Result]:
     """Batches that take a worker a fifth of a second: a task an item would take longer than its work.
 
     Two wait for each thread of the cluster, and one more, so memory does not grow with the items.
     """
     try:
-        from dask.distributed import Client
+        from dask.distributed import Client, KilledWorker
     except ModuleNotFoundError:
         raise InputError("--scheduler needs Dask: pip install 'speechdis[cluster]'") from None
 
-    remaining, size = iter(items), 4
+    remaining, size = iter(items), 4 if batches else 1
     with Client(scheduler) as client:
         most = 2 * sum(client.nthreads().values())
         waiting: deque[Any] = deque()
@@ -105,8 +112,15 @@ def _in_dask(function: Callable[[Item], Result], items: Iterable[Item], schedule
             if batch:
                 waiting.append(client.submit(_timed, function, batch, pure=False))
             if len(waiting) > most or not batch:
-                seconds, results = waiting.popleft().result()
-                size = max(1, min(2 * size, int(len(results) * _BATCH / max(seconds, 1e-6))))
+                try:
+                    seconds, results = waiting.popleft().result()
+                except KilledWorker:
+                    raise InputError(
+                        f"{scheduler}: its workers die of this work, one after the other, mostly for want of memory; "
+                        "their logs say why"
+                    ) from None
+                if batches:
+                    size = max(1, min(2 * size, int(len(results) * _BATCH / max(seconds, 1e-6))))
                 yield from results
             batch = list(islice(remaining, size))
 

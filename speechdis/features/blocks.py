@@ -9,6 +9,14 @@ import numpy as np
 PIECE = 3000
 
 
+def pieces_of(frames: np.ndarray) -> Iterator[np.ndarray]:
+    """Frames (T, F) of an utterance in the blocks that `frames_of` gives of it."""
+    while len(frames) >= 2 * PIECE + 1:
+        yield frames[:PIECE]
+        frames = frames[PIECE:]
+    yield frames
+
+
 def frames_of(
     waves: Iterable[np.ndarray], window: int, hop: int, extract: Callable[[np.ndarray], np.ndarray]
 ) -> Iterator[np.ndarray]:

@@ -68,25 +68,60 @@ def make_store(
 
     skipped = 0
 
-    def rows() -> Generator[Row, None, None]:
+    def skip(utt: str, fault: str) -> None:
         nonlocal skipped
+        report_skipped(utt, fault, strict)
+        skipped += 1
+
+    bar = partial(tqdm, total=total, unit="utt", desc=Path(path).name)
+    with logging_redirect_tqdm():
+        return stored(path, items, settings, skip, jobs, scheduler, overwrite, bar), skipped
+
+
+def report_skipped(utt: str, fault: str, strict: bool) -> None:
+    """Say that an utterance is left out, and why; `strict`: raise InputError."""
+    if strict:
+        raise InputError(f"{utt}: {fault}")
+    logging.getLogger(__name__).warning("skipped %s: %s", utt, fault)
+
+
+def stored(
+    path: str | Path,
+    items: Iterable[Item],
+    settings: Mapping[str, Any],
+    skip: Callable[[str, str], None],
+    jobs: int = 1,
+    scheduler: str | None = None,
+    overwrite: bool = False,
+    seen: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> Store:
+    """Write the store `path` as `make_store` does; `skip` is told of each unusable utterance and what is wrong.
+
+    Args:
+        seen: passes on all that is made, and may count it.
+
+    Raises:
+        InputError: no usable utterance.
+    """
+
+    def rows() -> Generator[Row, None, None]:
+        fault = used = None
         made = map_utterances(partial(_frames, settings=settings), items, jobs, scheduler, threads=True)
         with closing(cast(Generator, made)):
-            for utt, spk, frames in tqdm(made, total=total, unit="utt", desc=Path(path).name):
-                if not isinstance(frames, str):
-                    yield utt, spk, frames
-                elif strict:
-                    raise InputError(f"{utt}: {frames}")
+            for utt, spk, frames in seen(made):
+                if isinstance(frames, str):
+                    skip(utt, frames)
+                    fault = f"{utt}: {frames}"
                 else:
-                    logging.getLogger(__name__).warning("skipped %s: %s", utt, frames)
-                    skipped += 1
-            if skipped == total:
-                raise InputError(f"{path}: not one usable utterance; the last was {utt}: {frames}")
+                    used = utt
+                    yield utt, spk, frames
+            if fault and not used:
+                raise InputError(f"{path}: not one usable utterance; the last was {fault}")
 
     # Frames are small: more than one thread inside a worker only spins.
-    with warnings.catch_warnings(), _one_thread(), logging_redirect_tqdm(), closing(rows()) as stream:
+    with warnings.catch_warnings(), _one_thread(), closing(rows()) as stream:
         warnings.filterwarnings("ignore", ".*You could benefit from adjusting", module="joblib")
-        return write_store(path, stream, settings, overwrite), skipped
+        return write_store(path, stream, settings, overwrite)
 
 
 @contextmanager

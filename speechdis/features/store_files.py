@@ -35,7 +35,8 @@ def read_about(path: Path) -> tuple[dict[str, Any], str, str | None]:
     """What `store.yaml` says, its text without the seal, and the seal, which stores of version 0.1 lack."""
     file = path / MARKER
     if not file.is_file():
-        raise InputError(f"{path}: not a frame store (no {MARKER}); make one with 'speechdis features'")
+        lies = f"; its shards lie in {path.name}.shards: --shards N joins them" if _shards(path) else ""
+        raise InputError(f"{path}: not a frame store (no {MARKER}); make one with 'speechdis features'{lies}")
     text = read_text(file)
     body, found, seal = text.rpartition(f"\n{SEAL}")
     body = f"{body}\n" if found else text
@@ -59,6 +60,10 @@ def read_about(path: Path) -> tuple[dict[str, Any], str, str | None]:
         raise InputError(f"{file}: damaged or of another program; {AGAIN}")
     about = {"settings": settings, "digest": digest, "cmvn": cmvn, "pixels": "pixels" in about}
     return about, body, seal.strip() if found else None
+
+
+def _shards(path: Path) -> bool:
+    return path.with_name(f"{path.name}.shards").is_dir() if path.name else False
 
 
 def _pixels(count: object) -> int:

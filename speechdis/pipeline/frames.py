@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from speechdis.errors import InputError
 from speechdis.features import bins_of, settings_of
 from speechdis.features.extraction import Item, make_store
 from speechdis.features.kaldi import check_export, export, read_rows
+from speechdis.features.shards import Shards, make_in_shards
 from speechdis.features.store import KIND, MARKER, Store, check_replaceable, write_store
 
 _LOG = logging.getLogger(__name__)
@@ -31,17 +33,30 @@ class Work:
         scheduler: address of a Dask scheduler, whose workers take the place of threads.
         strict: an unusable utterance is an error; otherwise it is reported and left out.
         overwrite: a store of other settings is replaced.
+        shards: stores are made in some, each of which can be made alone; None: at once.
     """
 
     jobs: int | None = None
     scheduler: str | None = None
     strict: bool = False
     overwrite: bool = False
+    shards: Shards | None = None
 
     @property
     def threads(self) -> int:
         """`jobs`, or all cores."""
         return self.jobs or os.cpu_count() or 1
+
+    def make(
+        self, out: Path, items: Iterable[Item], total: int, settings: Mapping[str, Any], strict: bool
+    ) -> "Made":
+        """The store `out` of `items`, by the way that is asked for; see `make_store`."""
+        if self.shards is None:
+            return Made(
+                *make_store(out, items, total, settings, self.threads, self.scheduler, strict, self.overwrite)
+            )
+        how = (self.shards, self.threads, self.scheduler, strict, self.overwrite)
+        return Made(*make_in_shards(out, items, total, settings, *how))
 
 
 FACTORS, ALL_CORES = Factors(), Work()
@@ -91,6 +106,10 @@ def make_features(
         settings["channel"] = channel_seed
     if from_kaldi and (channel_seed is not None or work.scheduler):
         raise InputError("--from-kaldi reads frames, so it does not go with --channel-seed or --scheduler")
+    if work.shards and (from_kaldi or (to_kaldi and work.shards.number)):
+        raise InputError(
+            "--shards makes frames of audio, so not with --from-kaldi; and --to-kaldi needs all of them"
+        )
     directories = find_directories(data, "feats.scp" if from_kaldi else "wav.scp")
     for name, directory in directories.items():
         if work.overwrite:
@@ -170,10 +189,7 @@ def _extracted(data: Path, out: Path, settings: dict[str, Any], channel_seed: in
         )
         for u in utterances
     )
-    total = len(utterances)
-    return Made(
-        *make_store(out, items, total, settings, work.threads, work.scheduler, work.strict, work.overwrite)
-    )
+    return work.make(out, items, len(utterances), settings, work.strict)
 
 
 def _imported(data: Path, out: Path, settings: dict[str, Any], work: Work) -> Made:
@@ -222,11 +238,8 @@ def _twins(
         for v in range(versions)
         for u, count in zip(utterances, counts, strict=True)
     )
-    total = versions * len(utterances)
     strict = work.strict or source is not None  # a twin left out would move all the rows behind it
-    made = Made(
-        *make_store(out, items, total, settings, work.threads, work.scheduler, strict, work.overwrite)
-    )
+    made = work.make(out, items, versions * len(utterances), settings, strict)
     message = "%d versions: %d twins, %d frames, %d twins skipped -> %s"
     _LOG.info(message, versions, len(made.store), len(made.store.frames), made.skipped, out)
     return made
