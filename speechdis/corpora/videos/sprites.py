@@ -103,6 +103,8 @@ def _cells(file: Path) -> np.ndarray:
                     f"{file}: {image.size[0]} x {image.size[1]} pixels; a sheet has {_SHEET[0]} x {_SHEET[1]}"
                 )
             pixels = np.asarray(image.convert("RGBA"))
+    except InputError:
+        raise
     except (OSError, ValueError, SyntaxError) as error:  # PIL's, of damaged files
         raise InputError(f"{file}: damaged, or no PNG picture ({error})") from None
     corners = [(SIZE * (cell // _CELLS), SIZE * (cell % _CELLS)) for cell in _PLACES]
