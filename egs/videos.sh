@@ -14,7 +14,8 @@ if stage 4 "embeddings, and what a judge sees in sequences with one factor kept 
   for other in "$work/exp/$corpus"-*/clips.json; do
     [ "$other" = "$exp/clips.json" ] || [ ! -f "$other" ] || beside+=(--beside "$other")
   done
-  speechdis clips --checkpoint "$exp/best" --features "$feats" --device "$device" ${beside[@]+"${beside[@]}"}
+  speechdis clips --checkpoint "$exp/best" --features "$feats" --judge-steps "$judge_steps" --device "$device" \
+    ${beside[@]+"${beside[@]}"}
 fi
 
 if stage 5 "a page that shows it all"; then

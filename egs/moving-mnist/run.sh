@@ -12,6 +12,7 @@ kind=moving-mnist
 options=(
   root=      # MNIST's four IDX files
   train=9000 # training sequences
+  judge_steps=1000 # training of the judge
 )
 . "$here/../options.sh"
 

@@ -13,6 +13,7 @@ kind=sprites
 options=(
   root=  # the sheets: folders body, bottomwear, topwear, hair and shoes
   dev=50 # of the 1,000 training characters, held for dev
+  judge_steps=1000 # training of the judge
 )
 . "$here/../options.sh"
 
