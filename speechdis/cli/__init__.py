@@ -23,7 +23,7 @@ from speechdis.parser import Help, Parser, nearest, one_line
 
 GROUPS: dict[str, tuple[str, ...]] = {  # of `speechdis --help`; every command stands in one
     "everyday": ("prepare", "features", "train", "swap", "evaluate"),
-    "data": ("generate", "segment", "augment", "content", "validate"),
+    "data": ("generate", "combine", "segment", "augment", "content", "validate"),
     "training": ("recipes", "benchmark"),
     "evaluation": ("trials", "eer", "attack", "privacy", "judge", "report"),
     "use": ("app", "anonymise", "embed", "reconstruct", "sample", "interpolate", "export"),

@@ -36,7 +36,7 @@ def _shared(corpus: argparse.ArgumentParser, module: ModuleType) -> None:
     path_option(corpus, "--out", "writes DIR/train, DIR/dev, ...", required=True)
     add(
         "--prefix",
-        type=_prefix,
+        type=prefix,
         help="before every id, as PREFIX-84, where two corpora number speakers alike",
     )
     add("--strict", action="store_true", help="stop at a bad utterance (default: name and skip it)")
@@ -50,7 +50,7 @@ def _shared_by_videos(corpus: argparse.ArgumentParser, module: ModuleType) -> No
     overwrite_option(corpus)
 
 
-def _prefix(text: str) -> str:
+def prefix(text: str) -> str:
     """The type of `--prefix`: what ids may hold."""
     if not re.fullmatch(r"[\w.]+", text):
         raise argparse.ArgumentTypeError(f"letters, digits, '_' and '.' only, not {text!r}")

@@ -20,7 +20,7 @@ _STREAMS = {"stdout": 1, "stderr": 2}
 _OUTPUTS = ("out", "json", "plot", "to_kaldi")  # options that name what is written
 # Commands whose --out is a folder of its own; the others' is a file, or a folder that they add to.
 _FOLDERS = (
-    *("prepare", "generate", "segment", "images", "features", "augment"),
+    *("prepare", "combine", "generate", "segment", "images", "features", "augment"),
     *("embed", "bounds", "rollout", "sample", "interpolate", "report", "export"),
 )
 _AMID = ("features", "images")  # they write OUT/train and so on, whatever else OUT holds
