@@ -73,6 +73,15 @@ def mean(x: Tensor) -> Tensor:
     return total / world()
 
 
+def greatest(number: int, device: torch.device) -> int:
+    """The greatest of the numbers that the ranks give, on every rank; `device` is where the ranks meet."""
+    if world() == 1:
+        return number
+    found = torch.tensor(number, device=device)
+    dist.all_reduce(found, dist.ReduceOp.MAX)
+    return int(found)
+
+
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     """Replace the gradient of each of `parameters` by its mean over the ranks, in one message."""
     if world() == 1:

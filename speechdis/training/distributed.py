@@ -19,7 +19,7 @@ def processes(device: str) -> Iterator[torch.device]:
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
 
     Raises:
-        InputError: "cuda" where there is none.
+        InputError: "cuda" where there is none; another process has ended.
     """
     device = place(device)
     if "RANK" not in os.environ:
@@ -29,9 +29,28 @@ def processes(device: str) -> Iterator[torch.device]:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if device == "cuda" else "gloo")
     try:
-        yield torch.device(device, torch.cuda.current_device()) if device == "cuda" else torch.device(device)
+        with reached():
+            yield (
+                torch.device(device, torch.cuda.current_device())
+                if device == "cuda"
+                else torch.device(device)
+            )
     finally:
         dist.destroy_process_group()
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Raise InputError where another process of the group cannot be reached within."""
+    try:
+        yield
+    except RuntimeError as error:  # gloo's errors have no type of their own
+        if not (isinstance(error, dist.DistError) or "gloo" in str(error) or "by peer" in str(error)):
+            raise
+        raise InputError(
+            f"process {os.environ.get('RANK', 0)}: another process has ended or is out of reach; its own last line, or "
+            "the system's log, says why; --resume goes on from the last state"
+        ) from None
 
 
 def place(device: str) -> str:

@@ -24,7 +24,7 @@ from speechdis.training import log, memory
 from speechdis.training.batches import Batches
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Recipe
-from speechdis.training.distributed import processes
+from speechdis.training.distributed import processes, reached
 from speechdis.training.identity import LONGER, run_identity, unchanged
 from speechdis.training.log import JOURNAL, journal
 from speechdis.training.loop import Source, Trainer
@@ -143,7 +143,8 @@ def _run(trainer: Trainer, recipe: Recipe, place: torch.device) -> dict[str, Any
     kept = {"model": recipe.name, "seed": recipe.training.seed, "processes": parallel.world()}
     if trainer.model.label:
         kept["label"] = trainer.model.label
-    return trainer.run() | kept | made
+    with reached():
+        return trainer.run() | kept | made
 
 
 def _made(out: Path) -> dict[str, Any] | None:

@@ -29,6 +29,7 @@ from speechdis.training.run_directory import RunDirectory
 from speechdis.training.sums import add, means_of
 
 KEEP_EVERY = 180.0  # seconds between states, where looks at the validation speakers are further apart
+AGREE_EVERY = 10  # steps after which several processes may stop
 SHOW_EVERY = 10  # steps between figures on the bar and in TensorBoard
 
 _LOG = logging.getLogger(__name__)
@@ -104,7 +105,8 @@ class Trainer:
             self.asked = stack.enter_context(stop.asked())
             if self.writes:
                 self.figures = stack.enter_context(closing(Figures(self.out, self.looked)))
-            told: dict[str, Any] = {"unit": "step", "desc": self.current.name, "disable": not self.writes}
+            told: dict[str, Any] = {"unit": "step", "desc": self.current.name}
+            told |= {} if self.writes else {"disable": True}  # else TQDM_DISABLE decides
             progress = stack.enter_context(tqdm(total=training.steps, initial=first, **told))
             if self.trained and not self.step and math.isinf(self.best):
                 self._look({"step": 0, "train": {}, "valid": self.validate()}, progress)
@@ -158,8 +160,13 @@ class Trainer:
             progress.set_postfix(self.bar, refresh=False)
 
     def _heed(self) -> None:
-        """Keep the state, and stop, if a signal asks for it; keep it, if that was long ago."""
+        """Keep the state, and stop, if a signal asks for it; keep it, if that was long ago.
+
+        Several processes agree on it: one that went on alone would wait for the others, and its state be lost.
+        """
         number = self.asked()
+        if parallel.world() > 1:
+            number = parallel.greatest(number, self.device) if self.step % AGREE_EVERY == 0 else 0
         if number or (self.writes and time.monotonic() - self.kept >= KEEP_EVERY):
             self._save_state()
         if number:
