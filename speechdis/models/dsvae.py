@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from speechdis.models.base import Batch, Posterior, StaticDynamicModel, weighted
 from speechdis.nn import frames as frame_networks
 from speechdis.nn import parallel, sequence
-from speechdis.nn.gaussian import Gaussian, GaussianHead
+from speechdis.nn.gaussian import Gaussian, GaussianHead, unit_nats
 from speechdis.nn.rate import Rate
 from speechdis.ranges import NatsOrNone, Size, Weight
 
@@ -221,10 +221,10 @@ class Model(StaticDynamicModel):
     def bound(self, batch: Batch, posterior: Posterior) -> dict[str, Tensor]:
         """The terms of the evidence lower bound: "reconstruction", "kl_static", "kl_dynamic", in nats."""
         frames = sequence.mask(batch.lengths, batch.x)
-        likelihood = self.decode(posterior.static_sample, posterior.dynamic_sample).log_prob(batch.x)
+        mean = self.decode(posterior.static_sample, posterior.dynamic_sample).mean
         divergence = posterior.dynamic.kl(self.prior(posterior.dynamic_sample))
         return {
-            "reconstruction": -(likelihood * frames).sum((1, 2)).mean(),
+            "reconstruction": unit_nats(mean, batch.x, frames),
             "kl_static": posterior.static.kl().sum(-1).mean(),
             "kl_dynamic": (divergence * frames).sum((1, 2)).mean(),
         }

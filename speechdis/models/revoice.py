@@ -39,8 +39,14 @@ from speechdis.errors import InputError
 from speechdis.models.base import Batch, Posterior, StaticDynamicModel, weighted
 from speechdis.nn import ctc, sequence
 from speechdis.nn.contrastive import contrastive_information
-from speechdis.nn.convolution import AttentiveStatistics, Block, normalised_over_time
-from speechdis.nn.gaussian import Gaussian, GaussianHead
+from speechdis.nn.convolution import (
+    AttentiveStatistics,
+    Block,
+    Convolution,
+    masked,
+    normalised_over_time,
+)
+from speechdis.nn.gaussian import Gaussian, GaussianHead, unit_nats
 from speechdis.nn.quantise import Choice, Quantiser
 from speechdis.nn.rate import Rate
 from speechdis.nn.stride import held, spread
@@ -143,17 +149,17 @@ class Model(StaticDynamicModel):
         )
         self.quantiser = Quantiser(config.quantise, config.dynamic_size) if config.quantise else None
         self.dynamic_head = GaussianHead(width, config.dynamic_size)
-        self.voice_in = nn.Conv1d(spectra, voice, 5, padding=2)
+        self.voice_in = Convolution(spectra, voice, 5, padding=2)
         self.voice = nn.ModuleList(Block(voice, "channels", dilation=1 + i) for i in depth)
         pooled = config.layers if config.all_layers else 1
-        self.joined = nn.Conv1d(pooled * voice, 2 * voice, 1)
+        self.joined = Convolution(pooled * voice, 2 * voice, 1)
         self.pool = AttentiveStatistics(2 * voice)
         self.static_head = GaussianHead(4 * voice, config.static_size)
-        self.codes_in = nn.Conv1d(config.dynamic_size, stride * width, 5, padding=2)
+        self.codes_in = Convolution(config.dynamic_size, stride * width, 5, padding=2)
         self.static_in = nn.Linear(config.static_size, width)
         condition = config.static_size if config.modulate else 0
         self.decoder = nn.ModuleList(Block(width, "channels", condition=condition) for _ in depth)
-        self.frame = nn.Conv1d(width, spectra, 1)
+        self.frame = Convolution(width, spectra, 1)
         if config.prior == "learnt":
             self.prior_rnn = nn.LSTM(config.dynamic_size, width, batch_first=True)
             self.prior_head: nn.Module = (
@@ -205,7 +211,7 @@ class Model(StaticDynamicModel):
         real = _real(lengths, x)
         if self._content_alone:
             x = x[..., self.spectra :]
-        h = x.transpose(1, 2) * real
+        h = masked(x.transpose(1, 2), real)
         if self.config.instance_norm:
             h = normalised_over_time(h, real)
         h = self.words_in(h)
@@ -221,7 +227,7 @@ class Model(StaticDynamicModel):
         """q(s | x) of segments (B, T, F), (B, S)."""
         real = _real(lengths, x)
         x = x[..., : self.spectra]
-        h, layers = self.voice_in(x.transpose(1, 2) * real), []
+        h, layers = self.voice_in(masked(x.transpose(1, 2), real)), []
         for block in self.voice:
             h = block(h, real)
             layers.append(h)
@@ -253,7 +259,7 @@ class Model(StaticDynamicModel):
         Of the frames of z (B, T, Z) that share a code, the first one's is read.
         """
         real = _real(lengths, dynamic)
-        codes = (dynamic.transpose(1, 2) * real)[..., :: self.stride]  # (B, Z, C)
+        codes = masked(dynamic.transpose(1, 2), real)[..., :: self.stride]  # (B, Z, C)
         h = spread(self.codes_in(codes), self.stride, dynamic.shape[1]) + self.static_in(static)[..., None]
         for block in self.decoder:
             h = block(h, real, static)
@@ -301,7 +307,7 @@ class Model(StaticDynamicModel):
         z, costs = self._coded(dynamic, generator)
         said = self.decode(s, held(z, self.stride, frames))
         terms = {
-            "reconstruction": -said.log_prob(x).sum((1, 2)).mean(),
+            "reconstruction": unit_nats(said.mean, x),
             "kl_static": static.kl().sum(-1).mean(),
             **costs,
         }

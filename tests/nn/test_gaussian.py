@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from speechdis.nn.gaussian import Gaussian, GaussianHead, bounded
+from speechdis.nn import sequence
+from speechdis.nn.gaussian import Gaussian, GaussianHead, bounded, unit_nats
 
 
 def gaussians() -> tuple[Gaussian, Gaussian, Normal, Normal]:
@@ -21,6 +22,14 @@ def test_kl_and_density_are_those_of_torch() -> None:
     )
     x = torch.randn(5, 3, dtype=torch.float64)
     torch.testing.assert_close(a.log_prob(x), na.log_prob(x))
+
+
+@pytest.mark.parametrize("lengths", [None, [2, 3]])
+def test_nats_of_unit_variance_are_the_densitys(lengths: list[int] | None) -> None:
+    mean, x = torch.randn(2, 2, 3, 4, dtype=torch.float64)
+    frames = sequence.mask(None if lengths is None else torch.tensor(lengths), x)
+    expected = -(Normal(mean, 1.0).log_prob(x) * frames).sum((1, 2)).mean()
+    torch.testing.assert_close(unit_nats(mean, x, frames), expected)
 
 
 def test_kl_is_the_mean_log_ratio_of_samples() -> None:
