@@ -27,7 +27,7 @@ from speechdis.nn.dcgan import ImageDecoder, ImageEncoder, channels_of, grid_of
 from speechdis.nn.divergence import energy_distance
 from speechdis.nn.gaussian import Gaussian
 from speechdis.nn.sequence import SLOPE
-from speechdis.ranges import Size, Weight
+from speechdis.ranges import RateOrNone, Size, Weight
 
 # Of the released code.
 ADAM: Optimiser = partial(torch.optim.Adam, betas=(0.5, 0.999), weight_decay=1e-5, fused=True)
@@ -44,6 +44,7 @@ class Config:
         hidden_size: channels of the largest images in the generator and in both discriminators.
         images, sequences: weights of what the two discriminators say.
         noise: standard deviation of what is added to pixels before discriminators read them.
+        critic_learning_rate: of the discriminators' Adam; 0: as of the generator's.
     """
 
     static_size: Size = 50
@@ -52,6 +53,7 @@ class Config:
     images: Weight = 1.0
     sequences: Weight = 1.0
     noise: Weight = 0.1
+    critic_learning_rate: RateOrNone = 0.0
 
 
 @final
@@ -90,9 +92,10 @@ class Model(GeneratorModel):
         own = [p for name, p in self.named_parameters() if not name.startswith("critic.")]
         if self.critic is None:
             self.critic = Critic(self.bins, self.config.hidden_size).to(own[0].device)
+        rate = self.config.critic_learning_rate or None
         return [
             Phase(own, self.loss, optimiser=ADAM),
-            Phase(list(self.critic.parameters()), self.critic_loss, "critic", ADAM),
+            Phase(list(self.critic.parameters()), self.critic_loss, "critic", ADAM, rate),
         ]
 
     def loss(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:

@@ -77,3 +77,11 @@ def test_mocogan_where_neither_critic_can_tell() -> None:
     terms = {**phases[0].terms(batch(), generator()), **phases[1].terms(batch(), generator())}
     assert terms["loss"].item() == pytest.approx(2 * np.log(2))
     assert terms["critic"].item() == pytest.approx(4 * np.log(2))
+
+
+def test_mocogans_critics_may_learn_at_a_rate_of_their_own() -> None:
+    rates = [
+        [phase.learning_rate for phase in build("mocogan", {"critic_learning_rate": rate}).phases()]
+        for rate in (0.0, 2e-4)
+    ]
+    assert rates == [[None, None], [None, 2e-4]]
