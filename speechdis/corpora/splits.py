@@ -120,16 +120,17 @@ def write_splits(
         for name, utterances in splits.items():
             lengths = list(_lengths(utterances, report))
             usable = [u for u, length in zip(utterances, lengths, strict=True) if length]
+            good = {u.utt: length for u, length in zip(utterances, lengths, strict=True) if length}
             if not usable:
                 raise InputError(
                     f"{path / name}: no utterances for it; check the corpus and its speaker lists"
                 )
             write_directory(partial / name, usable)
             written = read_directory(partial / name)  # as every later step will; headers are read once, above
-            good, hours = {u.utt for u in written}, sum(lengths) / 3600
+            hours = sum(good[u.utt] for u in written) / 3600
             summaries[name] = Summary(len(written), len({u.spk for u in written}), hours)
             for which, listed in (trials or {}).items() if name == "test" else ():
-                _write_trials(partial / name / f"trials_{which}", listed, good)
+                _write_trials(partial / name / f"trials_{which}", listed, good.keys())
     return summaries
 
 

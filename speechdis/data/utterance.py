@@ -15,7 +15,7 @@ class Interval(NamedTuple):
     label: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # hundreds of thousands are in memory at once
 class Utterance:
     """One utterance: who speaks, where the samples are, and what is known of what is said.
 

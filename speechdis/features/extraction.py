@@ -21,7 +21,7 @@ from speechdis.features.store import Row, Store, write_store
 LONG = 20000  # frames: 3 min. Of a longer utterance they are not kept, but written as they are made.
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """One utterance of a store to be made; it travels to a worker process.
 
