@@ -47,7 +47,8 @@ class Training:
             once, on average.
         pool_gb: at most so many GB of training frames and twins are on the device at a time (1 GB is 10^9 bytes). Where
             there are more, half of it holds a pool of utterances, which a pass draws from, while the next pool is
-            loaded into the other half. With `utterances`, the pools are the passes. 0 puts everything there.
+            loaded into the other half. Of several processes each holds its share of a pool. With `utterances`, the
+            pools are the passes, and each process holds them whole. 0 puts everything there.
         pool_precision: of the frames on the device; "bfloat16" halves them, and rounds them to 3 digits.
         precision: "bfloat16" computes in mixed precision: for GPUs, and for CPUs that multiply in it (`amx_bf16`
             or `avx512_bf16` among lscpu's flags), where steps take 0.55 to 0.75 of the time; on others they take
