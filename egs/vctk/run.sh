@@ -12,6 +12,8 @@ kind=speech
 options=(
   root=  # the folder that holds wav48 or wav48_silence_trimmed
   mic=1  # microphone of version 0.92: 1 or 2
+  test_speakers= # p225,s5 and so on, such as a paper's; default: a tenth, drawn
+  dev_speakers=  # the same, beside those of the test
 )
 . "$here/../options.sh"
 one_of mic 1 2
@@ -20,7 +22,8 @@ protocol=all-pairs
 
 if stage 0 "data"; then
   [ -n "$root" ] || fail "pass the corpus as --root DIR; it is free at datashare.ed.ac.uk/handle/10283/3443"
-  speechdis prepare vctk --root "$root" --out "$data" --mic "$mic" --seed 0
+  speechdis prepare vctk --root "$root" --out "$data" --mic "$mic" --seed 0 \
+    ${test_speakers:+"--test-speakers=$test_speakers"} ${dev_speakers:+"--dev-speakers=$dev_speakers"}
 fi
 
 . "$here/../static_dynamic.sh"

@@ -3,13 +3,14 @@
 0.80: `wav48/p225/p225_001.wav`. 0.92: `wav48_silence_trimmed/p225/p225_001_mic1.flac`, of two microphones, of which one
 counts. Texts are `txt/p225/p225_001.txt`. Sentences 1 to 24, an elicitation paragraph and the rainbow passage, are the
 same for everybody: a trial would compare equal words, and an attacker learn a text in place of a voice. They are left
-out of every part unless asked for, by number and by text. There is no official split: speakers are drawn.
+out of every part unless asked for, by number and by text. There is no official split: speakers are drawn, or named, as
+papers name theirs.
 """
 
 import argparse
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,11 +50,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="microphone of version 0.92 (speakers lack the second)",
     )
     add("--shared", action="store_true", help="keep the sentences that everybody reads (default: drop)")
+    for part in ("test", "dev"):
+        add(
+            f"--{part}-speakers",
+            type=lambda text: text.split(","),
+            metavar="ID,ID",
+            help=f"those of {part}, such as a paper's: p225,s5 (default: a tenth, drawn)",
+        )
     add("--seed", type=int, default=0, help="draws the speakers of dev and test")
 
 
 def prepare(
-    root: str | Path, mic: int = 1, shared: bool = False, seed: int = 0, report: Report = fail
+    root: str | Path,
+    mic: int = 1,
+    shared: bool = False,
+    test_speakers: Collection[str] = (),
+    dev_speakers: Collection[str] = (),
+    seed: int = 0,
+    report: Report = fail,
 ) -> dict[str, list[Utterance]]:
     """Utterances of `train`, `dev` and `test`, a tenth of the speakers each in the last two; ids are `p225_025`.
 
@@ -61,12 +75,14 @@ def prepare(
         root: the folder that holds `wav48` or `wav48_silence_trimmed`, or one (to three) above it.
         mic: the microphone, 1 or 2, where there are two.
         shared: keep the sentences that everybody reads.
+        test_speakers: of `test`; none: drawn.
+        dev_speakers: of `dev`, where those of `test` are named too.
         seed: draws speakers.
         report: called for each text that has no recording, for each speaker's utterances that `mic` has not, and for
             each file of another name.
 
     Raises:
-        InputError: `root` is no VCTK; too few speakers.
+        InputError: `root` is no VCTK; too few speakers; one that is named is not there, or is named twice.
     """
     home, audio = _home(Path(root))
     found = [
@@ -82,7 +98,28 @@ def prepare(
         Utterance(one.utt, one.spk, one.file, gender=sexes.get(one.spk, ""), text=one.text) for one in found
     ]
     note_untold(audio, utterances)
-    return complete({"train": utterances}, seed)
+    return complete(_named(utterances, audio, test_speakers or (), dev_speakers or ()), seed)
+
+
+def _named(
+    utterances: list[Utterance], audio: Path, test: Collection[str], dev: Collection[str]
+) -> dict[str, list[Utterance]]:
+    """`train`, and `dev` and `test` of the speakers named."""
+    if dev and not test:
+        raise InputError("--dev-speakers without --test-speakers: name both, or the second alone")
+    there = {u.spk for u in utterances}
+    for spk in (*test, *dev):
+        if spk not in there:
+            raise InputError(
+                f"{audio}: no recordings of a speaker '{spk}'; there are: {', '.join(sorted(there))}"
+            )
+        if spk in test and spk in dev:
+            raise InputError(f"speaker '{spk}' is named for dev and for test; splits must not share speakers")
+    of = dict.fromkeys(test, "test") | dict.fromkeys(dev, "dev")
+    parts: dict[str, list[Utterance]] = {"train": [], "dev": [], "test": []}
+    for u in utterances:
+        parts[of.get(u.spk, "train")].append(u)
+    return parts
 
 
 def _home(root: Path) -> tuple[Path, Path]:

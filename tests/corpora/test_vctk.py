@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from trees import plant, recording
 
+from speechdis.cli import main
 from speechdis.corpora import vctk
+from speechdis.data.directory import read_directory
 from speechdis.errors import InputError
 
 SPEAKERS = (*(f"p{number}" for number in range(225, 234)), "s5")
@@ -93,3 +95,32 @@ def test_the_trimmed_recordings_win_and_another_folder_is_refused(tmp_path: Path
     assert files == {".flac"}
     with pytest.raises(InputError, match="no folder wav48_silence_trimmed or wav48"):
         vctk.prepare(root / "txt")
+
+
+def test_speakers_that_a_paper_names(tmp_path: Path) -> None:
+    root = tree(tmp_path, "0.92")
+    for dev in ([], ["p226", "p227"]):
+        parts = vctk.prepare(root, test_speakers=["s5", "p225"], dev_speakers=dev)
+        spks = {part: {u.spk for u in us} for part, us in parts.items()}
+        assert spks["test"] == {"s5", "p225"} and not spks["dev"] & spks["train"]
+        assert spks["dev"] == set(dev) if dev else len(spks["dev"]) == 1
+        assert len(set.union(*spks.values())) == 10
+    for named, says in (
+        ({"test_speakers": ["p5"]}, "no recordings of a speaker 'p5'; there are: p225, p226"),
+        ({"dev_speakers": ["p225"]}, "name both, or the second alone"),
+        ({"test_speakers": ["s5"], "dev_speakers": ["s5"]}, "'s5' is named for dev and for test"),
+    ):
+        with pytest.raises(InputError, match=says):
+            vctk.prepare(root, **named)
+    words = [
+        "prepare",
+        "vctk",
+        "--root",
+        str(root),
+        "--out",
+        str(tmp_path / "o"),
+        "--test-speakers",
+        "p225,s5",
+    ]
+    assert main(words) == 0
+    assert {u.spk for u in read_directory(tmp_path / "o" / "test")} == {"p225", "s5"}
