@@ -18,6 +18,7 @@ from tqdm import tqdm
 from speechdis.errors import InputError
 from speechdis.metrics.moments import moments
 from speechdis.nn import ctc
+from speechdis.nn.convolution import Convolution
 from speechdis.nn.ctc import Units
 
 RATE = 3e-3  # of Adam, the top of one cycle
@@ -166,7 +167,7 @@ class _Head(nn.Module):
             self.register_buffer(name, torch.as_tensor(value, dtype=torch.float32))
         self.halve = nn.Conv1d(frames.shape[1], width, kernel_size=5, stride=2, padding=2)
         self.layers = nn.ModuleList(
-            nn.Conv1d(width, width, kernel_size=5, padding=2 * step, dilation=step) for step in (1, 2, 4, 8)
+            Convolution(width, width, kernel_size=5, padding=2 * step, dilation=step) for step in (1, 2, 4, 8)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in self.layers)
         self.output = nn.Linear(width, classes)
@@ -192,7 +193,7 @@ def _fit(
     rng: np.random.Generator,
     label: str,
 ) -> None:
-    optimizer = torch.optim.Adam(head.parameters(), lr=RATE)
+    optimizer = torch.optim.Adam(head.parameters(), lr=RATE, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
     batches = _batches(train, batch, rng)
     for _ in tqdm(range(steps), desc=label, unit="step", leave=False):

@@ -9,11 +9,14 @@ import torch.distributed as dist
 import torch.distributed.nn.functional  # its default arguments would hold a group that is there before it
 
 from speechdis.errors import InputError
+from speechdis.training import memory
 
 
 @contextmanager
 def processes(device: str) -> Iterator[torch.device]:
     """Join the group that `torchrun` started, if it did, and yield this process's device.
+
+    From then on it keeps freed memory.
 
     Args:
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
@@ -22,6 +25,7 @@ def processes(device: str) -> Iterator[torch.device]:
         InputError: "cuda" where there is none; another process has ended.
     """
     device = place(device)
+    memory.keep_freed()
     if "RANK" not in os.environ:
         yield torch.device(device)
         return
