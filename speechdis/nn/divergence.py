@@ -56,7 +56,11 @@ def mmd(
         kernel, widths: see `kernel_sum`.
     """
     count = a.shape[-2]
-    spread = torch.as_tensor(spread, dtype=a.dtype, device=a.device)[..., None, None]
+    if not isinstance(spread, Tensor):
+        spread = torch.full(
+            (), spread, dtype=a.dtype, device=a.device
+        )  # made there: a copy would be waited for
+    spread = spread[..., None, None]
     aa, bb, ab = (
         kernel_sum(squared_distances(x, y), spread, kernel, widths) for x, y in ((a, a), (b, b), (a, b))
     )

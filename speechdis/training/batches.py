@@ -96,6 +96,11 @@ class Batches:
         if not self.plan.pooled:
             self._choose(0)
 
+    @property
+    def fixed(self) -> bool:
+        """Whether all frames are there, and no transcripts, which have their own lengths."""
+        return not self.plan.passes and self.transcripts is None
+
     def enter(self, step: int) -> bool:
         """Draw from the utterances of the pass that `step` is of; True where a model's table begins anew with it.
 

@@ -83,7 +83,6 @@ def train(
         torch.use_deterministic_algorithms(place.type == "cpu")
         # Not needed for the same results, but a debugging aid that costs a tenth of a step.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-        memory.keep_freed()
         began = start(init, out)
         recipe = recipe.with_content(Store.read(features / "train").content)
         transcripts = needed(recipe, features, data)

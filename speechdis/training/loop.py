@@ -1,7 +1,4 @@
-"""The one training loop: steps, looks at the validation speakers, and a state that resumes exactly.
-
-A step takes each of the model's phases in turn (`models/base.py`); most models have one.
-"""
+"""The one training loop: steps, looks at the validation speakers, and a state that resumes exactly."""
 
 import logging
 import math
@@ -14,23 +11,22 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_, get_total_norm
 from tqdm import tqdm
 
 from speechdis.errors import InputError
-from speechdis.models.base import Loss, Phase
 from speechdis.nn import parallel
-from speechdis.training import checkpoint, state, stop
+from speechdis.training import captured, checkpoint, state, stop
+from speechdis.training.captured import Step
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
 from speechdis.training.distributed import bfloat16_on_cpu
 from speechdis.training.log import JOURNAL, Figures
 from speechdis.training.run_directory import RunDirectory
+from speechdis.training.steps import SHOW_EVERY, Steps
 from speechdis.training.sums import add, means_of
 
 KEEP_EVERY = 180.0  # seconds between states, where looks at the validation speakers are further apart
 AGREE_EVERY = 10  # steps after which several processes may stop
-SHOW_EVERY = 10  # steps between figures on the bar and in TensorBoard
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,6 +35,10 @@ class Source(Protocol):
     """Batches of one part of the data, of whatever a model's loss takes; see `Batches` and `PairBatches`."""
 
     device: torch.device
+
+    @property
+    def fixed(self) -> bool:
+        """Batches of one shape are drawn from the same tensors at every step."""
 
     def enter(self, step: int) -> bool: ...
     def draw(self, generator: torch.Generator) -> Any: ...
@@ -78,13 +78,12 @@ class Trainer:
             raise InputError(
                 "training.precision=bfloat16 needs AVX-512, which this CPU has not; take float32"
             )
-        self.phases = self.model.phases()
-        self.optimisers = [p.optimiser(p.parameters, lr=self._learning_rate(p)) for p in self.phases]
         self.generator = torch.Generator(self.device).manual_seed(training.seed)
+        self.steps = Steps(self.model.phases(), training, self.device)
+        self.take: Step | None = None
         self.step, self.best, self.worse = 0, math.inf, 0
         self.looked = 0  # the step of the last look at the validation speakers
         self.totals: dict[str, Tensor] = {}  # of every term over the steps since then
-        self.norms: dict[str, Tensor] = {}  # of the gradients, by what each phase minimises
         self.writes = parallel.rank() == 0
         self.figures: Figures | None = None
         self.bar: dict[str, str] = {}  # what the progress bar shows beside the steps
@@ -130,15 +129,15 @@ class Trainer:
     def _advance(self, until: int, progress: tqdm) -> dict[str, float]:
         """Take steps up to `until`; returns the mean of every term since the last look (the only host sync)."""
         loss = torch.zeros(())
+        if self.take is None:  # not before a state was taken up
+            self.take = self.steps.taking(self.batches.draw, self.generator, self.batches.fixed)
         while self.step < until:
             if self.batches.enter(self.step):
                 self._begin_pass()
-            self._set_learning_rates()
-            for phase, optimiser in zip(self.phases, self.optimisers, strict=True):
-                for _ in range(phase.repeats):
-                    terms = self._take(phase, optimiser)
-                add(self.totals, terms)
-                loss = terms.get("loss", loss)
+            self.steps.set_learning_rates(self.step)
+            terms = self.take()
+            add(self.totals, terms)
+            loss = terms["loss"]
             self.step += 1
             progress.update()
             if self.figures is not None and self.step % SHOW_EVERY == 0:
@@ -149,10 +148,9 @@ class Trainer:
     def _show(self, loss: Tensor, figures: Figures, progress: tqdm) -> None:
         """Send the loss, norms and learning rates of this step to TensorBoard, and what has arrived to the bar."""
         rates = {
-            f"learning_rate/{phase.minimised}": optimiser.param_groups[0]["lr"]
-            for phase, optimiser in zip(self.phases, self.optimisers, strict=True)
+            f"learning_rate/{name}": rate for name, rate in self.steps.learning_rates(self.step - 1).items()
         }
-        norms = {f"gradient_norm/{name}": norm for name, norm in self.norms.items()}
+        norms = {f"gradient_norm/{name}": norm for name, norm in self.steps.norms.items()}
         figures.measured(self.step, {"loss/step": loss.detach(), **norms}, rates)
         arrived = figures.arrived()
         if arrived:
@@ -175,40 +173,8 @@ class Trainer:
     def _begin_pass(self) -> None:
         """Have a model with a row for each utterance set its rows; what the optimiser knew of the last ones goes."""
         for parameter in self.model.begin_pass(self.batches.everything()):
-            for optimiser in self.optimisers:
+            for optimiser in self.steps.optimisers:
                 optimiser.state.pop(parameter, None)
-
-    def _take(self, phase: Phase, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-        """One optimiser step of `phase`, on a batch of its own."""
-        terms = self._terms(phase.terms, self.batches.draw(self.generator), self.generator)
-        optimiser.zero_grad()
-        terms[phase.minimised].backward(inputs=phase.parameters)
-        parallel.average_gradients(phase.parameters)
-        if self.training.clip:
-            self.norms[phase.minimised] = clip_grad_norm_(phase.parameters, self.training.clip)
-        elif (self.step + 1) % SHOW_EVERY == 0:
-            gradients = [p.grad for p in phase.parameters if p.grad is not None]
-            self.norms[phase.minimised] = get_total_norm(gradients)
-        optimiser.step()
-        if phase.weight_limit:
-            for parameter in phase.parameters:
-                parameter.data.clamp_(-phase.weight_limit, phase.weight_limit)
-        return terms
-
-    def _terms(self, loss: Loss, batch: Any, generator: torch.Generator) -> dict[str, Tensor]:
-        mixed = self.training.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
-            return loss(batch, generator)
-
-    def _learning_rate(self, phase: Phase) -> float:
-        return phase.learning_rate or self.training.learning_rate
-
-    def _set_learning_rates(self) -> None:
-        if self.training.schedule == "cosine":
-            share = 0.5 * (1 + math.cos(math.pi * self.step / self.training.steps))
-            for phase, optimiser in zip(self.phases, self.optimisers, strict=True):
-                for group in optimiser.param_groups:
-                    group["lr"] = self._learning_rate(phase) * share
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
@@ -220,7 +186,7 @@ class Trainer:
         count = 0
         for batch in self.validation.tile(generator):
             self._heed()
-            add(totals, self._terms(self.model.validation_terms, batch, generator))
+            add(totals, self.steps.terms(self.model.validation_terms, batch, generator))
             count += 1
         self.model.train()
         return means_of(totals, count)
@@ -270,7 +236,7 @@ class Trainer:
         since = {"looked": self.looked, "totals": {name: t.cpu() for name, t in self.totals.items()}}
         content = {
             "model": self.model.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "optimisers": [optimiser.state_dict() for optimiser in self.steps.optimisers],
             "generator": self.generator.get_state(),
             "position": {"step": self.step, "best": self.best, "worse": self.worse},
             "since": since,
@@ -297,8 +263,9 @@ class Trainer:
 
     def _take_up(self, content: dict[str, Any]) -> None:
         self.model.load_state_dict(content["model"])
-        for optimiser, saved in zip(self.optimisers, content["optimisers"], strict=True):
+        for optimiser, saved in zip(self.steps.optimisers, content["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
+        captured.release(self.steps.optimisers)
         self.generator.set_state(content["generator"])
         position = content["position"]
         self.step, self.best, self.worse = position["step"], position["best"], position["worse"]

@@ -142,6 +142,11 @@ class PairBatches:
                 f"{speech.store.path}: {len(speech)} spoken digits, fewer than training.batch={training.batch}"
             )
 
+    @property
+    def fixed(self) -> bool:
+        """Pairs are put together anew, and have their own lengths."""
+        return False
+
     def enter(self, step: int) -> bool:
         """Go to the pairs of `step`; there are no passes in which a model sets a table."""
         epoch, self.next = divmod(step, self.steps)

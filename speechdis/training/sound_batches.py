@@ -104,6 +104,11 @@ class SoundBatches:
         first = waveforms.first[whole] * row - store.first[whole] * self.hop
         self.shift = torch.as_tensor(first, device=device)
 
+    @property
+    def fixed(self) -> bool:
+        """Segments of one length."""
+        return True
+
     def enter(self, step: int) -> bool:
         """There are no passes in which a model sets a table."""
         return False

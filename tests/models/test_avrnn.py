@@ -57,11 +57,11 @@ def parts(model: avrnn.Model) -> dict[str, list[Tensor]]:
 @pytest.mark.parametrize("settings", OPTIONS, ids=str)
 def test_a_phase_moves_every_parameter_the_algorithm_names_and_no_other(settings: dict, tmp_path) -> None:
     made = trainer(build(**settings), tmp_path)
-    assert len(made.phases) == 3
-    for phase, optimiser, moved in zip(made.phases, made.optimisers, MOVES, strict=True):
+    assert len(made.steps.phases) == 3
+    for phase, optimiser, moved in zip(made.steps.phases, made.steps.optimisers, MOVES, strict=True):
         assert isinstance(optimiser, torch.optim.RMSprop)
         before = parts(made.model)
-        made._take(phase, optimiser)
+        made.steps.take(phase, optimiser, made.batches.draw(made.generator), made.generator)
         for name, values in parts(made.model).items():
             same = [torch.equal(a, b) for a, b in zip(values, before[name], strict=True)]
             assert not any(same) if name in moved else all(same), name
@@ -71,12 +71,12 @@ def test_the_clip_holds_after_each_step_of_the_critic(tmp_path) -> None:
     made = trainer(build(clip_weights=0.05), tmp_path)
     model = made.model
     for _ in range(5):
-        for phase, optimiser in zip(made.phases, made.optimisers, strict=True):
-            made._take(phase, optimiser)
+        for phase, optimiser in zip(made.steps.phases, made.steps.optimisers, strict=True):
+            made.steps.take(phase, optimiser, made.batches.draw(made.generator), made.generator)
             if phase.minimised == "critic_loss":
                 assert max(p.abs().max() for p in model.critic.parameters()) <= 0.05
     assert max(p.abs().max() for p in model.proposal.parameters()) > 0.05
-    assert trainer(build(lipschitz="penalty"), tmp_path).phases[1].weight_limit == 0
+    assert trainer(build(lipschitz="penalty"), tmp_path).steps.phases[1].weight_limit == 0
 
 
 def test_signs_of_the_losses() -> None:

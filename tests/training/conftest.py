@@ -63,3 +63,8 @@ def arguments(corpus: Path, recipe: Path) -> Callable[..., list[str]]:
 @pytest.fixture
 def train_store(corpus: Path) -> Store:
     return Store.read(corpus / "features" / "train")
+
+
+@pytest.fixture
+def train_twins(corpus: Path) -> Store:
+    return Store.read(corpus / "twins" / "train")

@@ -102,7 +102,7 @@ def test_the_table_begins_anew_and_its_moments_with_it(train_store: Store, tmp_p
     zero, one = np.zeros(10, np.float32), np.ones(10, np.float32)
     trainer = Trainer(Checkpoint(model, "fhvae", {}, 6, zero, one, 0), training, made, look, tmp_path)
     trainer._advance(3, _Silent())
-    (optimiser,) = trainer.optimisers
+    (optimiser,) = trainer.steps.optimisers
     assert optimiser.state[model.table]["step"] == 3
     kept = {name: value.clone() for name, value in model.state_dict().items()}
     trainer._advance(4, _Silent())

@@ -61,10 +61,14 @@ def test_each_phase_moves_its_own_parameters_by_its_own_rule(train_store: Store,
     """a falls by 0.5; then b, three times, by 0.125 a = 0.1875, and stops at the limit."""
     made = trainer(train_store, tmp_path)
     toy = made.model
-    made._take(made.phases[0], made.optimisers[0])
+    made.steps.take(
+        made.steps.phases[0], made.steps.optimisers[0], made.batches.draw(made.generator), made.generator
+    )
     assert (toy.a.item(), toy.b.item()) == (1.5, 0.0)
     for expected in (-0.1875, -0.375, -0.5):
-        made._take(made.phases[1], made.optimisers[1])
+        made.steps.take(
+            made.steps.phases[1], made.steps.optimisers[1], made.batches.draw(made.generator), made.generator
+        )
         assert (toy.a.item(), toy.b.item()) == (1.5, expected)
 
 
@@ -81,8 +85,8 @@ def test_a_step_takes_every_phase_with_batches_of_its_own(train_store: Store, tm
 def test_the_schedule_scales_the_rate_of_each(train_store: Store, tmp_path: Path) -> None:
     made = trainer(train_store, tmp_path, schedule="cosine")
     made.step = 2  # half way: half the rate
-    made._set_learning_rates()
-    assert [o.param_groups[0]["lr"] for o in made.optimisers] == pytest.approx([0.25, 0.0625])
+    made.steps.set_learning_rates(made.step)
+    assert [o.param_groups[0]["lr"] for o in made.steps.optimisers] == pytest.approx([0.25, 0.0625])
 
 
 def test_a_broken_run_in_phases_ends_as_an_unbroken_one(
