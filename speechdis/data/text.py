@@ -31,7 +31,7 @@ def require_file(path: str | Path) -> Path:
     Raises:
         InputError: it does not exist, or is a folder, a named pipe, a socket or a device, which may never end.
     """
-    path = Path(path)
+    path = path if isinstance(path, Path) else Path(path)
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
