@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Stochastic moving MNIST: two written digits that bounce, 15 frames of 64 x 64 (Denton & Fergus 2018).
 #
-#   bash egs/moving-mnist/run.sh --root DIR         # C-DSVAE as published: on a GPU
+#   bash egs/moving-mnist/run.sh --root DIR                                    # C-DSVAE as published: on a GPU
+#   bash egs/moving-mnist/run.sh --root DIR --config cdsvae/moving-mnist-cpu   # the chain, small, on a CPU
 #
 # Stages: 0 data, 3 training, 4 embeddings and a judge's table, 5 a report.
 
