@@ -13,7 +13,7 @@ kind=moving-mnist
 options=(
   root=      # MNIST's four IDX files
   train=9000 # training sequences
-  judge_steps=1000 # training of the judge
+  judge_steps=5000 # training of the judge
 )
 . "$here/../options.sh"
 
