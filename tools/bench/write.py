@@ -18,11 +18,14 @@ from speechdis.data.atomic import replacing
 from speechdis.training.provenance import provenance
 
 HERE = Path(__file__).parent
-BENCHES = ("features", "wsola", "training", "eer")  # these need no corpus
+BENCHES = ("features", "wsola", "training", "stages", "eer")  # these need no corpus
 HEAD = """# Benchmarks
 
 Speed against the peers. Both are timed in turn in one run, on one core, so the ratios are what to read.
 `make bench` writes this file.
+
+On a GPU `python tools/bench/gpu.py` times steps recorded as CUDA graphs against the same steps as ever. Its figures are
+open: segments a second of each model, and how many times as fast they are.
 
 """
 
