@@ -7,7 +7,8 @@ The first steps are taken as ever: libraries choose their kernels, and optimiser
 
 import logging
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def recorded(step: Step, generator: torch.Generator) -> Step:
-    """`step` as a graph on the current stream: called, it runs on the device, and gives the same tensors, filled anew.
+    """`step` as a graph: called, it runs on the device, and gives the same tensors, filled anew.
 
     Nothing is run yet.
 
@@ -30,7 +31,7 @@ def recorded(step: Step, generator: torch.Generator) -> Step:
     graph = torch.cuda.CUDAGraph()
     with warnings.catch_warnings(action="ignore"):  # newer versions find the generator themselves
         graph.register_generator_state(generator)
-    with torch.cuda.graph(graph, stream=torch.cuda.current_stream(), capture_error_mode="thread_local"):
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # on a stream of its own
         terms = step()
 
     def replay() -> dict[str, Tensor]:
@@ -62,7 +63,8 @@ class Captured:
         if self.left == 0:
             self._replace()
         self.left -= 1
-        return self.step()
+        with aside(self.generator.device if self.left >= 0 else None):
+            return self.step()
 
     def _replace(self) -> None:
         before = self.generator.get_state()
@@ -72,6 +74,22 @@ class Captured:
             self.generator.set_state(before)
             reason = str(error).strip().partition("\n")[0]
             _LOG.warning("steps are not captured as a CUDA graph, and take longer: %s", reason)
+
+
+@contextmanager
+def aside(device: torch.device | None) -> Iterator[None]:
+    """On a GPU, on another stream than the usual one, which a graph may not be recorded on; elsewhere as ever.
+
+    What the first steps leave for later ones, such as where gradients go, does then not hang on the usual one.
+    """
+    if device is None or device.type != "cuda":
+        yield
+        return
+    here, side = torch.cuda.current_stream(device), torch.cuda.Stream(device)
+    side.wait_stream(here)
+    with torch.cuda.stream(side):
+        yield
+    here.wait_stream(side)
 
 
 def prepare(optimisers: Iterable[torch.optim.Optimizer], device: torch.device) -> None:
