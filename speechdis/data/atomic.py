@@ -121,12 +121,13 @@ def _clear(folder: str) -> None:
         if found is None or found[2] != _HOST or _alive(int(found[3])):
             continue
         whole = left.with_name(found[1])
-        if found[4] == "partial":
-            _remove(left)
-        elif whole.exists():
-            remove_recorded(left)
-        else:  # killed between two renames: what was to be replaced is still the output
-            left.rename(whole)
+        with suppress(FileNotFoundError):  # another program is removing it, too
+            if found[4] == "partial":
+                _remove(left)
+            elif whole.exists():
+                remove_recorded(left)
+            else:  # killed between two renames: what was to be replaced is still the output
+                left.rename(whole)
 
 
 def _alive(process: int) -> bool:

@@ -78,6 +78,27 @@ def test_a_damaged_or_killed_shard_is_made_again_alone(
     assert len(Store.read(tmp_path / "s")) == 6
 
 
+def test_two_programs_may_clear_what_a_third_left(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As workers do whose fellow has died: one finds the files gone that it has listed."""
+    from speechdis.data import atomic
+
+    left = tmp_path / "s.shards" / f".1-of-3.{atomic._HOST}-{2**22 + 1}-00000000.partial"
+    left.mkdir(parents=True)
+    remove = atomic._remove
+
+    def after_another(path: Path) -> None:
+        if path.name == left.name:
+            shutil.rmtree(path)
+            shutil.rmtree(path)
+        remove(path)
+
+    monkeypatch.setattr(atomic, "_remove", after_another)
+    make(data, tmp_path / "s", "--shards", "1/3")
+    assert [file.name for file in left.parent.iterdir()] == ["1-of-3"]
+
+
 def test_a_full_disk_leaves_the_other_shards(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
