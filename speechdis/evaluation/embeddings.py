@@ -75,12 +75,12 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
     starts, lengths, utterance = segments(store, segment)
     statics: list[Tensor] = []
     dynamics: list[Tensor] = []
-    error = 0.0
+    error = torch.zeros((), dtype=torch.float64, device=device)  # read once: a copy would be waited for
     for x, real, size in _reader(checkpoint, store, device).in_turn(starts, lengths, batch):
         static, dynamic = model.embed(x, size)
         made = model.decode(static, dynamic, size).mean  # no content frames
         wrong = (made - x[..., : made.shape[-1]]).square() * real
-        error += float(wrong.double().sum())
+        error += wrong.double().sum()
         statics.append(static)
         dynamics.append(functional.pad(dynamic * real, (0, 0, 0, segment - dynamic.shape[1])))
     static_codes, dynamic_codes = torch.cat(statics).cpu().numpy(), torch.cat(dynamics).cpu().numpy()
@@ -103,7 +103,7 @@ def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int
         dynamic_segments=means,
         lengths=lengths,
         utterance=utterance,
-        squared_error=error / store.spectra.size,
+        squared_error=float(error) / store.spectra.size,
     )
 
 
@@ -114,7 +114,7 @@ def in_pieces(
     starts, lengths, utterance = segments(store, frames)
     cut = _reader(checkpoint, store, device).in_turn(starts, lengths, batch)
     read = _model(checkpoint).static_mean
-    codes = np.concatenate([read(x, size).cpu().numpy() for x, _, size in cut])
+    codes = torch.cat([read(x, size) for x, _, size in cut]).cpu().numpy()
     return _sums(codes, utterance, len(store)) / np.bincount(utterance)[:, None]
 
 
@@ -130,7 +130,7 @@ def around(checkpoint: Checkpoint, store: Store, device: torch.device, batch: in
     lengths = np.minimum(counts, checkpoint.segment)
     cut = _reader(checkpoint, store, device).in_turn(starts, lengths, batch)
     model = _model(checkpoint)
-    return np.concatenate([model.embed(x, size)[1][:, 0].cpu().numpy() for x, _, size in cut])
+    return torch.cat([model.embed(x, size)[1][:, 0] for x, _, size in cut]).cpu().numpy()
 
 
 def _model(checkpoint: Checkpoint) -> SegmentModel:
