@@ -25,9 +25,9 @@ def normalised_over_time(h: Tensor, real: Tensor) -> Tensor:
 
     What stays the same through a segment, a voice or a recording channel, is gone.
     """
-    if not real.ndim:
+    if not real.ndim and not torch.onnx.is_in_onnx_export():  # whose layer norms are of fixed sizes
         return functional.layer_norm(h, h.shape[-1:], eps=SMALL)
-    count = real.sum(-1, keepdim=True)
+    count = real.sum(-1, keepdim=True) if real.ndim else h.shape[-1]
     centred = (h - (h * real).sum(-1, keepdim=True) / count) * real
     return centred * torch.rsqrt(centred.square().sum(-1, keepdim=True) / count + SMALL)
 
