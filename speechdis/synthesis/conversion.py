@@ -157,7 +157,7 @@ def _converted(
 
 
 def slow_part(change: np.ndarray, silent: np.ndarray | None) -> np.ndarray:
-    """What a change of log frames (T, F) has over some tenth of a second, (T, F).
+    """What a change of log frames (T, F) has over some twentieth of a second, (T, F).
 
     Frames that are silent, (T, F), lend nothing to others, and stay as they are.
     """
