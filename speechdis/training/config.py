@@ -54,7 +54,7 @@ class Training:
             or `avx512_bf16` among lscpu's flags), where steps take 0.55 to 0.75 of the time; on others they take
             longer, and without AVX-512 it is refused.
         captured: a step is recorded as a CUDA graph, and begun by one call, on one GPU and with all frames there; where
-            that cannot be, a line says why. On a CPU it changes nothing.
+            that cannot be, a line says why. On a CPU it changes nothing. Not yet run on a GPU, so not the default.
         static_view: what the voice must survive: frames in another order ("shuffle", "reverse", or "either",
             drawn per batch), or "other": another segment of the same utterance, which overlaps it as little as can be
             (ours; it uses the utterance boundary as supervision, which the paper does not).
@@ -82,7 +82,7 @@ class Training:
     pool_gb: Annotated[float, Range(0, 1e6)] = 0.0
     pool_precision: Literal["float32", "bfloat16"] = "float32"
     precision: Literal["float32", "bfloat16"] = "float32"
-    captured: bool = True
+    captured: bool = False
     static_view: Literal["shuffle", "reverse", "either", "other"] = "shuffle"
     static_channel_db: Decibels = 0.0
     static_channel_share: Share = 1.0
