@@ -18,9 +18,7 @@ from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
 REREADS = 2  # of the words in changed frames
-SMOOTH = (
-    6.0  # frames, standard deviation over time of what is kept of the change: what is faster is of the words
-)
+SMOOTH = 3.0  # frames, standard deviation over time of what is kept of a change: faster ones are seldom the voice's
 
 
 class Voice(NamedTuple):
@@ -126,8 +124,8 @@ def converted_frames(
 
     What the model's reconstruction lacks is kept, but for its mean at each sound, where the voice's `residual` is
     given. The change is from the mean voice of the words: what their static vectors have from segment to segment is
-    words. Then the words are read from the changed frames, and what they lost is put back. Of all this the slow part is
-    kept, for what is fast is of the words. Where the words, or the voice, have no sound at all, nothing is changed.
+    words. Then the words are read from the changed frames, and what they lost is put back. Where the words, or the
+    voice, have no sound at all, nothing is changed.
     """
     return np.concatenate(list(_converted(checkpoint, content, static, residual)))
 
@@ -136,36 +134,24 @@ def _converted(
     checkpoint: Checkpoint, content: Content, static: Tensor, residual: Residual | None
 ) -> Iterator[np.ndarray]:
     """`converted_frames` in consecutive parts, each as if there were no others: read with all that it depends on."""
+    from scipy.ndimage import gaussian_filter1d
+
     own = None if residual is None else _residual(checkpoint, content)
     mean, ranks, empty = _mean_voice(checkpoint, content), _ranks(content), content.empty
-    for part in _shown(codes.windows(checkpoint, content.codes, 2 + REREADS), "frames"):  # and smoothed
+    for part in _shown(codes.windows(checkpoint, content.codes, 1 + REREADS), "frames"):
         frames = content.words.frames[part.begin : part.end]
         read = codes.window(checkpoint, frames, content.codes, part, empty)
         theirs, near = static[part.segments], ranks[part.begin : part.end]
         wanted = codes.decode(checkpoint, theirs, read)
         decoded = codes.decode(checkpoint, mean[part.segments], read)
-        change = wanted - decoded
+        change = gaussian_filter1d(wanted - decoded, SMOOTH, axis=0, mode="nearest")
         if residual is not None and own is not None:
             change += np.nan_to_num(residual.lacked(wanted, near) - own.lacked(decoded, near))
         changed = frames + change
         for _ in range(REREADS):
             again = codes.reread(checkpoint, changed, read, empty)
             changed += wanted - codes.decode(checkpoint, theirs, again)
-        silent = None if content.silent is None else content.silent[part.begin : part.end]
-        slow = frames + slow_part(changed - frames, silent)
-        yield slow[part.first - part.begin : part.last - part.begin]
-
-
-def slow_part(change: np.ndarray, silent: np.ndarray | None) -> np.ndarray:
-    """What a change of log frames (T, F) has over some twentieth of a second, (T, F).
-
-    Frames that are silent, (T, F), lend nothing to others, and stay as they are.
-    """
-    from scipy.ndimage import gaussian_filter1d
-
-    heard = np.ones_like(change) if silent is None else 1.0 - silent
-    weight, total = (gaussian_filter1d(x, SMOOTH, axis=0, mode="nearest") for x in (heard, heard * change))
-    return np.where(heard, total / np.where(heard, weight, 1), change)
+        yield changed[part.first - part.begin : part.last - part.begin]
 
 
 def _decoded(checkpoint: Checkpoint, content: Content, static: Tensor) -> Iterator[np.ndarray]:

@@ -20,7 +20,6 @@ from speechdis.synthesis.conversion import (
     convert,
     converted_frames,
     reconstruct,
-    slow_part,
     swap,
     swapped_frames,
     synthesise,
@@ -223,16 +222,6 @@ def test_silence_stays_alike() -> None:
     change = converted_frames(checkpoint, content, static, voice.residual) - content.words.frames
     silent = change[np.ptp(content.words.frames, axis=1) == 0]
     assert len(silent) > 80 and np.ptp(silent, axis=0).max() < 1e-4
-
-
-def test_the_slow_part_of_a_change_is_kept() -> None:
-    """Of what alternates its mean, of a constant all; silence beside speech lends nothing and is as it was."""
-    turns = np.where(np.arange(100) % 2, 4.0, 0.0)[:, None]
-    np.testing.assert_allclose(slow_part(turns, None)[24:-24], 2, atol=1e-3)
-    np.testing.assert_allclose(slow_part(np.full((100, 3), 1.5), None), 1.5, rtol=1e-12)
-    silent = (np.arange(100) < 50)[:, None] & np.array([True, False])
-    made = slow_part(np.where(silent, 50.0, 1.0), silent)
-    np.testing.assert_allclose(made, np.where(silent, 50.0, 1.0), rtol=1e-12)
 
 
 @pytest.mark.parametrize("vocoder", vocoders.names())
