@@ -22,11 +22,9 @@ from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 
 _LOG = logging.getLogger(__name__)
-_MANY, _READERS, _PIECE = (
-    10_000,
-    4,
-    250,
-)  # utterances from which on, so many processes open recordings, so many each
+_MANY = 10_000  # recordings: from there on processes share the opening of them
+_READERS = 4  # processes, at most
+_PIECE = 250  # recordings that one opens at a time
 Report = Callable[[InputError], None]
 """What to do about one bad utterance: return to leave it out, raise to stop."""
 

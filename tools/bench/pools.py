@@ -23,8 +23,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from timing import table  # first: it holds numpy and torch to one core
 
@@ -105,6 +106,19 @@ def from_disk(folder: Path) -> None:
     Rows._read = wrapped  # type: ignore[method-assign]
 
 
+def timed(call: Callable[..., Any], clock: Callable[[], float], taken: list[float]) -> Callable[..., Any]:
+    """`call`, which also adds to `taken` what each call took by `clock`."""
+
+    def wrapped(*args: object) -> Any:
+        begun = clock()
+        try:
+            return call(*args)
+        finally:
+            taken.append(clock() - begun)
+
+    return wrapped
+
+
 def train(folder: Path, hours: float, pool_gb: float, args: argparse.Namespace) -> dict[str, object]:
     """Some steps; what they took."""
     import torch
@@ -112,7 +126,7 @@ def train(folder: Path, hours: float, pool_gb: float, args: argparse.Namespace) 
     from_disk(folder)
     from speechdis.training import config, experiment, memory
     from speechdis.training.batches import Batches
-    from speechdis.training.resident import Pools, Resident
+    from speechdis.training.resident import Pools
 
     name, twins = ("cdsvae", folder / "twins") if args.twins else ("dsvae", None)
     training = {"batch": 256, "steps": args.steps, "validate_every": args.steps, "pool_gb": pool_gb}
@@ -121,27 +135,9 @@ def train(folder: Path, hours: float, pool_gb: float, args: argparse.Namespace) 
         {"model": {"name": name, "hidden_size": args.hidden}, "training": training}, "bench"
     )
     waited: list[float] = []
-    enter = Batches.enter
-
-    def timed(batches: Batches, step: int) -> bool:
-        begun = time.perf_counter()
-        try:
-            return enter(batches, step)
-        finally:
-            waited.append(time.perf_counter() - begun)
-
-    Batches.enter = timed  # type: ignore[method-assign]
+    Batches.enter = timed(Batches.enter, time.perf_counter, waited)  # type: ignore[method-assign]
     loads: list[float] = []
-    load = Pools._load
-
-    def loaded(pools: Pools, number: int) -> Resident:
-        begun = time.thread_time()
-        try:
-            return load(pools, number)
-        finally:
-            loads.append(time.thread_time() - begun)
-
-    Pools._load = loaded  # type: ignore[method-assign]
+    Pools._load = timed(Pools._load, time.thread_time, loads)  # type: ignore[method-assign]
     peak, done = {"private": 0, "mapped": 0}, threading.Event()
 
     def watch() -> None:
