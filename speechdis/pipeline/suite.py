@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from speechdis.data.atomic import replacing_folder
 from speechdis.data.outputs import check_folder
 from speechdis.data.record import Kind
@@ -24,7 +26,8 @@ from speechdis.pipeline.frames import make_features, make_twins
 from speechdis.pipeline.processes import side_by_side
 from speechdis.pipeline.training import fit
 from speechdis.training import config, identity, recipes, transcripts
-from speechdis.training.distributed import processes
+from speechdis.training.distributed import place, processes
+from speechdis.training.precision import settled
 from speechdis.training.provenance import provenance
 from speechdis.training.run_directory import RunDirectory
 from speechdis.training.twins import twin_stores
@@ -174,6 +177,7 @@ def _row(benchmark: Benchmark, training: tuple[System, int]) -> Results:
     feats, twins = protocol.features, benchmark.twins
     exp = benchmark.out / "exp" / benchmark.path.stem / feats.name / f"{system.slug}-{seed}"
     recipe = config.read(system.recipe, [*system.settings, *benchmark.settings, f"training.seed={seed}"])
+    recipe = settled(recipe, exp, torch.device(place(protocol.device)))
     recipe = recipe.with_content(Store.read(feats / "train").content)
     results = exp / f"results-{protocol.split}.json"
     data = protocol.data if transcripts.reads(recipe) else None

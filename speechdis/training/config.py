@@ -25,6 +25,8 @@ from speechdis.errors import InputError
 from speechdis.ranges import Count, CountOrNone, Decibels, Range, Rate, Share
 from speechdis.training import extends
 
+Precision = Literal["float32", "bfloat16"]
+
 
 @dataclass(frozen=True)
 class Training:
@@ -52,7 +54,8 @@ class Training:
         pool_precision: of the frames on the device; "bfloat16" halves them, and rounds them to 3 digits.
         precision: "bfloat16" computes in mixed precision: for GPUs, and for CPUs that multiply in it (`amx_bf16`
             or `avx512_bf16` among lscpu's flags), where steps take 0.55 to 0.75 of the time; on others they take
-            longer, and without AVX-512 it is refused.
+            longer, and without AVX-512 it is refused. "auto": bfloat16 where the device multiplies in it, else
+            float32; the run's `config.yaml` says which, and a resumed run goes on in its own.
         captured: a step is recorded as a CUDA graph, and begun by one call, on one GPU and with all frames there; where
             that cannot be, a line says why. On a CPU it changes nothing. Not yet run on a GPU, so not the default.
         static_view: what the voice must survive: frames in another order ("shuffle", "reverse", or "either",
@@ -80,8 +83,8 @@ class Training:
     utterances: CountOrNone = 0
     pass_steps: CountOrNone = 0
     pool_gb: Annotated[float, Range(0, 1e6)] = 0.0
-    pool_precision: Literal["float32", "bfloat16"] = "float32"
-    precision: Literal["float32", "bfloat16"] = "float32"
+    pool_precision: Precision = "float32"
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
     captured: bool = False
     static_view: Literal["shuffle", "reverse", "either", "other"] = "shuffle"
     static_channel_db: Decibels = 0.0

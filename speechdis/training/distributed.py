@@ -73,8 +73,3 @@ def place(device: str) -> str:
     if not there.get(kind, False):
         raise InputError(f"device '{device}': torch finds none that it can use here; use cpu")
     return device
-
-
-def bfloat16_on_cpu() -> bool:
-    """Whether this CPU trains in mixed precision: oneDNN has recurrences in bfloat16 for AVX-512 alone."""
-    return "AVX512" in torch.backends.cpu.get_cpu_capability()

@@ -30,6 +30,7 @@ from speechdis.training.log import JOURNAL, journal
 from speechdis.training.loop import Source, Trainer
 from speechdis.training.mend import mend
 from speechdis.training.paired_batches import paired
+from speechdis.training.precision import settled
 from speechdis.training.provenance import provenance
 from speechdis.training.run_directory import RunDirectory
 from speechdis.training.sound_batches import sounds
@@ -84,6 +85,7 @@ def train(
         # Not needed for the same results, but a debugging aid that costs a tenth of a step.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         began = start(init, out)
+        recipe = settled(recipe, out, place)
         recipe = recipe.with_content(Store.read(features / "train").content)
         transcripts = needed(recipe, features, data)
         trainer = _trainer(recipe, features, augmented, digits, out, place, began, waveforms, transcripts)
@@ -139,7 +141,8 @@ def _recorded(
 
 def _run(trainer: Trainer, recipe: Recipe, place: torch.device) -> dict[str, Any]:
     made = provenance(place)  # before it trains: a commit may be made meanwhile
-    kept = {"model": recipe.name, "seed": recipe.training.seed, "processes": parallel.world()}
+    kept = {"model": recipe.name, "seed": recipe.training.seed, "precision": recipe.training.precision}
+    kept["processes"] = parallel.world()
     if trainer.model.label:
         kept["label"] = trainer.model.label
     with reached():

@@ -19,8 +19,8 @@ from speechdis.training import captured, checkpoint, state, stop
 from speechdis.training.captured import Step
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.config import Training
-from speechdis.training.distributed import bfloat16_on_cpu
 from speechdis.training.log import JOURNAL, Figures
+from speechdis.training.precision import bfloat16_on_cpu
 from speechdis.training.run_directory import RunDirectory
 from speechdis.training.steps import SHOW_EVERY, Steps
 from speechdis.training.sums import add, means_of

@@ -13,7 +13,7 @@ from laws import generator
 
 from speechdis.models.base import Batch
 from speechdis.training import checkpoint
-from speechdis.training.distributed import bfloat16_on_cpu
+from speechdis.training.precision import bfloat16_on_cpu
 
 BINS, FRAMES = 12, 8
 SMALL = {"static_size": 5, "dynamic_size": 3, "hidden_size": 16, "frame_size": 10}
