@@ -39,7 +39,7 @@ class Convolution(nn.Conv1d):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        return self.unsqueezed(input)[:, :, 0]
+        return self.unsqueezed(input).squeeze(2)
 
     def unsqueezed(self, h: Tensor) -> Tensor:
         """(B, C', 1, T), for a function in place: of a view it would copy."""
@@ -73,7 +73,7 @@ class Block(nn.Module):
             scale, shift = self.modulation(condition)[:, None].chunk(2, -1)  # (B, 1, C)
             seen = torch.addcmul(shift, seen.transpose(1, 2), 1 + scale).transpose(1, 2)
         made = functional.leaky_relu(self.conv.unsqueezed(masked(seen, real)), SLOPE, inplace=True)
-        return h + made[:, :, 0]
+        return h + made.squeeze(2)
 
     def _normalised(self, h: Tensor, real: Tensor) -> Tensor:
         if self.norm == "time":
