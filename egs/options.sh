@@ -27,7 +27,7 @@ options=(
   work="$here"           # where data/, feats/ and exp/ go; default: beside run.sh
   jobs="$(nproc)"        # threads for features and augmentation; default: all cores
   device=auto            # cpu, cuda or auto
-  attacker_steps=4000    # training of the network that looks for the voice, at most: it stops by itself
+  attacker_steps=4000    # training of each network that looks for the voice, at most: it stops by itself; 0: none
   seed=0                 # of generation, augmentation and training
   "${options[@]}"
 )
@@ -100,7 +100,7 @@ done
 
 for key in "${!default[@]}"; do
   [[ ! ${default[$key]} =~ ^[0-9]+$ ]] || case $key in
-    stage | stop_stage | phone_steps | swaps | seed) whole "$key" 0 ;;
+    stage | stop_stage | attacker_steps | phone_steps | swaps | seed) whole "$key" 0 ;;
     *) whole "$key" 1 ;;
   esac
 done

@@ -16,7 +16,7 @@ from speechdis.cli import main
 ROOT = Path(__file__).parents[1]
 OPTIONS = [
     "--generated", "--speakers", "12", "--jobs", "1", "--versions", "1", "--device", "cpu",
-    "--attacker-steps", "3", "--phone-steps", "3", "--config", str(ROOT / "recipes/cdsvae/demo.yaml"),
+    "--attacker-steps", "0", "--phone-steps", "3", "--config", str(ROOT / "recipes/cdsvae/demo.yaml"),
     "--set", "training.steps=120 training.validate_every=20 training.batch=16",
 ]  # fmt: skip
 pytest.importorskip("espeakng_loader", reason="needs the [generate] extra")
@@ -100,7 +100,7 @@ def test_a_killed_stage_can_be_run_again(whole: Path, tmp_path: Path, stage: int
 def test_floors_and_ceilings_alone(whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     feats, kept = whole / "feats" / "timit-generated-fbank", tmp_path / "kept.json"
     words = ["evaluate", "--data", str(whole / "data" / "timit-generated"), "--features", str(feats)]
-    words += ["--attacker-steps", "2", "--phone-steps", "0"]
+    words += ["--attacker-steps", "0", "--phone-steps", "0"]
     assert main([*words, "--references", str(kept)]) == 0
     systems = [row["system"] for row in json.loads(kept.read_text())["rows"]]
     assert (len(systems), systems[0]) == (4, "random vectors")
@@ -138,7 +138,7 @@ def test_a_killed_benchmark_goes_on_to_the_same_table(whole: Path, tmp_path: Pat
 
     def words(out: Path, *more: str) -> list[str]:
         told = ["--suite", str(suite), "--corpus", str(whole / "data" / "timit-generated"), "--out", str(out)]
-        few = ["--attacker-steps", "3", "--phone-steps", "3", "--versions", "1", "--device", "cpu"]
+        few = ["--attacker-steps", "0", "--phone-steps", "3", "--versions", "1", "--device", "cpu"]
         return [sys.executable, "-m", "speechdis", "benchmark", *told, *few, *more]
 
     def table(out: Path) -> list[dict]:

@@ -49,7 +49,7 @@ def test_the_challenge_on_a_tiny_tree(tmp_path: Path) -> None:
         "--words",
         "0",
     ]
-    words += ["--attacker-steps", "2", "--device", "cpu"]
+    words += ["--attacker-steps", "0", "--device", "cpu"]
     done = subprocess.run(
         ["bash", str(RUN), *words], cwd=tmp_path, capture_output=True, text=True, check=False,
         env=os.environ | {"OMP_NUM_THREADS": "1"},

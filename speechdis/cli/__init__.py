@@ -162,6 +162,18 @@ def none_or_more(text: str) -> int:
     return number
 
 
+def attacker_option(parser: argparse.ArgumentParser) -> None:
+    """--attacker-steps."""
+    parser.add_argument(
+        "--attacker-steps",
+        type=none_or_more,
+        default=4000,
+        metavar="N",
+        help="of each of three attacking networks, at most; they stop by themselves, so this picks no result; "
+        "0: no networks, a minute in place of many on a CPU (default: 4000)",
+    )
+
+
 def share(text: str) -> float:
     """The type of an option from 0 to 1."""
     number = float(text)

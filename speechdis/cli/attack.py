@@ -18,7 +18,7 @@ import json
 import logging
 from typing import Any
 
-from speechdis.cli import checkpoint_option, device_option, none_or_more, path_option, split_option
+from speechdis.cli import attacker_option, checkpoint_option, device_option, path_option, split_option
 from speechdis.errors import InputError
 
 
@@ -36,13 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="also attack what cannot be hidden; pitch and melody read the recordings",
     )
     split_option(parser, "speakers to attack")
-    parser.add_argument(
-        "--attacker-steps",
-        type=none_or_more,
-        default=4000,
-        metavar="N",
-        help="of each network at most; it stops by itself, so this picks no result; 0: no networks",
-    )
+    attacker_option(parser)
     path_option(parser, "--plot", "draw EER over attackers' size and training speakers", "FIGURE")
     path_option(parser, "--out", "every figure", "JSON")
     parser.add_argument("--seed", type=int, default=0, help="of the attackers (default: 0)")

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from speechdis.cli import (
+    attacker_option,
     beside_option,
     checkpoint_option,
-    count,
     device_option,
     jobs_option,
     none_or_more,
@@ -30,8 +30,6 @@ from speechdis.errors import InputError
 
 if TYPE_CHECKING:
     from speechdis.evaluation.results import Results
-
-MOST_STEPS = 4000  # of the attacking network, which stops by itself
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,13 +80,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def training_options(parser: argparse.ArgumentParser) -> None:
     """Let `parser` say how long what listens is trained; `benchmark` hands it on."""
-    parser.add_argument(
-        "--attacker-steps",
-        type=count,
-        default=MOST_STEPS,
-        metavar="N",
-        help="the attacking network's training at most; it stops where held-out training speakers say so",
-    )
+    attacker_option(parser)
     parser.add_argument(
         "--phone-steps",
         type=none_or_more,

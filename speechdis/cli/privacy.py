@@ -1,6 +1,6 @@
 """Attack anonymised speech of any system, as VoicePrivacy does.
 
-It needs data directories alone, so they may be those of any system. The attackers are networks and convolutions on
+It needs data directories alone, so they may be those of any system. Attackers are the ladder of 'speechdis attack', on
 filterbanks; the strongest on held-out training speakers counts. Each scenario is measured whose directories are given:
 
   original       attackers learn from --train, know --enroll, and hear --trials: the floor
@@ -24,7 +24,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import beside_option, count, device_option, jobs_option, none_or_more, path_option
+from speechdis.cli import (
+    attacker_option,
+    beside_option,
+    device_option,
+    jobs_option,
+    none_or_more,
+    path_option,
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             metavar="DIR",
             help=f"utterances whose speaker is sought, {what}; one directory or several",
         )
-    add("--attacker-steps", type=count, default=4000, metavar="N", help="of the attackers' network, at most")
+    attacker_option(parser)
     add(
         "--words",
         type=none_or_more,

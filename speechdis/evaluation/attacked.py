@@ -17,7 +17,7 @@ from speechdis.data.directory import read_directory
 from speechdis.errors import InputError
 from speechdis.evaluation.speech import Split
 from speechdis.features.store import MARKER
-from speechdis.judges.attackers import Sequences
+from speechdis.judges.sequences import Sequences
 from speechdis.metrics.probes import log_energy
 from speechdis.synthesis.pitch import contour
 

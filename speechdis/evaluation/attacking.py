@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,20 @@ import torch
 from speechdis.errors import InputError
 from speechdis.evaluation.attacked import FLOORS, read_codes, sequences
 from speechdis.evaluation.embeddings import embed
+from speechdis.evaluation.results import strongest
 from speechdis.evaluation.speech import Split
 from speechdis.evaluation.table import grid
 from speechdis.judges import back_end
-from speechdis.judges.attackers import Sequences, divided, lacks
 from speechdis.judges.ladder import FUSION, Ladder, climb
+from speechdis.judges.sequences import Sequences, learning
 from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.low_rates import low_rates
 from speechdis.metrics.trials import all_pairs
-from speechdis.metrics.verification import verify
+from speechdis.metrics.verification import Verification, verify
 from speechdis.training import checkpoint
 
 _LOG = logging.getLogger(__name__)
-ENOUGH = (
-    12  # speakers of `dev` that may say which attacker is strongest; of fewer, training speakers are held out
-)
+LEARNT = 1000  # utterances, at most, of the training speakers whose EER is measured
 SHARES, DRAWS, BEYOND = (0.125, 0.25, 0.5), 2, 10  # of the training speakers; of each share; times as many
 
 
@@ -41,19 +40,16 @@ class Attack:
 
     @classmethod
     def of(
-        cls, train: Sequences, dev: Sequences | None, test: Sequences, seed: int, step: int = 4
+        cls,
+        train: Sequences,
+        dev: Sequences | None,
+        test: Sequences,
+        seed: int,
+        step: int = 4,
+        label: str = "no attacker",
     ) -> "Attack":
-        """With `dev` to choose, where it has enough speakers; else training speakers are held out.
-
-        Raises:
-            InputError: speakers or utterances too few to learn an attack.
-        """
-        if reason := lacks(train.speakers):
-            raise InputError(f"training speakers: no attacker; it {reason}")
-        if dev is not None and len(set(dev.speakers)) >= ENOUGH:
-            return cls(train, dev, test, step)
-        a, b = divided(train.speakers, seed)
-        return cls(train[a], train[b], test, step)
+        """With those that `learning` holds out to choose; arguments and errors as of it."""
+        return cls(*learning(train, dev, seed, label), test, step)
 
 
 def read(
@@ -97,37 +93,48 @@ def _splits(folder: Path, split: str) -> list[str]:
 
 
 def attack(on: Attack, steps: int, seed: int, device: torch.device, curve: bool = False) -> dict[str, Any]:
-    """Figures of the ladder, as JSON: `rungs`, the `strongest` by held-out speakers, and `curve` where asked for."""
+    """Figures of a new ladder, as `figures` has them, and `curve` where asked for."""
     ladder = climb(
         on.known, on.unknown, steps, seed, device, on.step,
         say=lambda name, wrong: _LOG.info("%s: %.1f %% on speakers held out", name, 100 * wrong),
     )  # fmt: skip
-    pairs = all_pairs(on.test.speakers)
-    spks = np.unique(on.test.speakers, return_inverse=True)[1]
+    return figures(on, ladder) | ({"curve": over_speakers(on, ladder, seed)} if curve else {})
+
+
+def figures(on: Attack, ladder: Ladder, resamples: int = 1000, seed: int = 0) -> dict[str, Any]:
+    """What a ladder finds, as JSON.
+
+    Returns:
+        `rungs`: EER of every attacker on training speakers and on those held out, and its figures on test speakers;
+        `strongest`, by those held out, with its `training` and `validation` EER; `speakers` and `utterances` of each.
+    """
+    pairs, spks = all_pairs(on.test.speakers), np.unique(on.test.speakers, return_inverse=True)[1]
+    heard = on.known.some(LEARNT, seed)
+    own = all_pairs(heard.speakers)
+    training = {name: eer_of(scores, own.target) for name, scores in ladder.scores(heard, own).items()}
+    validation = ladder.validation()
     rungs = []
-    sizes = {rung.name: rung for rung in ladder.rungs}
     for name, scores in ladder.scores(on.test, pairs).items():
-        found = verify(scores, pairs.target, spks[pairs.i], spks[pairs.j])
+        found = verify(scores, pairs.target, spks[pairs.i], spks[pairs.j], resamples, seed)
         low = low_rates(scores[pairs.target], scores[~pairs.target])
-        about = (
-            {"size": sizes[name].size, **sizes[name].settings}
-            if name in sizes
-            else {"of": list(ladder.fused)}
-        )
         rungs.append(
-            {"attacker": name, "validation": ladder.validation()[name], "test": asdict(found) | asdict(low)}
-            | about
+            {"attacker": name, "training": training[name], "validation": validation[name]}
+            | {"test": asdict(found) | asdict(low), **ladder.about(name)}
         )
-    result: dict[str, Any] = {
+    parts = {"training": on.known, "held_out": on.unknown, "test": on.test}
+    return {
         "strongest": ladder.strongest,
+        "training": training[ladder.strongest],
+        "validation": validation[ladder.strongest],
         "rungs": rungs,
-        "speakers": {
-            "training": _people(on.known),
-            "held_out": _people(on.unknown),
-            "test": _people(on.test),
-        },
+        "speakers": {name: part.people for name, part in parts.items()},
+        "utterances": {name: len(part) for name, part in parts.items()},
     }
-    return result | ({"curve": over_speakers(on, ladder, seed)} if curve else {})
+
+
+def verification(rung: Mapping[str, Any]) -> Verification:
+    """Its figures on test speakers, without those at few false accepts."""
+    return Verification(**{field.name: rung["test"][field.name] for field in fields(Verification)})
 
 
 def over_speakers(on: Attack, ladder: Ladder, seed: int) -> dict[str, Any]:
@@ -155,7 +162,9 @@ def over_speakers(on: Attack, ladder: Ladder, seed: int) -> dict[str, Any]:
             )
             errors.append(eer_of(back(test).pairs(pairs.i, pairs.j), pairs.target))
         points.append((count, float(np.mean(errors))))
-    points.append((len(names), eer_of(best.scoring(on.test).pairs(pairs.i, pairs.j), pairs.target)))
+    points.append(
+        (len(names), eer_of(best.compare(best.vectors(on.test)).pairs(pairs.i, pairs.j), pairs.target))
+    )
     slope, level = fit_logistic(points)
     beyond = [
         (round(n), logistic(n, slope, level)) for n in np.geomspace(points[0][0], BEYOND * len(names), 20)
@@ -200,28 +209,27 @@ def markdown(results: Mapping[str, Mapping[str, Any]]) -> str:
             for rung in result["rungs"]
         ]
         return grid(["attacker", *columns], rows)
-    chosen = {
-        name: next(rung for rung in of["rungs"] if rung["attacker"] == of["strongest"])
-        for name, of in results.items()
-    }
+    chosen = {name: strongest(of) for name, of in results.items()}
     return grid(
         ["attacked", "strongest attacker", *columns],
         [[name, rung["attacker"], *_cells(rung)] for name, rung in chosen.items()],
     )
 
 
-def _cells(rung: Mapping[str, Any]) -> list[str]:
+def rate(rung: Mapping[str, Any]) -> str:
+    """EER of an attacker on test speakers, in %, with its interval."""
     found = rung["test"]
     low, high = found["interval"]
+    return f"{100 * found['eer']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _cells(rung: Mapping[str, Any]) -> list[str]:
+    found = rung["test"]
     return [
-        f"{100 * found['eer']:.1f} [{100 * low:.1f}, {100 * high:.1f}]",
+        rate(rung),
         f"{100 * rung['validation']:.1f}",
         f"{100 * found['miss_at_1']:.1f}",
         f"{100 * found['miss_at_01']:.1f}",
         f"{found['min_cllr']:.3f}",
         f"{found['linkability']:.3f}",
     ]
-
-
-def _people(of: Sequences) -> int:
-    return len(set(of.speakers.tolist()))

@@ -1,9 +1,9 @@
 """Every metric of a trained model, and of what it is measured against: one row of the table each.
 
 A row is a dict (JSON): `static`, `dynamic` and `flattened` hold verification figures for each condition ("clean",
-"channel"), raw and centred (the training set's mean vector subtracted); `attacker` those of the strongest of several
-attackers on the dynamic sequences, trained on that condition, and `attackers` of all of them, with their EERs in
-training; `static_lda`, where asked for, that of static vectors after a supervised LDA; `probes` what is left of voice
+"channel"), raw and centred (the training set's mean vector subtracted); `attacker` those of the ladder's strongest
+attacker on the dynamic sequences, trained on that condition, and `attackers` all that `attacking.figures` says of the
+ladder; `static_lda`, where asked for, that of static vectors after a supervised LDA; `probes` what is left of voice
 and words in either code; `validation` the terms of the loss on the validation speakers.
 """
 
@@ -14,28 +14,24 @@ from typing import Any
 import numpy as np
 import torch
 
+from speechdis.evaluation import attacking
+from speechdis.evaluation.attacking import Attack
 from speechdis.evaluation.embeddings import Embeddings, embed
 from speechdis.evaluation.generation_scores import generated
 from speechdis.evaluation.outside import swaps as outside
-from speechdis.evaluation.results import Rates, Results
-from speechdis.evaluation.speech import Speech, Split
+from speechdis.evaluation.results import Rates, Results, strongest
+from speechdis.evaluation.speech import Speech
 from speechdis.evaluation.swap_scores import Listeners, judge_swaps, pairs_of
 from speechdis.evaluation.word_probes import timed_phones, transcribed, words_left
-from speechdis.judges import attackers
-from speechdis.judges.attackers import Sequences
 from speechdis.judges.judges import Judges
+from speechdis.judges.ladder import Ladder, climb
+from speechdis.judges.sequences import Sequences, lacks
 from speechdis.metrics import baselines, probes
 from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.every_pair import verify_all
 from speechdis.metrics.lda import lda
-from speechdis.metrics.trials import (
-    Pairs,
-    all_pairs,
-    cosine_scores,
-    segment_pairs,
-    some_segments,
-)
-from speechdis.metrics.verification import Verification, verify
+from speechdis.metrics.trials import cosine_scores, segment_pairs, some_segments
+from speechdis.metrics.verification import Verification
 from speechdis.synthesis import vocoders
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.rows import on_device
@@ -46,9 +42,9 @@ JUDGE = 800  # steps in which the judge of swapped voices is trained
 
 @dataclass(frozen=True)
 class Budget:
-    """How long what is trained is trained: optimiser steps of the attacking network at most, and of the phone-sequence
-    probe; and dimensions of the supervised LDA on static vectors, 0 for none; pairs swapped, 0 for none, their
-    vocoder, whether outside judges hear them or those that are trained here, and in how many processes."""
+    """How long what is trained is trained: optimiser steps of each attacking network at most, 0 for no networks, and
+    of the phone-sequence probe; and dimensions of the supervised LDA on static vectors, 0 for none; pairs swapped, 0
+    for none, their vocoder, whether outside judges hear them or those trained here, and in how many processes."""
 
     attacker: int = 4000
     phones: int = 1200
@@ -63,7 +59,7 @@ class Budget:
     @property
     def judge(self) -> int:
         """Steps of the judge of swapped voices."""
-        return min(self.attacker, JUDGE)
+        return min(self.attacker or JUDGE, JUDGE)
 
 
 def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: torch.device) -> Results:
@@ -89,10 +85,13 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         name: _segment_eer(codes, codes.dynamic_segments, speech.test[name].store.spks)
         for name, codes in test.items()
     }
-    learnt = {"clean": train.frames}
-    learnt |= {name: embed(checkpoint, split.store, device).frames for name, split in speech.through.items()}
-    sequences = {name: codes.frames for name, codes in test.items()}
-    row |= _attacked(learnt, sequences, speech, budget, device, "attacker on z")
+    sequences = {"train": train.frames} | {name: codes.frames for name, codes in test.items()}
+    sequences |= {
+        name: embed(checkpoint, split.store, device).frames
+        for name, split in speech.everything.items()
+        if name not in sequences
+    }
+    row |= _attacked(sequences, speech, budget, device, "attacker on z")
     row["probes"] = {
         "speaker_static": asdict(probes.speaker_probe(clean.static, speech.clean.store.spks)),
         "speaker_dynamic": asdict(probes.speaker_probe(clean.dynamic, speech.clean.store.spks)),
@@ -178,9 +177,11 @@ def reference_rows(speech: Speech, budget: Budget, device: torch.device) -> list
         centred = _verified(standard, None, speech, budget)
         static = {name: {"raw": raw[name]["raw"], "centred": centred[name]["raw"]} for name in raw}
         rows.append(Results(f"{title} (centred: z-normalised)", static=static))
-    through = {name: np.asarray(split.store.spectra) for name, split in speech.through.items()}
-    learnt = {"clean": frames["train"], **through}
-    supervised = _attacked(learnt, {n: frames[n] for n in stores}, speech, budget, device, "attacker")
+    sequences = {
+        name: frames[name] if name in frames else np.asarray(split.store.spectra)
+        for name, split in speech.everything.items()
+    }
+    supervised = _attacked(sequences, speech, budget, device, "attacker")
     rows.append(
         Results(
             "features, frame by frame (supervised: the same attackers, phone probe)",
@@ -208,12 +209,6 @@ def _verified(
     return figures
 
 
-def _rates(scores: np.ndarray, pairs: Pairs, split: Split, budget: Budget) -> Verification:
-    """Verification figures of the scores (P,) of pairs of a split's utterances."""
-    spks = np.unique(split.store.spks, return_inverse=True)[1]
-    return verify(scores, pairs.target, spks[pairs.i], spks[pairs.j], budget.resamples, budget.seed)
-
-
 def _segment_eer(codes: Embeddings, vectors: np.ndarray, spks: Sequence[str]) -> float:
     """EER of vectors (M, D) of up to ten segments of each utterance, each against those of other utterances."""
     kept = some_segments(codes.utterance)
@@ -223,37 +218,29 @@ def _segment_eer(codes: Embeddings, vectors: np.ndarray, spks: Sequence[str]) ->
 
 
 def _attacked(
-    train: Mapping[str, np.ndarray],
-    test: Mapping[str, np.ndarray],
-    speech: Speech,
-    budget: Budget,
-    device: torch.device,
-    label: str,
+    sequences: Mapping[str, np.ndarray], speech: Speech, budget: Budget, device: torch.device, label: str
 ) -> dict[str, Any]:
-    """What attackers find in sequences (N, D) of each condition, each informed of it: `attacker`, the strongest's
-    verification figures, and `attackers`, all of them; nothing where `attackers.lacks` says so."""
-    strongest: dict[str, Any] = {}
-    told: dict[str, Any] = {}
-    begin = None
-    for name, (learnt, attacked) in speech.attacked.items():
-        known = Sequences.of(train[name], learnt.store)
-        if attackers.lacks(known.speakers):
+    """What a ladder of attackers finds in sequences (N, D) of all that is read, informed of each condition.
+
+    `attacker`: the strongest's verification figures, and `attackers`: `attacking.figures`; nothing where `lacks` says.
+    """
+    found: dict[str, Any] = {}
+    ladder: Ladder | None = None
+    splits = speech.everything
+    for name, (train, held, test) in speech.attacked.items():
+        if lacks(splits[train].store.spks):
             continue
-        found = attackers.train(known, budget.attacker, budget.seed, device, f"{label}, {name}", begin)
-        begin = found.network  # half the steps in the next condition
-        pairs = all_pairs(attacked.store.spks)
-        scores = found.scores(Sequences.of(test[name], attacked.store), pairs)
-        rates = {who: _rates(values, pairs, attacked, budget) for who, values in scores.items()}
-        chosen = found.strongest
-        strongest[name] = {"raw": rates[chosen]}
-        told[name] = {
-            "strongest": chosen,
-            "training": found.about[chosen]["training"],
-            "validation": found.about[chosen]["validation"],
-            "held_out": {"speakers": found.speakers, "utterances": found.utterances},
-            "all": {who: {**found.about[who], "test": asdict(rates[who])} for who in rates},
-        }
-    return {"attacker": strongest, "attackers": told} if told else {}
+        of = {part: Sequences.of(sequences[part], splits[part].store) for part in (train, held, test) if part}
+        title = f"{label}, {name}"
+        on = Attack.of(of[train], of.get(held), of[test], budget.seed, label=title)
+        ladder = climb(  # networks begin from those of the condition before
+            on.known, on.unknown, budget.attacker, budget.seed, device, on.step, begin=ladder, label=title
+        )
+        found[name] = attacking.figures(on, ladder, budget.resamples, budget.seed)
+    if not found:
+        return {}
+    rates = {name: attacking.verification(strongest(of)) for name, of in found.items()}
+    return {"attacker": {name: {"raw": rate} for name, rate in rates.items()}, "attackers": found}
 
 
 def _active(frames: np.ndarray) -> int:

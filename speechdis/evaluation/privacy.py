@@ -1,7 +1,7 @@
 """How often attackers find who speaks in anonymised speech: the scenarios of the VoicePrivacy challenges.
 
-An attacker compares trials with what is enrolled, by a network that learnt from training speakers. Scenarios differ in
-which of the three are anonymised (Tomashenko et al. 2020, sec. 3; the 2024 evaluation plan, sec. 4):
+Attackers compare trials with what is enrolled; they learnt from training speakers. Scenarios differ in which of the
+three are anonymised (Tomashenko et al. 2020, sec. 3; the 2024 evaluation plan, sec. 4):
 
     scenario        training      enrolment    trials
     original        original      original     original
@@ -9,7 +9,8 @@ which of the three are anonymised (Tomashenko et al. 2020, sec. 3; the 2024 eval
     lazy-informed   original      anonymised   anonymised
     semi-informed   anonymised    anonymised   anonymised
 
-As there, a speaker is enrolled by the mean of the vectors of the utterances, and the score is a cosine.
+As there, a speaker is enrolled by the mean of the vectors of the utterances. Attackers are those of a ladder, and the
+strongest on speakers held out counts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,11 +23,11 @@ import torch
 
 from speechdis.errors import InputError
 from speechdis.features.store import Store
-from speechdis.judges import attackers
-from speechdis.judges.attackers import Attackers, Sequences
+from speechdis.judges.ladder import Ladder, climb
+from speechdis.judges.sequences import Sequences, learning
 from speechdis.metrics.files.trials import read_trials
 from speechdis.metrics.low_rates import low_rates
-from speechdis.metrics.trials import Trials, cosine_scores
+from speechdis.metrics.trials import Trials
 from speechdis.metrics.verification import Verification, verify
 
 SCENARIOS = {  # which of training, enrolment and trials are anonymised
@@ -85,7 +86,7 @@ def attacked(
 
     Args:
         original, anonymised: recordings of the same lists.
-        steps: of the attackers' network at most; it stops by itself.
+        steps: of each attacking network at most; it stops by itself. 0: no networks.
         seed: of the attackers.
         device: where they learn.
 
@@ -99,18 +100,17 @@ def attacked(
     sides = (original, anonymised)
     found: dict[str, Any] = {}
     about: dict[str, Any] = {}
-    trained: dict[bool, Attackers] = {}
+    trained: dict[bool, Ladder] = {}
     for name, (train, enroll, trials) in SCENARIOS.items():
         known, enrolled, lists = sides[train].train, sides[enroll].enroll, sides[trials].trials
         if known is None or enrolled is None or not lists:
             continue
         if train not in trained:
-            begin = trained[False].network if False in trained else None
-            label = "attacker, " + ("anonymised" if train else "original")
-            trained[train] = attackers.train(
-                Sequences.of(known.frames, known), steps, seed, device, label, begin
-            )
-            about["anonymised" if train else "original"] = _about(trained[train], known)
+            speech, title = Sequences.of(known.frames, known), "anonymised" if train else "original"
+            label = f"attacker, {title}"
+            parts = learning(speech, None, seed, label)
+            trained[train] = climb(*parts, steps, seed, device, begin=trained.get(False), label=label)
+            about[title] = _about(trained[train], speech, parts[1])
         each = {
             title: _measured(trained[train], enrolled, sides[enroll].enrolled, one, title)
             for title, one in lists.items()
@@ -121,18 +121,20 @@ def attacked(
     return {"scenarios": found, "attackers": about}
 
 
-def _about(found: Attackers, known: Store) -> dict[str, Any]:
+def _about(found: Ladder, known: Sequences, held: Sequences) -> dict[str, Any]:
     return {
         "strongest": found.strongest,
         "utterances": len(known),
-        "speakers": len(set(known.spks)),
-        "held_out": {"speakers": found.speakers, "utterances": found.utterances},
-        "all": found.about,
+        "speakers": known.people,
+        "held_out": {"speakers": held.people, "utterances": len(held)},
+        "all": {
+            name: {"validation": wrong, **found.about(name)} for name, wrong in found.validation().items()
+        },
     }
 
 
 def _measured(
-    found: Attackers, enroll: Store, utts: Sequence[str] | None, of: List, title: str
+    found: Ladder, enroll: Store, utts: Sequence[str] | None, of: List, title: str
 ) -> dict[str, Any]:
     """Figures of the attacker that is the strongest on what was held out, and the EER of all."""
     compared = pairs(enroll, utts, of, title)
@@ -187,19 +189,18 @@ def pairs(enroll: Store, utts: Sequence[str] | None, of: List, title: str) -> Co
 
 
 def scored(
-    found: Attackers, enroll: Store, utts: Sequence[str] | None, heard: Store, compared: Compared
+    found: Ladder, enroll: Store, utts: Sequence[str] | None, heard: Store, compared: Compared
 ) -> dict[str, np.ndarray]:
-    """Scores (P,) of the trials by each attacker, higher for one speaker; the fusion's are the mean of the others'."""
+    """Scores (P,) of the trials by each attacker, higher for one speaker."""
     owners = [_utterances_of(enroll, name, None if utts is None else set(utts)) for name in compared.names]
     used = np.unique(compared.j)
-    j = np.searchsorted(used, compared.j)
-    scores: dict[str, np.ndarray] = {}
-    for name, member in found.members.items():
-        own = member.embed(enroll.frames, enroll.first, enroll.counts)
-        means = np.stack([own[rows].mean(0) for rows in owners])
-        others = member.embed(heard.frames, heard.first[used], heard.counts[used])
-        scores[name] = cosine_scores(np.concatenate([means, others]), compared.i, len(means) + j)
-    return found.fused(scores)
+    known = found.vectors(Sequences.of(enroll.frames, enroll))
+    others = found.vectors(Sequences.of(heard.frames, heard)[used])
+    rows = {
+        name: np.concatenate([np.stack([own[of].mean(0) for of in owners]), others[name]])
+        for name, own in known.items()
+    }
+    return found.compared(rows, compared.i, len(owners) + np.searchsorted(used, compared.j))
 
 
 def _utterances_of(enroll: Store, name: str, kept: set[str] | None) -> np.ndarray:

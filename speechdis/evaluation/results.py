@@ -11,6 +11,11 @@ Rates: TypeAlias = Mapping[str, Mapping[str, Verification]]  # condition (clean,
 _RATES = ("static", "dynamic", "flattened", "static_lda", "attacker")
 
 
+def strongest(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The attacker that counts, of a ladder's figures. Raises KeyError for figures from before there were ladders."""
+    return next(rung for rung in found["rungs"] if rung["attacker"] == found["strongest"])
+
+
 @dataclass(frozen=True)
 class Results:
     """Figures of one system, or of a floor or ceiling; None where it has none.
@@ -22,7 +27,7 @@ class Results:
         static_lda, lda_dimensions: by static vectors after a supervised discriminant analysis, and its dimensions.
         segments, dynamic_segments: EER of segments, by condition.
         attacker: verification by the strongest attacker on the dynamic sequences.
-        attackers: of every attacker, by condition.
+        attackers: of every attacker, by condition, as `attacking.figures` says.
         probes: what linear maps and a phone recogniser find in the codes, by name.
         reconstruction: squared error, and active dimensions of both codes.
         swaps: scores of swaps and of generation, by judges that were trained here.

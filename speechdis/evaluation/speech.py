@@ -32,11 +32,13 @@ class Speech:
         train: training speakers as recorded.
         test: test speakers, "clean", and "channel" where made.
         through: the training speakers in other conditions than "clean": what an attacker who knows of it learns from.
+        held: by condition, other speakers who say which attacker is the strongest, where there are any.
     """
 
     train: Split
     test: dict[str, Split]
     through: dict[str, Split] = field(default_factory=dict)
+    held: dict[str, Split] = field(default_factory=dict)
 
     @property
     def clean(self) -> Split:
@@ -44,7 +46,21 @@ class Speech:
         return self.test["clean"]
 
     @property
-    def attacked(self) -> dict[str, tuple[Split, Split]]:
-        """Training and test speakers of each condition that both are there in."""
-        training = {"clean": self.train, **self.through}
-        return {name: (training[name], split) for name, split in self.test.items() if name in training}
+    def everything(self) -> dict[str, Split]:
+        """All that is read, by a name each."""
+        return {
+            "train": self.train,
+            **{f"train, {name}": split for name, split in self.through.items()},
+            **{f"held out, {name}": split for name, split in self.held.items()},
+            **self.test,
+        }
+
+    @property
+    def attacked(self) -> dict[str, tuple[str, str, str]]:
+        """Names in `everything` of training speakers, those held out, or "", and test speakers of each condition."""
+        training = {"clean": "train", **{name: f"train, {name}" for name in self.through}}
+        return {
+            name: (training[name], f"held out, {name}" if name in self.held else "", name)
+            for name in self.test
+            if name in training
+        }

@@ -117,11 +117,14 @@ COLUMNS: dict[str, Column] = {
     "gap": Column(_gap),
     **_of_table("attacker on z EER", "attacker on z EER, channel"),
     **_of_table("attacker's training EER", "attacker's training EER, channel"),
+    **_of_table("attacker's misses at 1 %", "attacker's misses at 0.1 %", "attacker's D_sys"),
     **_of_table("speaker probe s %", "speaker probe z %", "phone probe z %", "phone probe s %"),
     **_of_table("phone errors z %", "energy in z, R2", "squared error", "KL z", "active z"),
     "parameters, M": Column(lambda row: _there(row.parameters) / 1e6, 2),
     "training, min": Column(lambda row: _there(row.seconds) / 60),
 }
+
+WITH_INTERVAL = ("static EER", "dynamic EER", "attacker on z EER", "attacker on z EER, channel")
 
 
 def summarise(title: str, rows: Sequence[Results]) -> dict[str, Any]:
@@ -133,7 +136,7 @@ def summarise(title: str, rows: Sequence[Results]) -> dict[str, Any]:
         except KeyError:  # no such condition or probe on this corpus
             continue
         summary[name] = {"mean": fmean(found), "least": min(found), "most": max(found)}
-        if name in ("static EER", "dynamic EER") and column.interval is not None:
+        if name in WITH_INTERVAL and column.interval is not None:
             ends = [column.interval(row) for row in rows]
             summary[name]["interval"] = [fmean(end) for end in zip(*ends, strict=True)]
     return summary

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from speechdis.evaluation.results import Results
+from speechdis.evaluation.results import Results, strongest
 from speechdis.metrics.verification import Verification
 
 Layout = Callable[
@@ -53,6 +53,10 @@ def _training(condition: str) -> Column:
     return Column(lambda row: 100 * (row.attackers or {})[condition]["training"])
 
 
+def _attack(name: str, scale: float, digits: int) -> Column:
+    return Column(lambda row: scale * strongest((row.attackers or {})["clean"])["test"][name], digits)
+
+
 def _share(name: str, key: str = "value") -> Column:
     return Column(lambda row: 100 * (row.probes or {})[name][key])
 
@@ -82,6 +86,10 @@ VERIFICATION: dict[str, Column] = {
     **_conditions("attacker", title="attacker on z"),
     "attacker's training EER": _training("clean"),
     "attacker's training EER, channel": _training("channel"),
+    "attacker's misses at 1 %": _attack("miss_at_1", 100, 1),
+    "attacker's misses at 0.1 %": _attack("miss_at_01", 100, 1),
+    "attacker's min Cllr": _attack("min_cllr", 1, 3),
+    "attacker's D_sys": _attack("linkability", 1, 3),
 }
 REMAINS: dict[str, Column] = {
     "speaker probe s %": _share("speaker_static"),

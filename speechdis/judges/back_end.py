@@ -19,11 +19,19 @@ COMPONENTS = (50, 100, 200, 400)  # of PCA, half as many as utterances at most
 
 @dataclass(frozen=True)
 class BackEnd:
-    """A map of what is measured (U, F) to how pairs of its rows score; `settings` say how it was chosen."""
+    """Vectors of what is measured, and their scores.
+
+    Attributes:
+        project: what is measured (U, F) to vectors (U, E).
+        compare: vectors to their scoring.
+        settings: which were kept.
+        error: of the scoring of what was held out.
+    """
 
     project: Callable[[np.ndarray], np.ndarray]
     compare: Callable[[np.ndarray], Scoring]
-    settings: dict[str, int | str | None]
+    settings: dict[str, int | str]
+    error: float
 
     def __call__(self, measured: np.ndarray) -> Scoring:
         """The scoring of utterances (U, F)."""
@@ -47,12 +55,13 @@ def fit(
     Raises:
         InputError: no speaker has two utterances that differ.
     """
-    found, least = None, np.inf
-    for settings, project in discriminants(measured, speakers, COMPONENTS, seed=seed):
+    found = None
+    for components, project in discriminants(measured, speakers, COMPONENTS, seed):
+        held = project(held_out)
         for name, compare in comparisons(project(measured), speakers).items():
-            made = BackEnd(project, compare, {"components": settings["components"], "scores": name})
-            if (wrong := error(made(held_out))) < least:
-                found, least = made, wrong
+            wrong = error(compare(held))
+            if found is None or wrong < found.error:
+                found = BackEnd(project, compare, {"components": components, "scores": name}, wrong)
     assert found is not None
     return found
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from speechdis.errors import InputError
-from speechdis.metrics.baselines import standardised
+from speechdis.metrics.moments import moments
 
 Project = Callable[[np.ndarray], np.ndarray]  # of (M, F) to (M, E)
 
@@ -14,14 +14,12 @@ def discriminants(
     measured: np.ndarray,
     speakers: np.ndarray,
     components: Sequence[int],
-    shrinkages: Sequence[str | None] = (None,),
     seed: int = 0,
-) -> Iterator[tuple[dict[str, int | str | None], Project]]:
-    """Every PCA followed by every LDA of utterances (U, F) of `speakers` (U,): how it is set, and the map.
+) -> Iterator[tuple[int, Project]]:
+    """Every PCA followed by an LDA of utterances (U, F) of `speakers` (U,): how many components it has, and the map.
 
     Args:
         components: of PCA; at most half as many as utterances, for LDA of more learns these by heart.
-        shrinkages: of the covariance within speakers (Ledoit & Wolf); None: none.
         seed: of PCA.
 
     Raises:
@@ -34,19 +32,16 @@ def discriminants(
         raise InputError(
             "utterances of a training speaker are all the same; an attacker learns from what differs"
         )
-    known = standardised(measured, measured)
+    mean, std = moments(measured)
+    known = (measured - mean) / std
     most = max(1, min(max(components), len(known) // 2, known.shape[1]))
     solver = "randomized" if most < known.shape[1] else "full"
     pca = PCA(most, svd_solver=solver, random_state=seed).fit(known)
     reduced = pca.transform(known)
     for size in sorted({min(size, most) for size in components}):
-        for shrinkage in shrinkages:
-            lda = LinearDiscriminantAnalysis("svd" if shrinkage is None else "eigen", shrinkage=shrinkage)
-            lda.fit(reduced[:, :size], speakers)
+        lda = LinearDiscriminantAnalysis().fit(reduced[:, :size], speakers)
 
-            def project(
-                rows: np.ndarray, size: int = size, lda: LinearDiscriminantAnalysis = lda
-            ) -> np.ndarray:
-                return lda.transform(pca.transform(standardised(rows, measured))[:, :size])
+        def project(rows: np.ndarray, size: int = size, lda: LinearDiscriminantAnalysis = lda) -> np.ndarray:
+            return lda.transform(pca.transform((rows - mean) / std)[:, :size])
 
-            yield {"components": size, "shrinkage": shrinkage}, project
+        yield size, project

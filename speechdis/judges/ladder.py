@@ -3,9 +3,12 @@
 Nobody can say beforehand which attacker finds most of a voice, so there are many. All learn from training speakers with
 their labels. Speakers held out say when a network stops, which settings a rung takes, which rungs are fused, and which
 is the strongest. Test speakers choose nothing.
+
+A rung turns utterances into vectors, and vectors into scores. So somebody who is known by several utterances is
+compared by the mean of their vectors.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +17,9 @@ import torch
 from torch import Tensor
 
 from speechdis.judges import back_end
-from speechdis.judges.attackers import Sequences
 from speechdis.judges.codebook import Codebook
 from speechdis.judges.random_convolutions import RandomConvolutions
+from speechdis.judges.sequences import Sequences
 from speechdis.judges.speaker_network import SpeakerNetwork
 from speechdis.metrics.baselines import utterance_statistics
 from speechdis.metrics.equal_error import eer_of
@@ -27,6 +30,7 @@ Measure = Callable[[Sequences], np.ndarray]  # utterances to (U, F)
 CODEBOOKS = ((64, False), (256, False), (512, True))  # entries, and whether frames around are seen, too
 KERNELS, CHANNELS = (300, 1200), (48, 96, 192)
 AROUND, CROP = (-2, -1, 0, 1, 2), 200  # times `Sequences`' step, and frames of a network's example
+MEASURED = 10_000  # utterances, at most, from which rungs without a network learn: they are all in memory
 LINEAR, FUSION = "linear", "fusion"
 
 
@@ -36,19 +40,23 @@ class Rung:
 
     Attributes:
         name: of it.
-        scoring: of utterances.
+        vectors: of utterances, (U, E).
+        compare: vectors (M, E), of utterances or means of several, to their scoring.
         size: numbers that it learnt or measures of an utterance.
         validation: EER on speakers held out.
         settings: what these chose.
-        measure: of utterances, what a back end compares; None for networks.
+        measure: of utterances, what a back end makes vectors of; None for networks.
+        network: where it is one.
     """
 
     name: str
-    scoring: Callable[[Sequences], Scoring]
+    vectors: Measure
+    compare: Callable[[np.ndarray], Scoring]
     size: int
     validation: float
     settings: dict[str, Any]
     measure: Measure | None = None
+    network: SpeakerNetwork | None = None
 
 
 @dataclass(frozen=True)
@@ -69,11 +77,35 @@ class Ladder:
         """EER of every attacker on speakers held out."""
         return {rung.name: rung.validation for rung in self.rungs} | {FUSION: self.fusion}
 
-    def scores(self, of: Sequences, pairs: Pairs) -> dict[str, np.ndarray]:
-        """Scores (P,) of pairs of utterances by every attacker, higher for one speaker."""
-        found = {rung.name: rung.scoring(of).pairs(pairs.i, pairs.j) for rung in self.rungs}
+    def about(self, name: str) -> dict[str, Any]:
+        """Size and settings of an attacker, or what the fusion is of."""
+        if name == FUSION:
+            return {"of": list(self.fused)}
+        rung = next(rung for rung in self.rungs if rung.name == name)
+        return {"size": rung.size, **rung.settings}
+
+    def vectors(self, of: Sequences) -> dict[str, np.ndarray]:
+        """Vectors (U, E) of utterances, by rung."""
+        return {rung.name: rung.vectors(of) for rung in self.rungs}
+
+    def compared(
+        self, vectors: Mapping[str, np.ndarray], i: np.ndarray, j: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Scores (P,) of pairs of rows of each rung's `vectors` by every attacker, higher for one speaker."""
+        found = {rung.name: rung.compare(vectors[rung.name]).pairs(i, j) for rung in self.rungs}
         alike = [(found[name] - mean) / std for name, (mean, std) in self.fused.items()]
         return found | {FUSION: np.mean(alike, axis=0)}
+
+    def scores(self, of: Sequences, pairs: Pairs) -> dict[str, np.ndarray]:
+        """Scores (P,) of pairs of utterances by every attacker."""
+        return self.compared(self.vectors(of), pairs.i, pairs.j)
+
+
+def names(steps: int) -> list[str]:
+    """Of all attackers, with networks of so many `steps`, or without."""
+    books = [_book(entries, context) for entries, context in CODEBOOKS]
+    networks = [_ecapa(channels) for channels in CHANNELS if steps]
+    return [LINEAR, *books, *map(_convolutions, KERNELS), *networks, FUSION]
 
 
 def climb(
@@ -84,6 +116,8 @@ def climb(
     device: torch.device | str = "cpu",
     step: int = 4,
     say: Callable[[str, float], None] = lambda name, rate: None,
+    begin: "Ladder | None" = None,
+    label: str = "attacker",
 ) -> Ladder:
     """Train every attacker on the speakers `known`, and measure it on the others, `unknown`.
 
@@ -93,6 +127,11 @@ def climb(
         device: where networks are trained.
         step: frames between those that a codebook sees together.
         say: told of every rung's name and validation EER.
+        begin: that attacked another condition of the same speakers: networks go on from its networks.
+        label: what progress bars begin with.
+
+    Raises:
+        InputError: no speaker has two utterances that differ.
     """
     pairs = all_pairs(unknown.speakers)
 
@@ -100,15 +139,22 @@ def climb(
         return eer_of(scoring.pairs(pairs.i, pairs.j), pairs.target)
 
     rungs: list[Rung] = []
-    for name, measure in measures(known, seed, step, device).items():
-        measured, held = measure(known), measure(unknown)
-        back = back_end.fit(measured, known.speakers, held, error, seed)
-        rungs.append(_measured(name, measure, back, measured.shape[1], error(back(held))))
-        say(name, rungs[-1].validation)
+    own: dict[str, np.ndarray] = {}
+
+    def reached(rung: Rung) -> None:
+        rungs.append(rung)
+        own[rung.name] = rung.compare(rung.vectors(unknown)).pairs(pairs.i, pairs.j)
+        say(rung.name, rung.validation)
+
+    some = known.some(MEASURED, seed)
+    for name, measure in measures(some, seed, step, device).items():
+        measured = measure(some)
+        back = back_end.fit(measured, some.speakers, measure(unknown), error, seed)
+        reached(_measured(name, measure, back, measured.shape[1]))
+    trained = {rung.name: rung.network for rung in begin.rungs} if begin else {}
     for channels in CHANNELS if steps else ():
-        rungs.append(_network(channels, known, unknown, steps, seed, device, error))
-        say(rungs[-1].name, rungs[-1].validation)
-    own = {rung.name: rung.scoring(unknown).pairs(pairs.i, pairs.j) for rung in rungs}
+        before = trained.get(_ecapa(channels))
+        reached(_network(channels, known, unknown, steps, seed, device, error, before, label))
     return Ladder(rungs, *fuse(own, {rung.name: rung.validation for rung in rungs}, pairs))
 
 
@@ -118,12 +164,10 @@ def measures(known: Sequences, seed: int, step: int, device: torch.device | str)
     for entries, context in CODEBOOKS:
         offsets = tuple(step * k for k in AROUND) if context else (0,)
         book = Codebook.learn(known.frames, known.first, known.counts, entries, offsets, seed=seed)
-        name = f"codebook of {entries}" + " in context" * context
-        found[name] = _of_utterances(book.measure)
+        found[_book(entries, context)] = _of_utterances(book.measure)
     for kernels in KERNELS:
         drawn = RandomConvolutions.draw(known.frames, kernels, seed, device)
-        name = f"random convolutions, {kernels}"
-        found[name] = _of_utterances(drawn.embed)
+        found[_convolutions(kernels)] = _of_utterances(drawn.measure)
     return found
 
 
@@ -151,12 +195,32 @@ def changed(x: Tensor, rng: np.random.Generator) -> Tensor:
     return x[:, : rng.integers(x.shape[1] // 2, x.shape[1] + 1)]
 
 
+def _book(entries: int, context: bool) -> str:
+    return f"codebook of {entries}" + " in context" * context
+
+
+def _convolutions(kernels: int) -> str:
+    return f"random convolutions, {kernels}"
+
+
+def _ecapa(channels: int) -> str:
+    return f"ECAPA-TDNN, {channels} channels"
+
+
 def _of_utterances(function: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> Measure:
     return lambda of: function(of.frames, of.first, of.counts)
 
 
-def _measured(name: str, measure: Measure, back: back_end.BackEnd, size: int, wrong: float) -> Rung:
-    return Rung(name, lambda of: back(measure(of)), size, wrong, dict(back.settings), measure)
+def _measured(name: str, measure: Measure, back: back_end.BackEnd, size: int) -> Rung:
+    return Rung(
+        name,
+        lambda of: back.project(measure(of)),
+        back.compare,
+        size,
+        back.error,
+        dict(back.settings),
+        measure,
+    )
 
 
 def _network(
@@ -167,12 +231,14 @@ def _network(
     seed: int,
     device: torch.device | str,
     error: Callable[[Scoring], float],
+    begin: SpeakerNetwork | None,
+    label: str,
 ) -> Rung:
     """An ECAPA-TDNN that pools whole recordings by attention; cosine or PLDA compares its vectors."""
-    name = f"ECAPA-TDNN, {channels} channels"
+    name = _ecapa(channels)
     network = SpeakerNetwork.train(
         known.frames, known.first, known.counts, known.speakers, steps, crop=CROP, channels=channels, seed=seed,
-        device=device, label=name, augment=changed,
+        device=device, label=f"{label}: {name}", augment=changed, begin=begin,
         error=lambda found: error(cosine(_embedded(found, unknown))),
     )  # fmt: skip
     held = _embedded(network, unknown)
@@ -181,7 +247,7 @@ def _network(
     way = min(errors, key=lambda way: errors[way])
     size = sum(weights.numel() for weights in network.network.parameters())
     told = {"steps": network.steps, "most_steps": steps, "scores": way}
-    return Rung(name, lambda of: ways[way](_embedded(network, of)), size, errors[way], told)
+    return Rung(name, lambda of: _embedded(network, of), ways[way], size, errors[way], told, network=network)
 
 
 def _embedded(network: SpeakerNetwork, of: Sequences) -> np.ndarray:

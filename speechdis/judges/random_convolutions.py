@@ -1,96 +1,39 @@
-"""An attacker without gradient descent: random dilated convolutions, pooled over time, and a discriminant analysis.
+"""What an attacker without gradient descent measures: random dilated convolutions, pooled over time.
 
 After ROCKET (Dempster, Petitjean & Webb 2020, arXiv 1910.13051): kernels nobody trained see patterns at many lengths
 and pairs of dimensions; what they find in an utterance is pooled to its deviation, largest and smallest value and the
-share of frames above zero. PCA and LDA learn from labelled speakers which of it is voice. Where speakers are few it
-comes near a trained network or beats it, in a fraction of the time.
+share of frames above zero. A back end learns from labelled speakers which of it is voice.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from speechdis.judges.discriminants import discriminants
 from speechdis.metrics.moments import moments
 
 WIDTH, DILATIONS = 9, (1, 2, 4, 8, 16, 32)  # frames a kernel sees, and their distance
 BIAS = 0.5  # of a kernel, drawn from [-BIAS, BIAS]; the response has a deviation of about 1
 LONGEST = 20_000  # frames of an utterance that are read, 200 s
-COMPONENTS = (20, 50, 100, 200, 400)  # of PCA, half as many as utterances at most, and
-SHRINKAGE = (
-    None,
-    "auto",
-)  # of the covariance within speakers (Ledoit & Wolf): what fits held-out speakers best
 
 
 class RandomConvolutions:
-    """Vectors of utterances by which speakers are told apart; see `train`.
-
-    Attributes:
-        settings: components of PCA and shrinkage of LDA, as chosen.
-    """
+    """Kernels for frames (N, D), which nothing is fitted to; see `draw`."""
 
     def __init__(self, mean: Tensor, std: Tensor, kernels: list[tuple[int, Tensor, Tensor]]) -> None:
         self.mean, self.std, self._kernels = mean, std, kernels
-        self._project: Callable[[np.ndarray], np.ndarray] = lambda pooled: pooled
-        self.settings: dict[str, int | str | None] = {}
-
-    @classmethod
-    def train(
-        cls,
-        frames: np.ndarray,
-        first: np.ndarray,
-        counts: np.ndarray,
-        speakers: np.ndarray,
-        held_out: np.ndarray,
-        error: Callable[[np.ndarray], float],
-        seed: int = 0,
-        device: torch.device | str = "cpu",
-        kernels: int = 1200,
-    ) -> "RandomConvolutions":
-        """Draw kernels, and fit PCA and LDA to utterances with known speakers.
-
-        Args:
-            frames: (N, D) features or codes.
-            first, counts: (U,) first row and number of frames of each utterance.
-            speakers: (U,) names.
-            held_out: (U,) whether an utterance is kept from the fit.
-            error: of vectors (V, E) of the utterances held out; the settings of least error are kept.
-            seed: draws the kernels.
-            device: where frames are filtered.
-            kernels: how many, over all dilations.
-
-        Raises:
-            InputError: no speaker has two utterances that differ.
-        """
-        found = cls.draw(frames, kernels, seed, device)
-        pooled = found._pooled(frames, first, counts)
-        known = pooled[~held_out]
-        best = np.inf
-        for settings, project in discriminants(known, speakers[~held_out], COMPONENTS, SHRINKAGE, seed):
-            wrong = error(project(pooled[held_out]))
-            if wrong < best:
-                best, found._project, found.settings = wrong, project, settings
-        return found
-
-    def embed(self, frames: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        """Vectors of whole utterances, (U, E); arguments as of `train`."""
-        return self._project(self._pooled(frames, first, counts))
 
     @classmethod
     def draw(
         cls, frames: np.ndarray, kernels: int, seed: int = 0, device: torch.device | str = "cpu"
     ) -> "RandomConvolutions":
-        """Kernels for frames (N, D) that nothing is fitted to yet: `embed` gives what they find."""
+        """So many kernels, over all dilations, for frames (N, D) that are normalised first."""
         mean, std = (torch.as_tensor(s, dtype=torch.float32, device=device) for s in moments(frames))
         return cls(mean, std, _kernels(frames.shape[1], kernels, seed, device))
 
     @torch.no_grad()
-    def _pooled(self, frames: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        """What all kernels find in each utterance, (U, 4 kernels)."""
+    def measure(self, frames: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """What all kernels find in utterances with `counts` (U,) frames from row `first` (U,) on, (U, 4 kernels)."""
         rows = []
         for begin, count in zip(first.tolist(), counts.tolist(), strict=True):
             x = torch.from_numpy(np.array(frames[begin : begin + min(count, LONGEST)], np.float32))

@@ -13,14 +13,15 @@ import torch
 from speechdis.data.atomic import replacing
 from speechdis.data.text import read_json
 from speechdis.errors import InputError
-from speechdis.evaluation import table
+from speechdis.evaluation import attacking, table
 from speechdis.evaluation.measure import Budget, model_row, reference_rows
 from speechdis.evaluation.outside import table as outside_table
 from speechdis.evaluation.results import Results
 from speechdis.evaluation.speech import Speech, Split
 from speechdis.evaluation.swap_scores import pairs_of
-from speechdis.judges import attackers
+from speechdis.judges import ladder
 from speechdis.judges.outside import require
+from speechdis.judges.sequences import lacks
 from speechdis.synthesis import codes
 from speechdis.training import checkpoint
 from speechdis.training.distributed import processes
@@ -36,7 +37,7 @@ class Protocol:
 
     Attributes:
         data: holds the data directories train and `split`.
-        features: holds their frame stores.
+        features: holds their frame stores; those of dev say which attacker is the strongest.
         channel: holds stores of the same recordings through random channels, at least of `split`; or None.
         split: speakers to test on.
         budget: of attackers, probes and swaps.
@@ -60,13 +61,22 @@ class Protocol:
             test["channel"] = Split.read(self.channel / self.split, self.data / self.split)
             if (self.channel / "train").exists():
                 through["channel"] = Split.read(self.channel / "train", self.data / "train")
-        speech = Speech(Split.read(self.features / "train", self.data / "train"), test, through)
+        held = {name: Split.read(path, self.data / "dev") for name, path in self.held.items()}
+        speech = Speech(Split.read(self.features / "train", self.data / "train"), test, through, held)
         for line in self._unmeasured(speech):
             _LOG.warning("%s", line)
         return speech
 
+    @property
+    def held(self) -> dict[str, Path]:
+        """Stores of dev, by condition, that are there, where dev is not what is tested on."""
+        if self.split == "dev" or not (self.data / "dev").is_dir():
+            return {}
+        made = {"clean": self.features, "channel": self.channel}
+        return {name: of / "dev" for name, of in made.items() if of is not None and (of / "dev").is_dir()}
+
     def _unmeasured(self, speech: Speech) -> Iterator[str]:
-        train = self.data / "train"
+        learnt = self.data / "train"
         for name, split in (("train", speech.train), (self.split, speech.clean)):
             if self.budget.phones and not any(u.text_phone for u in split.utterances):
                 timed = any(u.phones for u in split.utterances)
@@ -77,17 +87,18 @@ class Protocol:
         if "channel" in speech.test and not speech.through:
             yield (
                 f"{self.channel}/train: not there, so no attacker learns through channels; "
-                f"speechdis features --data {train} --out {self.channel}/train --channel-seed 0 makes it"
+                f"speechdis features --data {learnt} --out {self.channel}/train --channel-seed 0 makes it"
             )
-        for name, (split, _) in speech.attacked.items():
-            if lacking := attackers.lacks(split.store.spks):
-                yield f"{split.store.path}: no attacker, {name}: it {lacking}"
+        for name, (train, *_) in speech.attacked.items():
+            store = speech.everything[train].store
+            if lacking := lacks(store.spks):
+                yield f"{store.path}: no attacker, {name}: it {lacking}"
 
     def asked(self, stores: dict[str, str]) -> dict[str, Any]:
         """What must be the same for figures to be kept; `stores`: digests of the frames."""
         return {
             "digests": stores,
-            "attackers": list(attackers.NAMES),
+            "attackers": ladder.names(self.budget.attacker),
             "attacker_steps": self.budget.attacker,
             "phone_steps": self.budget.phones,
         }
@@ -95,8 +106,7 @@ class Protocol:
     def record(self, speech: Speech) -> dict[str, Any]:
         """What figures were measured on: the frames by digest, by whom, and the budgets."""
         tested = speech.clean.store
-        splits = {"train": speech.train, **{f"train, {name}": s for name, s in speech.through.items()}}
-        asked = self.asked({name: split.store.digest for name, split in {**splits, **speech.test}.items()})
+        asked = self.asked({name: split.store.digest for name, split in speech.everything.items()})
         utterances = "".join(
             f"{utt} {spk}\n" for utt, spk in zip(tested.utts, tested.spks, strict=True)
         ).encode()
@@ -126,8 +136,10 @@ class Evaluated:
     out: Path
 
     def log(self, beside: Sequence[Results] = ()) -> None:
-        """The table, with the systems `beside` between the references and this one, and a line of the two EERs."""
+        """The table, with the systems `beside` between the references and this one; all attackers; two EERs."""
         _show([*self.references, *beside, self.row])
+        for condition, found in (self.row.attackers or {}).items():
+            _LOG.info("\nattackers on z, %s:\n%s", condition, attacking.markdown({condition: found}))
         if self.row.swaps is not None:
             _LOG.info("\n%s", table.swaps(self.row.swaps, table.upright))
         if self.row.outside is not None:
@@ -197,7 +209,7 @@ def _show(rows: Sequence[Results]) -> None:
 
 def _check(trained: checkpoint.Checkpoint, protocol: Protocol, speech: Speech) -> None:
     """Refuse, before any work, what would fail after it."""
-    for split in (speech.train, *speech.test.values(), *speech.through.values()):
+    for split in speech.everything.values():
         trained.check(split.store)
     budget, speakers = protocol.budget, len(set(speech.train.store.spks))
     if budget.lda >= speakers:

@@ -152,7 +152,7 @@ def _frames(benchmark: Benchmark) -> None:
         if not (feats / split).exists():
             _LOG.info("features of %s -> %s", corpus / split, feats / split)
             make_features(corpus / split, feats / split, benchmark.kind)
-    for split in ("train", protocol.split):
+    for split in ("train", "dev", protocol.split):
         if not (channel / split).exists():
             _LOG.info("features of %s through channels -> %s", corpus / split, channel / split)
             make_features(corpus / split, channel / split, benchmark.kind, channel_seed=0)
@@ -203,6 +203,7 @@ def _measured(protocol: Protocol, results: Path) -> bool:
         "train, channel": protocol.channel / "train",
         "clean": protocol.features / protocol.split,
         "channel": protocol.channel / protocol.split,
+        **{f"held out, {name}": path for name, path in protocol.held.items()},
     }
     asked = protocol.asked({name: Store.read(path).digest for name, path in stores.items()})
     known = read_json(results)["protocol"]

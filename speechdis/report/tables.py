@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from speechdis.evaluation.attacking import rate
 from speechdis.evaluation.results import Results
 from speechdis.evaluation.table import REMAINS, VERIFICATION, Column
 from speechdis.report.experiment import Experiment
@@ -48,11 +49,13 @@ class Measured:
         experiments: some of those of the page.
         trials: the test set in words.
         tables: the headlines, and every other figure: a column an experiment, then floors and ceilings.
+        attackers: the EER of every attacker.
     """
 
     experiments: list[Experiment]
     trials: str
     tables: list[Table]
+    attackers: Table
 
 
 def measured(experiments: Sequence[Experiment]) -> list[Measured]:
@@ -61,7 +64,7 @@ def measured(experiments: Sequence[Experiment]) -> list[Measured]:
     for e in experiments:
         if e.results:
             apart.setdefault(e.trials[0], []).append(e)
-    return [Measured(of, of[0].trials[1], figures(of)) for of in apart.values()]
+    return [Measured(of, of[0].trials[1], figures(of), attackers(of)) for of in apart.values()]
 
 
 def figures(experiments: Sequence[Experiment]) -> list[Table]:
@@ -77,6 +80,18 @@ def figures(experiments: Sequence[Experiment]) -> list[Table]:
         head = [rows[k].title for k in kept]
         tables.append(Table(head, {title: [found[k] for k in kept] for title, found in cells.items()}, {}))
     return tables
+
+
+def attackers(experiments: Sequence[Experiment]) -> Table:
+    """EER of every attacker, a column a system and condition; a file from before there were ladders has none."""
+    found = {
+        f"{row.title}, {condition}": {rung["attacker"]: rate(rung) for rung in ladder["rungs"]}
+        for row in _rows(experiments)
+        for condition, ladder in (row.attackers or {}).items()
+        if "rungs" in ladder
+    }
+    names = dict.fromkeys(name for column in found.values() for name in column)
+    return Table(list(found), {name: [of.get(name, "") for of in found.values()] for name in names}, {})
 
 
 def _rows(experiments: Sequence[Experiment]) -> list[Results]:
@@ -126,7 +141,8 @@ def judges(experiments: Sequence[Experiment]) -> list[str]:
         who = protocol.get("attackers")
         by = f"the strongest of {len(who)} attackers" if who else "one attacker, informed of clean speech"
         steps = [protocol.get(f"{name}_steps", "?") for name in ("attacker", "phone")]
-        line = f"{by}, of {steps[0]} steps at most; phone probe of {steps[1]} steps"
+        networks = f"of {steps[0]} steps at most" if steps[0] else "without networks"
+        line = f"{by}, {networks}; phone probe of {steps[1]} steps"
         told.setdefault(line, []).append(e.name)
     return [f"{', '.join(names)}: {line}" for line, names in told.items()] if len(told) > 1 else []
 

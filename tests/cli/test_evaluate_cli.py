@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from speechdis.evaluation import measure, table
 from speechdis.evaluation.results import Results
 from speechdis.features import settings_of
 from speechdis.features.store import write_store
+from speechdis.judges import ladder
 from speechdis.training.checkpoint import Checkpoint, save
 
 SETTINGS = settings_of("fbank")
@@ -52,6 +54,14 @@ def make_model(path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ladder, "CODEBOOKS", ((4, False),))
+        patch.setattr(ladder, "KERNELS", (60,))
+        yield
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("evaluate")
@@ -61,7 +71,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def words(root: Path, *more: str) -> list[str]:
-    told = ["--data", str(root / "data"), "--features", str(root / "feats"), "--attacker-steps", "2"]
+    told = ["--data", str(root / "data"), "--features", str(root / "feats"), "--attacker-steps", "0"]
     return ["evaluate", "--checkpoint", str(root / "exp"), *told, "--phone-steps", "3", *more]
 
 
@@ -87,13 +97,15 @@ def test_the_attackers_are_told_by_condition(measured: tuple[dict, str]) -> None
     for row in (results["row"], results["references"][-1]):
         assert set(row["attackers"]) == set(row["attacker"]) == {"clean", "channel"}
         for condition, told in row["attackers"].items():
-            every = told["all"]
-            assert set(every) == {"ECAPA-TDNN", "random convolutions", "fusion of both"}
-            assert every["ECAPA-TDNN"]["steps"] <= every["ECAPA-TDNN"]["most_steps"] == 2
-            validation = {who: about["validation"] for who, about in every.items()}
-            assert validation[told["strongest"]] == min(validation.values()) == told["validation"]
-            assert row["attacker"][condition]["raw"] == every[told["strongest"]]["test"]
-            assert told["training"] == every[told["strongest"]]["training"]
+            every = {rung["attacker"]: rung for rung in told["rungs"]}
+            assert list(every) == ladder.names(0) == results["protocol"]["attackers"]
+            chosen = every[told["strongest"]]
+            assert told["validation"] == chosen["validation"] == min(r["validation"] for r in told["rungs"])
+            figures = row["attacker"][condition]["raw"]
+            assert {name: chosen["test"][name] for name in figures} == figures
+            assert {"miss_at_1", "miss_at_01", "min_cllr", "linkability"} <= set(chosen["test"])
+            assert told["training"] == chosen["training"]
+            assert told["speakers"] == {"training": 4, "held_out": 4, "test": 3}
     assert len(results["protocol"]["digests"]) == 4
     assert len(set(results["protocol"]["digests"].values())) == 4
 
@@ -102,8 +114,9 @@ def test_the_table_fits_a_terminal(measured: tuple[dict, str]) -> None:
     said = measured[1]
     block = said[said.index("system") :]
     assert max(map(len, block[: block.rindex("static EER")].splitlines())) <= 100
-    for figure in ("attacker on z EER, channel", "attacker's training EER, channel", "squared error"):
+    for figure in ("attacker on z EER, channel", "attacker's D_sys", "squared error"):
         assert figure in said
+    assert "attackers on z, channel:" in said and said.count("(strongest)") == 2
 
 
 def test_what_is_not_measured_is_said(root: Path, measured: tuple[dict, str]) -> None:

@@ -15,7 +15,9 @@ from speechdis.errors import InputError
 from speechdis.evaluation import privacy
 from speechdis.evaluation.privacy import List, Side
 from speechdis.features.store import Store
-from speechdis.judges.attackers import Attackers
+from speechdis.judges.ladder import Ladder, Rung
+from speechdis.judges.sequences import Sequences
+from speechdis.metrics.scoring import cosine
 from speechdis.metrics.trials import Pairs, Trials
 
 
@@ -30,14 +32,12 @@ def store(spks: list[str], voices: dict[str, int], rng: np.random.Generator, shi
     return replace(made, utts=tuple(f"{spk}-{k}" for k, spk in enumerate(spks)), spks=tuple(spks))
 
 
-class Mean:
+def mean(of: Sequences) -> np.ndarray:
     """An attacker that needs no training: the mean frame."""
-
-    def embed(self, frames: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        return np.stack([frames[a : a + n].mean(0) for a, n in zip(first, counts, strict=True)])
+    return np.stack([of.frames[a : a + n].mean(0) for a, n in zip(of.first, of.counts, strict=True)])
 
 
-MEAN = Attackers({"mean": Mean()}, {}, {"mean": {"validation": 0.0}}, 0, 0)
+MEAN = Ladder([Rung("mean", mean, cosine, 8, 0.0, {})], {"mean": (0.0, 1.0)}, 1.0)
 
 
 def test_a_speaker_is_the_mean_of_the_utterances_that_are_enrolled() -> None:
@@ -80,14 +80,13 @@ def test_each_scenario_hears_what_it_says(monkeypatch: pytest.MonkeyPatch) -> No
     """Anonymised speech has other voices in enrolment and trials: an attacker by the mean finds nobody in it."""
     rng, names = np.random.default_rng(1), [f"s{k}" for k in range(6) for _ in range(4)]
     was = {f"s{k}": k for k in range(6)}
-    learnt: list[Store] = []
+    learnt: list[tuple[np.ndarray, Ladder | None]] = []
 
-    def train(speech: privacy.Sequences, *rest: object) -> Attackers:
-        learnt.append(speech.frames)
+    def climb(known: Sequences, *rest: object, begin: Ladder | None, **options: object) -> Ladder:
+        learnt.append((known.frames, begin))
         return MEAN
 
-    monkeypatch.setattr(privacy.attackers, "train", train)
-    monkeypatch.setattr(Attackers, "network", None)
+    monkeypatch.setattr(privacy, "climb", climb)
 
     def side(enrolled: dict[str, int], heard: dict[str, int]) -> Side:
         trials = store(names, heard, rng)
@@ -99,10 +98,11 @@ def test_each_scenario_hears_what_it_says(monkeypatch: pytest.MonkeyPatch) -> No
     assert list(found) == ["original", "ignorant", "lazy-informed", "semi-informed"]
     rates = {name: one["lists"]["all"]["eer"] for name, one in found.items()}
     assert rates["original"] == 0 and min(rate for name, rate in rates.items() if name != "original") > 0.5
-    assert [frames is one.train.frames for frames, one in zip(learnt, (original, hidden), strict=True)] == [
+    assert [one[0] is side.train.frames for one, side in zip(learnt, (original, hidden), strict=True)] == [
         True,
         True,
     ]
+    assert [begin for _, begin in learnt] == [None, MEAN]
     assert list(privacy.attacked(Side(None, None, {}), hidden, 1)["scenarios"]) == ["semi-informed"]
     with pytest.raises(InputError, match="no scenario has"):
         privacy.attacked(Side(None, None, {}), Side(None, None, {}), 1)
@@ -131,7 +131,7 @@ def test_directories_of_any_system_are_enough(
     data = [str(tmp_path / name) for name in ("train", "test", "test")]
     words = [word for pair in zip(("--train", "--enroll", "--trials"), data, strict=True) for word in pair]
     monkeypatch.chdir(tmp_path)
-    assert main(["privacy", *words, "--attacker-steps", "2", "--words", "0", "--device", "cpu",
+    assert main(["privacy", *words, "--attacker-steps", "0", "--words", "0", "--device", "cpu",
                  "--beside", str(published), "--json", "told.json"]) == 0  # fmt: skip
     assert "B5 VQ-48 of wav2vec 2.0 | 34.3 | 21.3 | 4.37" in caplog.text
     told = json.loads(Path("told.json").read_text())

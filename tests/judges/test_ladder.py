@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from speechdis.judges import back_end, ladder
-from speechdis.judges.attackers import Sequences
 from speechdis.judges.codebook import Codebook
 from speechdis.judges.ladder import FUSION, LINEAR, climb, fuse
+from speechdis.judges.sequences import Sequences
 from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.scoring import cosine
 from speechdis.metrics.trials import all_pairs
@@ -46,10 +46,32 @@ def test_a_codebook_finds_how_a_sound_is_said_where_the_mean_does_not() -> None:
     validation = found.validation()
     assert said == {name: wrong for name, wrong in validation.items() if name != FUSION}
     assert validation[found.strongest] == min(validation.values())
+    assert list(validation) == ladder.names(2) and ladder.names(0) == [
+        n for n in validation if "ECAPA" not in n
+    ]
     again = climb(known, unknown, steps=0)
     np.testing.assert_array_equal(
         again.scores(test, pairs)["codebook of 4"], found.scores(test, pairs)["codebook of 4"]
     )
+
+
+def test_networks_go_on_from_those_of_another_condition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ladder, "CODEBOOKS", ())
+    rng = np.random.default_rng(5)
+    known, unknown = speech(rng, 4, 1), speech(rng, 4, 1)
+    first = climb(known, unknown, steps=1)
+    (before,) = [rung.network for rung in first.rungs if rung.network]
+    asked = []
+    train = ladder.SpeakerNetwork.train
+
+    def told(*args: object, **options: object) -> object:
+        asked.append(options["begin"])
+        return train(*args, **options)
+
+    monkeypatch.setattr(ladder.SpeakerNetwork, "train", told)
+    climb(known, unknown, steps=1, begin=first)
+    climb(known, unknown, steps=1, begin=climb(known, unknown, steps=0))
+    assert asked == [before, None]
 
 
 def test_where_there_is_no_voice_no_rung_finds_one() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from speechdis.errors import InputError
-from speechdis.judges.speaker_network import SpeakerNetwork
+from speechdis.judges.speaker_network import SpeakerNetwork, Stopping
 from speechdis.metrics.equal_error import eer
 from speechdis.metrics.trials import all_pairs, cosine_scores
 
@@ -85,3 +85,37 @@ def test_modules_can_still_be_inspected_afterwards() -> None:
     first, counts = np.array([0, 20]), np.array([20, 20])
     SpeakerNetwork.train(frames, first, counts, ["a", "b"], steps=1, crop=10, batch=2, channels=8, size=4)
     assert all(hasattr(module, "__name__") for module in list(sys.modules.values()))
+
+
+def test_training_stops_by_itself_whatever_the_cap() -> None:
+    """The error falls until step 6: what is kept is of step 6, for every cap that lets it see enough."""
+    data = corpus(np.random.default_rng(6), 4, 1.0)
+    frames, first, counts, _ = data
+    kept = []
+    for cap in (5, 10, 500):
+        errors = iter([0.5, 0.4, 0.3, 0.4, 0.3])  # at steps 2, 4, 6, 8 and 10; no further is asked for
+        network = SpeakerNetwork.train(
+            *data, cap, crop=20, batch=4, channels=8, size=4,
+            error=lambda _, errors=errors: next(errors), stopping=Stopping(check=2, patience=4, least=3),
+        )  # fmt: skip
+        kept.append((network.steps, network.embed(frames, first[:2], counts[:2])))
+    assert [steps for steps, _ in kept] == [5, 6, 6]
+    np.testing.assert_array_equal(kept[1][1], kept[2][1])
+
+
+def test_a_network_goes_on_from_one_of_the_same_speakers_only() -> None:
+    frames, first, counts, speakers = corpus(np.random.default_rng(7), 4, 1.0)
+    small = {"steps": 1, "crop": 20, "batch": 4, "channels": 8, "size": 4}
+
+    def trained(names: np.ndarray, begin: SpeakerNetwork | None, seed: int) -> np.ndarray:
+        network = SpeakerNetwork.train(
+            frames, first, counts, names, seed=seed, error=lambda _: 0.5, begin=begin, **small
+        )
+        return network.embed(frames, first[:3], counts[:3])
+
+    begin = SpeakerNetwork.train(frames, first, counts, speakers, seed=1, error=lambda _: 0.5, **small)
+    own = begin.embed(frames, first[:3], counts[:3])
+    others = speakers + 4
+    near, far = trained(speakers, begin, 2), trained(speakers, None, 2)
+    assert np.abs(near - own).max() < np.abs(far - own).max() / 2
+    np.testing.assert_array_equal(trained(others, begin, 2), trained(others, None, 2))
