@@ -2,6 +2,8 @@
 
 Reads the stores FEATURES/train and FEATURES/test and the data directories DATA/train and DATA/test; and, of the same
 recordings through random channels, CHANNEL/test, and CHANNEL/train, from which attackers learn who know of channels.
+Attackers are those of 'speechdis attack': FEATURES/dev (12 speakers or more; else some training speakers) says which is
+the strongest. On a CPU their networks take longest; '--attacker-steps 0' leaves them out.
 Prints one table; writes the figures to --out. The floors and ceilings do not depend on the model: --references keeps
 them for the next one, and without --checkpoint they are all that is measured.
 

@@ -24,10 +24,12 @@ from speechdis.training.checkpoint import Checkpoint, save
 SETTINGS = settings_of("fbank")
 
 
-def make_speech(root: Path, phones: bool) -> None:
-    """DATA/train, dev and test of noise in voices, their stores, and those of CHANNEL."""
+def make_speech(root: Path, phones: bool, dev: int = 0) -> None:
+    """DATA/train, dev of so many speakers and test of noise in voices, their stores, and those of CHANNEL."""
     rng = np.random.default_rng(0)
-    for split, people in (("train", 4), ("test", 3)):
+    for split, people in (("train", 4), ("test", 3), ("dev", dev)):
+        if not people:
+            continue
         voices = {f"{split}{s}": rng.normal(size=80) for s in range(people)}
         said = [
             Utterance(f"{spk}-{k}", spk, root / "none.wav", text_phone="AA B" if phones else "")
@@ -139,6 +141,20 @@ def test_without_training_channels_the_column_is_empty_and_said(
     assert set(row["attackers"]) == {"clean"}
     assert set(row["static"]) == {"clean", "channel"}
     assert "part/train: not there, so no attacker learns through channels" in caplog.text
+
+
+def test_speakers_of_dev_choose_the_attacker(tmp_path: Path) -> None:
+    make_speech(tmp_path, phones=False, dev=12)
+    told = ["--data", str(tmp_path / "data"), "--features", str(tmp_path / "feats"), "--attacker-steps", "0"]
+    told += ["--channel-features", str(tmp_path / "channel"), "--phone-steps", "0"]
+    assert main(["evaluate", *told, "--references", str(tmp_path / "kept.json")]) == 0
+    content = json.loads((tmp_path / "kept.json").read_text())
+    for found in content["rows"][-1]["attackers"].values():
+        assert found["speakers"] == {"training": 4, "held_out": 12, "test": 3}
+    assert {"held out, clean", "held out, channel"} < set(content["protocol"]["digests"])
+    assert main(["evaluate", *told, "--references", str(tmp_path / "dev.json"), "--split", "dev"]) == 0
+    content = json.loads((tmp_path / "dev.json").read_text())
+    assert content["rows"][-1]["attackers"]["clean"]["speakers"] == {"training": 4, "held_out": 4, "test": 12}
 
 
 def no_work(*_: object) -> None:
