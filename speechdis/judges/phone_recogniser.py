@@ -20,6 +20,7 @@ from speechdis.metrics.moments import moments
 from speechdis.nn import ctc
 from speechdis.nn.convolution import Convolution
 from speechdis.nn.ctc import Units
+from speechdis.training.precision import multiplies_bfloat16
 
 RATE = 3e-3  # of Adam, the top of one cycle
 
@@ -196,12 +197,15 @@ def _fit(
     optimizer = torch.optim.Adam(head.parameters(), lr=RATE, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
     batches = _batches(train, batch, rng)
+    place = head.mean.device
+    mixed = place.type == "cpu" and multiplies_bfloat16(place)  # on a GPU its figures were not compared
     for _ in tqdm(range(steps), desc=label, unit="step", leave=False):
         chosen = next(batches)
-        scores, lengths = head(_sequences(train, chosen))
+        with torch.autocast(place.type, torch.bfloat16, enabled=mixed):
+            scores, lengths = head(_sequences(train, chosen))
         said = [numbers for k in chosen if (numbers := units.numbers(train.phones[k])) is not None]
         sizes = torch.tensor([len(one) for one in said])
-        of_each = ctc.nats(scores, lengths, torch.cat(said).to(scores.device), sizes)
+        of_each = ctc.nats(scores.float(), lengths, torch.cat(said).to(scores.device), sizes)
         loss = (of_each / sizes.to(of_each.device)).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

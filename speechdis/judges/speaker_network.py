@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from speechdis.errors import InputError
+from speechdis.judges.ecapa import Ecapa
 from speechdis.metrics.moments import moments
-from speechdis.nn.speechbrain_modules import drop_lazy_modules
+from speechdis.training.precision import multiplies_bfloat16
 
 RATE = 1e-3  # of Adam: the top of one cycle, or after WARM steps where training stops by itself
 WARM, MEMORY = 100, 200  # steps; MEMORY of the mean of weights that is kept where training stops by itself
@@ -107,7 +107,6 @@ class SpeakerNetwork:
         from speechbrain.lobes.models.ECAPA_TDNN import Classifier
         from speechbrain.nnet.losses import AdditiveAngularMargin, LogSoftmaxWrapper
 
-        drop_lazy_modules()
         names, codes = np.unique(np.asarray(speakers), return_inverse=True)
         if len(names) < 2:
             raise InputError(f"{label}: needs two speakers to tell apart, got {len(names)}")
@@ -115,7 +114,7 @@ class SpeakerNetwork:
         devices = [device] if torch.device(device).type == "cuda" else []
         with torch.random.fork_rng(devices):
             torch.manual_seed(seed)
-            model = cls(_ecapa(frames.shape[1], channels, size).to(device), mean, std, crop)
+            model = cls(Ecapa(frames.shape[1], channels, size).to(device), mean, std, crop)
             model.cosines = Classifier(size, out_neurons=len(names)).to(device)
         model.speakers = tuple(names.tolist())
         if begin is not None and begin.speakers != model.speakers:
@@ -128,13 +127,17 @@ class SpeakerNetwork:
             [*model.network.parameters(), *model.cosines.parameters()], lr=RATE, fused=True
         )
         rng = np.random.default_rng(seed)
+        place = torch.device(device)
+        mixed = place.type == "cpu" and multiplies_bfloat16(place)  # on a GPU its figures were not compared
 
         def step() -> None:
             chosen = rng.integers(len(counts), size=batch)
             x = model._normalised(frames[_crops(first[chosen], counts[chosen], crop, rng)])
             if augment is not None:
                 x = augment(x, rng)
-            found = model.cosines(model.network(x))
+            with torch.autocast(place.type, torch.bfloat16, enabled=mixed):
+                embedded = model.network(x)
+            found = model.cosines(embedded.float())
             loss = margin_loss(found, torch.as_tensor(codes[chosen, None], device=device))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -165,16 +168,17 @@ class SpeakerNetwork:
     ) -> "SpeakerNetwork":
         """The mean of recent weights at the check of least error."""
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: min(1.0, (k + 1) / WARM))
-        average = AveragedModel(self.network, avg_fn=_recent_mean, use_buffers=True)
+        average = copy.deepcopy(self.network)
+        means, values = (_numbers(of) for of in (average, self.network))
         best, least = copy.deepcopy(self), np.inf
         for number in range(1, steps + 1):
             self.network.train()
             step()
             schedule.step()
-            average.update_parameters(self.network)
+            torch._foreach_lerp_(means, values, max(1 / MEMORY, 1 / number))
             progress.update()
             if number % stopping.check == 0 or number == steps:
-                found = SpeakerNetwork(average.module, self.mean, self.std, self.crop)
+                found = SpeakerNetwork(average, self.mean, self.std, self.crop)
                 found.cosines, found.speakers = self.cosines, self.speakers
                 wrong = error(found)
                 if wrong < least:
@@ -205,23 +209,6 @@ def _crops(first: np.ndarray, counts: np.ndarray, crop: int, rng: np.random.Gene
     return first[:, None] + (start[:, None] + np.arange(crop)) % counts[:, None]
 
 
-def _recent_mean(mean: Tensor, value: Tensor, count: int | Tensor) -> Tensor:
-    """The mean of the first MEMORY values, then one that forgets at that rate."""
-    return mean + (value - mean) * max(1 / MEMORY, 1 / (float(count) + 1))
-
-
-def _ecapa(inputs: int, channels: int, size: int) -> nn.Module:
-    from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
-    from speechbrain.nnet.CNN import Conv1d
-
-    made = ECAPA_TDNN(
-        inputs,
-        channels=[channels] * 4 + [3 * channels],
-        lin_neurons=size,
-        attention_channels=channels // 2,
-        se_channels=channels // 2,
-    )
-    for part in made.modules():
-        if isinstance(part, Conv1d) and part.kernel_size == 1:
-            part.padding = "valid"  # the same; "same" would copy what it reads
-    return made
+def _numbers(network: nn.Module) -> list[Tensor]:
+    """Weights and statistics of a network, which means are taken of: the first MEMORY alike, then older ones less."""
+    return [t.detach() for t in network.state_dict().values() if t.is_floating_point()]

@@ -1,5 +1,6 @@
 """The supervised network on frames whose speakers differ, and on frames whose speakers do not."""
 
+import copy
 import sys
 
 import numpy as np
@@ -7,9 +8,12 @@ import pytest
 import torch
 
 from speechdis.errors import InputError
+from speechdis.judges import speaker_network
+from speechdis.judges.ecapa import Ecapa
 from speechdis.judges.speaker_network import SpeakerNetwork, Stopping
 from speechdis.metrics.equal_error import eer
 from speechdis.metrics.trials import all_pairs, cosine_scores
+from speechdis.training.precision import bfloat16_on_cpu
 
 SMALL = {"steps": 40, "crop": 20, "batch": 32, "channels": 16, "size": 16}
 
@@ -38,6 +42,30 @@ def unseen_eer(voice: float, device: str) -> float:
 def test_unseen_speakers_are_told_apart_only_where_they_differ(device: str) -> None:
     assert unseen_eer(2.0, device) < 0.08
     assert unseen_eer(0.0, device) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_network_is_the_one_of_speechbrain(training: bool) -> None:
+    torch.manual_seed(0)
+    ours = Ecapa(6, 16, 12).train(training)
+    theirs = copy.deepcopy(ours.network)
+    x = torch.randn(5, 30, 6)
+    found, expected = ours(x), theirs(x)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    weight = torch.randn_like(found)
+    for embedding in (found, expected):
+        (embedding * weight).sum().backward()
+    for one, other in zip(ours.network.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-4)
+    for one, other in zip(ours.network.buffers(), theirs.buffers(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.skipif(not bfloat16_on_cpu(), reason="this CPU has no AVX-512")
+def test_mixed_precision_tells_speakers_apart_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    for mixed in (False, True):
+        monkeypatch.setattr(speaker_network, "multiplies_bfloat16", lambda place, says=mixed: says)
+        assert unseen_eer(2.0, "cpu") < 0.08
 
 
 def test_training_repeats_and_leaves_the_global_random_state_alone() -> None:
