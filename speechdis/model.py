@@ -28,6 +28,7 @@ from speechdis.synthesis.conversion import Content, Voice
 from speechdis.synthesis.files import read_wave, wave_file, write
 from speechdis.synthesis.generation import nobodys_voice, with_new_voice
 from speechdis.synthesis.rows import Array, pieces
+from speechdis.synthesis.slow import NOBODYS
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.distributed import place
@@ -152,6 +153,7 @@ class TrainedModel(Checkpoint):
         vocoder: str = vocoders.DEFAULT,
         detail: float = 1.0,
         content_frames: np.ndarray | None = None,
+        slow: float = 0.0,
     ) -> Speech:
         """The words of `content` in the voice of `voice`, as long as the words.
 
@@ -162,16 +164,18 @@ class TrainedModel(Checkpoint):
             vocoder: by name, see `speechdis.synthesis.vocoders`.
             detail: how much is kept of what the model's reconstruction lacks of the words' recording: 0 none, 1 all.
             content_frames: (T', D) of `content`, at any rate, for a model that reads words from such.
+            slow: frames; of the change of voice only what is slower is kept, which leaves more of the words and less of
+                the voice; 0 keeps all.
 
         Raises:
-            InputError: as of `embed`; no such vocoder.
+            InputError: as of `embed`; no such vocoder; `slow` below 0, or over 100.
         """
         several = voice if isinstance(voice, list | tuple) else [voice]
         if not several:
             raise InputError("voice is an empty list; give a recording")
         spoken = self._content(content, rate, content_frames)
         known = conversion.one_voice([self._voice(one, rate) for one in several])  # type: ignore[arg-type]
-        return Speech(conversion.convert(self, spoken, known, vocoder, detail), self.sample_rate)
+        return Speech(conversion.convert(self, spoken, known, vocoder, detail, slow), self.sample_rate)
 
     def reconstruct(
         self, content: "Recording | Codes", rate: int | None = None, vocoder: str = vocoders.DEFAULT
@@ -198,6 +202,7 @@ class TrainedModel(Checkpoint):
         voices: "Sequence[Recording | Codes]" = (),
         rate: int | None = None,
         vocoder: str = vocoders.DEFAULT,
+        slow: float = NOBODYS,
     ) -> Speech:
         """The words of `content` in nobody's voice, pitch included; `seed` says which.
 
@@ -207,17 +212,16 @@ class TrainedModel(Checkpoint):
             content: a recording.
             seed: of the draw.
             voices: recordings of speakers of whom the voice is mixed; without any it is drawn from the prior.
-            rate, vocoder: as of `swap`.
+            rate, vocoder, slow: as of `swap`.
 
         Raises:
-            InputError: as of `embed`.
+            InputError: as of `swap`.
         """
         generator = torch.Generator(self.device).manual_seed(seed)
         known = [self._voice(one, rate) for one in voices]
         voice = nobodys_voice(self, known, generator)
-        return Speech(
-            conversion.convert(self, self._content(content, rate), voice, vocoder), self.sample_rate
-        )
+        spoken = self._content(content, rate)
+        return Speech(conversion.convert(self, spoken, voice, vocoder, slow=slow), self.sample_rate)
 
     def _wave(self, recording: Recording, rate: int | None) -> Array:
         if isinstance(recording, str | PathLike):

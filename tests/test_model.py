@@ -24,6 +24,7 @@ from speechdis.metrics import equal_error
 from speechdis.model import Codes, TrainedModel
 from speechdis.synthesis import conversion
 from speechdis.synthesis.files import read_voice
+from speechdis.synthesis.slow import NOBODYS
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 
@@ -161,7 +162,7 @@ def test_nobodys_voice_follows_the_seed(model: TrainedModel, recordings: list[Pa
         np.testing.assert_array_equal(first, again)
         assert len(first) == len(other) == 14400 and not np.array_equal(first, other)
     alone = model.anonymise(a, 3, [b]).wave  # mixed of one, it is that one
-    np.testing.assert_allclose(alone, model.swap(b, a).wave, atol=2e-3)
+    np.testing.assert_allclose(alone, model.swap(b, a, slow=NOBODYS).wave, atol=2e-3)
 
 
 def test_it_is_a_checkpoint(model: TrainedModel) -> None:
@@ -193,6 +194,7 @@ def test_what_is_refused_says_so(model: TrainedModel, recordings: list[Path], tm
         (lambda: model.swap(voice=[], content=wave, rate=RATE), "empty"),
         (lambda: model.swap(voice=wave, content=model.encode(np.zeros((30, 80))), rate=RATE), "frames"),
         (lambda: model.swap(wave, wave, RATE, vocoder="none"), "vocoder"),
+        (lambda: model.swap(wave, wave, RATE, slow=-1), "slow must be from 0"),
         (lambda: model.reconstruct(wave, RATE).save(tmp_path / "x.mp3"), "mp3"),
         (lambda: speechdis.load(tmp_path), "no checkpoint"),
         (lambda: speechdis.load(tmp_path, device="tpu"), "tpu"),

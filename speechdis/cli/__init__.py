@@ -182,6 +182,16 @@ def share(text: str) -> float:
     return number
 
 
+def frames(text: str) -> float:
+    """The type of an option that says how slow a part of a change is kept."""
+    from speechdis.synthesis.slow import checked
+
+    try:
+        return checked(float(text))
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def renamed(parser: argparse.ArgumentParser, old: str, new: str, **options: Any) -> None:
     """Declare the option `new`, and take its `old` name for one more release, with a note."""
     action = parser.add_argument(new, **options)

@@ -23,6 +23,7 @@ from typing import Any
 from speechdis.cli import (
     checkpoint_option,
     device_option,
+    frames,
     jobs_option,
     none_or_more,
     path_option,
@@ -33,6 +34,8 @@ from speechdis.errors import InputError
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    from speechdis.synthesis.slow import NOBODYS
+
     add = parser.add_argument
     path_option(parser, "--data", "data directory", required=True)
     path_option(parser, "--out", "the new one", required=True)
@@ -67,6 +70,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "write old ids, new ids and voices to FILE: whoever has it knows all",
         "FILE",
     )
+    add(
+        "--slow",
+        type=frames,
+        default=NOBODYS,
+        metavar="FRAMES",
+        help="keep of the change of voice only what is slower; more frames leave more of the words, and of the voice "
+        "(default: %(default)g; 0: all of it)",
+    )
     vocoder_option(parser)
     jobs_option(parser, "processes", default=1)
     add(
@@ -85,7 +96,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if (args.voice == "prior") != (args.pool is None):
         raise InputError("--voice mix and --voice pool take their speakers from --pool; the prior needs none")
     role = args.data.resolve().name if args.role is None else args.role
-    options = Options(args.voice, args.per, str(args.seed), role, args.rename, args.vocoder)
+    options = Options(args.voice, args.per, str(args.seed), role, args.rename, args.vocoder, args.slow)
     begin = time.perf_counter()
     with processes(args.device) as device:
         done = anonymise(

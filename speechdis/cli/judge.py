@@ -35,6 +35,7 @@ from speechdis.cli import (
     checkpoint_option,
     count,
     device_option,
+    frames,
     jobs_option,
     path_option,
     share,
@@ -59,6 +60,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="D",
         help="of the words' recording that a swap keeps, a row each: 1 as 'speechdis swap', 0 as its --plain "
         "(default: 1 0)",
+    )
+    parser.add_argument(
+        "--slow",
+        type=frames,
+        nargs="+",
+        default=[0.0],
+        metavar="FRAMES",
+        help="as --slow of 'speechdis swap', a row each (default: 0, all of the change)",
     )
     vocoder_option(parser, "of the swaps that are made")
     jobs_option(parser, "processes", default=1)
@@ -108,9 +117,8 @@ def _made(args: argparse.Namespace) -> dict[str, Any]:
 
     if args.out is not None:
         check_file(args.out)
-    found = judge_pairs(
-        args.checkpoint, args.data, args.pairs, args.vocoder, args.jobs, args.device, args.detail
-    )
+    manners = [(detail, slow) for detail in args.detail for slow in (args.slow if detail else [0.0])]
+    found = judge_pairs(args.checkpoint, args.data, args.pairs, args.vocoder, args.jobs, args.device, manners)
     if args.out is not None:
         with replacing(args.out) as partial:
             partial.write_text(json.dumps(found, indent=1) + "\n", "utf-8")

@@ -16,7 +16,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from speechdis.cli import checkpoint_option, device_option, jobs_option, path_option, vocoder_option
+from speechdis.cli import (
+    checkpoint_option,
+    device_option,
+    frames,
+    jobs_option,
+    path_option,
+    vocoder_option,
+)
 from speechdis.errors import InputError
 
 _LOG = logging.getLogger(__name__)
@@ -59,6 +66,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="say the model's spectra as they are; by default the words' own are said, changed by what the voice "
         "changes in the model's",
     )
+    add(
+        "--slow",
+        type=frames,
+        default=0.0,
+        metavar="FRAMES",
+        help="keep of the change of voice only what is slower, such as 6: more of the words stay, less of the voice "
+        "comes (default: 0, all of it)",
+    )
     jobs_option(parser, "processes for --manifest", default=1)
     add("--strict", action="store_true", help="fail on a pair that cannot be used instead of leaving it out")
     device_option(parser)
@@ -66,6 +81,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Swap one pair, or all of a manifest."""
+    if args.plain and args.slow:
+        raise InputError(
+            "--plain says the model's spectra: there is no change of which --slow could keep a part"
+        )
     if args.manifest is not None:
         if args.content_frames:
             raise InputError("--content-frames are of one recording: give --voice and --content")
@@ -108,7 +127,7 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
         array = None if args.content_frames is None else read_array(args.content_frames)
         begin = time.perf_counter()
         voice = one_voice([read_voice(trained, u) for u in voices])
-        seconds = swap_file(trained, voice, b, out, args.vocoder, not args.plain, array)
+        seconds = swap_file(trained, voice, b, out, args.vocoder, not args.plain, array, args.slow)
     _LOG.info("the words of %s in the voice of %s -> %s; %s", b.utt, a.utt, out, _speed(seconds, begin))
     rate = trained.settings.rate
     return {"voice": a.utt, "content": b.utt, "out": str(out), "seconds": seconds, "rate": rate}
@@ -131,6 +150,7 @@ def _many(args: argparse.Namespace) -> dict[str, Any]:
             str(device),
             args.jobs,
             args.strict,
+            args.slow,
         )
     skipped = len(done.failures)
     counts = f"{done.made:,} swaps, {done.kept:,} made before, {skipped:,} skipped"

@@ -25,6 +25,7 @@ from speechdis.errors import InputError
 from speechdis.synthesis import codes, strangers, vocoders
 from speechdis.synthesis.conversion import Voice
 from speechdis.synthesis.files import swap_file
+from speechdis.synthesis.slow import NOBODYS, checked
 from speechdis.synthesis.strangers import Strangers
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
@@ -44,6 +45,7 @@ class Options:
         role: directories of one role and seed give a speaker the same voice.
         rename: utterances and speakers get new ids.
         vocoder: by name.
+        slow: of the change of voice only what is slower than so many frames is kept.
     """
 
     voice: str = "prior"
@@ -52,6 +54,7 @@ class Options:
     role: str = ""
     rename: bool = False
     vocoder: str = vocoders.DEFAULT
+    slow: float = NOBODYS
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def anonymise(
     vocoders.load(options.vocoder)
     ids = Ids.of({u.utt: u.spk for u in utterances}, options.seed if options.rename else None)
     with alone(out):
-        made_with.compare(out / MARKER, used := _used(trained, options, drawn), "speech")
+        made_with.compare(out / MARKER, used := _used(trained, options, drawn), "speech", slow=0.0)
         made_with.remember(out / MARKER, used)
         tasks = sorted((_task(u, out, options, ids) for u in utterances), key=lambda task: task.out)
         left = [task for task in tasks if not task.out.exists()]
@@ -166,6 +169,7 @@ def _used(trained: Path, options: Options, drawn: Strangers) -> dict[str, object
         "rename": options.rename,
         "pool": hashlib.sha256(pool.encode()).hexdigest() if drawn.pool else None,
         "seed": secret(options.seed, "seed"),
+        "slow": checked(options.slow),
     }
 
 
@@ -184,7 +188,7 @@ def _all(
     from tqdm import tqdm
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    work = partial(_made, trained=str(trained), drawn=drawn, vocoder=options.vocoder, device=device)
+    work = partial(_made, trained=str(trained), drawn=drawn, options=options, device=device)
     seconds, failures = 0.0, []
     with (
         logging_redirect_tqdm(),
@@ -202,7 +206,7 @@ def _all(
     return seconds, failures
 
 
-def _made(task: _Task, trained: str, drawn: Strangers, vocoder: str, device: str) -> float | str:
+def _made(task: _Task, trained: str, drawn: Strangers, options: Options, device: str) -> float | str:
     """Say one utterance anew: seconds of it, or what is wrong with it."""
 
     def work() -> float:
@@ -211,7 +215,7 @@ def _made(task: _Task, trained: str, drawn: Strangers, vocoder: str, device: str
         lenders = drawn.lenders(task.owner, task.utterance.spk)
         known = [_lender(trained, device, drawn.pool[k][1]) for k in lenders]
         voice = strangers.draw(model, drawn, task.owner, known)
-        return swap_file(model, voice, task.utterance, task.out, vocoder)
+        return swap_file(model, voice, task.utterance, task.out, options.vocoder, slow=options.slow)
 
     with _one_thread():
         return attempted(work, task.out)

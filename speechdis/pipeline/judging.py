@@ -136,7 +136,7 @@ def judge_pairs(
     vocoder: str,
     jobs: int = 1,
     device: str = "cpu",
-    details: Sequence[float] = (1.0, 0.0),
+    manners: Sequence[tuple[float, float]] = swaps.USUAL,
 ) -> dict[str, Any]:
     """Swaps of `count` pairs of a data directory's utterances, judged beside what they must beat.
 
@@ -147,7 +147,7 @@ def judge_pairs(
         vocoder: by name.
         jobs: processes that listen.
         device: "cpu", "cuda" or "auto".
-        details: as of `swaps.judge_swaps`.
+        manners: as of `swaps.judge_swaps`.
 
     Raises:
         InputError: a model without static and dynamic factors; two of one name; as `pairs_of` and `swaps.judge_swaps`.
@@ -157,7 +157,7 @@ def judge_pairs(
     with processes(device) as chosen:
         made = {**provenance(chosen), "date": datetime.date.today().isoformat()}
         trained = _loaded(models, chosen)
-        found = swaps.judge_swaps(trained, utterances, pairs, vocoder, jobs, details=details)
+        found = swaps.judge_swaps(trained, utterances, pairs, vocoder, jobs, manners=manners)
     _LOG.info("\n%s", table.about(found, upright))
     return table.committable(found, f"{', '.join(trained)}: swaps of {data}", made)
 

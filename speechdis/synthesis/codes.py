@@ -133,12 +133,12 @@ def _encoded(
     return Codes(torch.cat(static), torch.cat(dynamic) if whole else None, starts, len(frames), content)
 
 
-def windows(checkpoint: Checkpoint, codes: Codes, depth: int = 1) -> list[Window]:
+def windows(checkpoint: Checkpoint, codes: Codes, depth: int = 1, beyond: int = 0) -> list[Window]:
     """A recording in parts of a minute, the only one whole; each with what `depth` decodings one after another reach.
 
-    A frame depends on segments over it, and so on frames less than a segment away.
+    A frame depends on segments over it, and so on frames less than a segment away, and `beyond` more.
     """
-    count, reach = codes.frames, depth * checkpoint.segment
+    count, reach = codes.frames, depth * checkpoint.segment + beyond
     edges = np.linspace(0, count, -(-count // LONGEST) + 1).round().astype(int).tolist()
     found = []
     for first, last in pairwise(edges):

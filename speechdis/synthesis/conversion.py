@@ -14,6 +14,7 @@ from speechdis.synthesis.codes import Codes, Window
 from speechdis.synthesis.contrast import Contrast
 from speechdis.synthesis.residual import Residual, Sounds, joined, thinned, weighted_mean
 from speechdis.synthesis.rows import Array, collected, peak, pieces
+from speechdis.synthesis.slow import checked, reach, slow_part
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
@@ -118,27 +119,31 @@ def decoded_frames(checkpoint: Checkpoint, frames: np.ndarray) -> np.ndarray:
 
 
 def converted_frames(
-    checkpoint: Checkpoint, content: Content, static: Tensor, residual: Residual | None = None
+    checkpoint: Checkpoint,
+    content: Content,
+    static: Tensor,
+    residual: Residual | None = None,
+    slow: float = 0.0,
 ) -> np.ndarray:
     """Log frames (T, F) of the words, changed by what static vectors (M, S) of their segments change in decoded ones.
 
     What the model's reconstruction lacks is kept, but for its mean at each sound, where the voice's `residual` is
     given. The change is from the mean voice of the words: what their static vectors have from segment to segment is
-    words. Then the words are read from the changed frames, and what they lost is put back. Where the words, or the
-    voice, have no sound at all, nothing is changed.
+    words. Then the words are read from the changed frames, and what they lost is put back. Of all this the part that is
+    slower than `slow` frames is kept. Where the words, or the voice, have no sound at all, nothing is changed.
     """
-    return np.concatenate(list(_converted(checkpoint, content, static, residual)))
+    return np.concatenate(list(_converted(checkpoint, content, static, residual, slow)))
 
 
 def _converted(
-    checkpoint: Checkpoint, content: Content, static: Tensor, residual: Residual | None
+    checkpoint: Checkpoint, content: Content, static: Tensor, residual: Residual | None, slow: float
 ) -> Iterator[np.ndarray]:
     """`converted_frames` in consecutive parts, each as if there were no others: read with all that it depends on."""
     from scipy.ndimage import gaussian_filter1d
 
     own = None if residual is None else _residual(checkpoint, content)
     mean, ranks, empty = _mean_voice(checkpoint, content), _ranks(content), content.empty
-    for part in _shown(codes.windows(checkpoint, content.codes, 1 + REREADS), "frames"):
+    for part in _shown(codes.windows(checkpoint, content.codes, 1 + REREADS, reach(slow)), "frames"):
         frames = content.words.frames[part.begin : part.end]
         read = codes.window(checkpoint, frames, content.codes, part, empty)
         theirs, near = static[part.segments], ranks[part.begin : part.end]
@@ -151,6 +156,9 @@ def _converted(
         for _ in range(REREADS):
             again = codes.reread(checkpoint, changed, read, empty)
             changed += wanted - codes.decode(checkpoint, theirs, again)
+        if slow:
+            silent = None if content.silent is None else content.silent[part.begin : part.end]
+            changed = frames + slow_part(changed - frames, silent, slow)
         yield changed[part.first - part.begin : part.last - part.begin]
 
 
@@ -164,17 +172,22 @@ def _decoded(checkpoint: Checkpoint, content: Content, static: Tensor) -> Iterat
 
 
 def _between(
-    checkpoint: Checkpoint, content: Content, static: Tensor, residual: Residual | None, detail: float
+    checkpoint: Checkpoint,
+    content: Content,
+    static: Tensor,
+    residual: Residual | None,
+    detail: float,
+    slow: float,
 ) -> Iterator[np.ndarray]:
     """Log frames of the words with so much of their detail, in consecutive parts; see `synthesise`."""
     if detail == 1:  # as most swaps: plain frames are not made
-        return _converted(checkpoint, content, static, residual)
+        return _converted(checkpoint, content, static, residual, slow)
     plain = _decoded(checkpoint, content, static)
     if residual is not None:
         plain = Contrast.of(residual).throughout(plain, _ranks(content))
     if detail == 0:
         return plain
-    full = _converted(checkpoint, content, static, residual)
+    full = _converted(checkpoint, content, static, residual, slow)
     return (flat + detail * (own - flat) for flat, own in zip(plain, full, strict=True))
 
 
@@ -255,6 +268,7 @@ def synthesise(
     residual: Residual | None = None,
     vocoder: str = vocoders.DEFAULT,
     detail: float = 1.0,
+    slow: float = 0.0,
 ) -> Array:
     """Waveform (n,) float32 of the words of `content`, as long as they, with static vectors (M, S), at their pitch.
 
@@ -267,8 +281,13 @@ def synthesise(
         vocoder: by name.
         detail: 1 says the words' own frames, changed (`converted_frames`); 0 those that the model decodes, as lively as
             the voice's own where its residual is given (`contrast`); in between, log frames as far from the latter.
+        slow: of the change to the words' own frames only what is slower is kept: a mean over time with a Gaussian of so
+            many frames. 0: all of it.
+
+    Raises:
+        InputError: `slow` is below 0, or over a second.
     """
-    parts = _between(checkpoint, content, static, residual, detail)
+    parts = _between(checkpoint, content, static, residual, detail, checked(slow))
     frames = collected(_kept(checkpoint, content, parts), content.words.frames)
     return unclipped(blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features))
 
@@ -279,28 +298,34 @@ def convert(
     voice: Voice,
     vocoder: str = vocoders.DEFAULT,
     detail: float = 1.0,
+    slow: float = 0.0,
 ) -> Array:
     """Waveform (n,) of the words of `content` in `voice`; see `synthesise`."""
     moved = at_pitch(checkpoint, content, voice.log_f0, vocoder)
     static = codes.transfer_static(checkpoint, moved.codes.static, voice.static)
-    return synthesise(checkpoint, moved, static, voice.residual, vocoder, detail)
+    return synthesise(checkpoint, moved, static, voice.residual, vocoder, detail, slow)
 
 
 def swap(
-    checkpoint: Checkpoint, voice: Array, words: Array, vocoder: str = vocoders.DEFAULT, detail: float = 1.0
+    checkpoint: Checkpoint,
+    voice: Array,
+    words: Array,
+    vocoder: str = vocoders.DEFAULT,
+    detail: float = 1.0,
+    slow: float = 0.0,
 ) -> Array:
     """Waveform with the voice of `voice` and the words of `words`, as long as `words`.
 
     Args:
         voice, words: waveforms in [-1, 1] at the model's sample rate.
         vocoder: by name.
-        detail: see `synthesise`.
+        detail, slow: see `synthesise`.
 
     Raises:
-        InputError: as `voice_of`; no such vocoder.
+        InputError: as `voice_of` and `synthesise`; no such vocoder.
     """
     content = content_of(checkpoint, words)
-    return convert(checkpoint, content, voice_of(checkpoint, voice), vocoder, detail)
+    return convert(checkpoint, content, voice_of(checkpoint, voice), vocoder, detail, slow)
 
 
 def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> Array:

@@ -81,10 +81,12 @@ def swap_file(
     vocoder: str = vocoders.DEFAULT,
     detail: float = 1.0,
     array: np.ndarray | None = None,
+    slow: float = 0.0,
 ) -> float:
     """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `conversion.convert`."""
     rate = checkpoint.settings.rate
-    wave = conversion.convert(checkpoint, read_content(checkpoint, content, array), voice, vocoder, detail)
+    spoken = read_content(checkpoint, content, array)
+    wave = conversion.convert(checkpoint, spoken, voice, vocoder, detail, slow)
     write(out, wave, rate)
     return len(wave) / rate
 

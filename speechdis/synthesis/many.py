@@ -15,6 +15,7 @@ from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.conversion import Voice
 from speechdis.synthesis.files import read_voice, swap_file
 from speechdis.synthesis.manifest import Pair
+from speechdis.synthesis.slow import checked
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 
@@ -47,11 +48,12 @@ def swap_pairs(
     device: str = "cpu",
     jobs: int = 1,
     strict: bool = False,
+    slow: float = 0.0,
 ) -> Swapped:
     """Swap every pair that has no output yet. Outputs appear whole, so a run that was killed is simply run again.
 
     Args:
-        out: their folder; it remembers checkpoint and vocoder.
+        out: their folder; it remembers checkpoint, vocoder, `detail` and `slow`.
         trained: checkpoint.
         vocoder: by name.
         detail: see `conversion.synthesise`.
@@ -59,10 +61,11 @@ def swap_pairs(
         jobs: processes.
         strict: a pair that cannot be used is an error, before any is swapped where that can be told; otherwise it is
             reported and left out.
+        slow: as `detail`.
 
     Raises:
         InputError: a model without static and dynamic factors; no such vocoder; `out` is a file, or holds swaps by
-            another checkpoint or vocoder; an unusable pair under `strict`, or no other.
+            another checkpoint or vocoder; `slow` as `synthesise`; an unusable pair under `strict`, or no other.
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: a file; many swaps go into a folder: choose another --out")
@@ -72,14 +75,15 @@ def swap_pairs(
         "checkpoint": digest(checkpoint.resolve(trained)),
         "vocoder": vocoders.told(vocoder),
         "detail": detail,
+        "slow": checked(slow),
     }
-    made_with.compare(out / MARKER, used, "swaps")
+    made_with.compare(out / MARKER, used, "swaps", slow=0.0)
     left = [pair for pair in pairs if not pair.out.exists()]
     good, failures = _opened(left, strict)
     if len(failures) == len(pairs):
         raise InputError(f"{out}: not one usable pair; the last: {failures[-1][1]}")
     made_with.remember(out / MARKER, used)
-    work = partial(_swapped, trained=str(trained), vocoder=vocoder, detail=detail, device=device)
+    work = partial(_swapped, trained=str(trained), vocoder=vocoder, detail=detail, slow=slow, device=device)
     seconds, told = 0.0, len(failures)
     for pair, done in _progress(work, good, jobs, len(pairs), len(pairs) - len(good), out):
         if isinstance(done, str):
@@ -131,12 +135,12 @@ def _progress(
             yield found
 
 
-def _swapped(pair: Pair, trained: str, vocoder: str, detail: bool, device: str) -> float | str:
+def _swapped(pair: Pair, trained: str, vocoder: str, detail: bool, slow: float, device: str) -> float | str:
     """Swap and write one pair: seconds of speech, or what is wrong with it."""
 
     def work() -> float:
         voice = _voice(trained, device, pair.voice)
-        return swap_file(_load(trained, device), voice, pair.content, pair.out, vocoder, detail)
+        return swap_file(_load(trained, device), voice, pair.content, pair.out, vocoder, detail, slow=slow)
 
     return attempted(work, pair.out)
 

@@ -178,6 +178,11 @@ def test_what_is_not_its_own_is_left_alone(
     (out / "mine").write_text("mine\n")
     assert anonymise(trained, data, out, "--seed", "3") == 2
     assert "holds speech by another seed" in capsys.readouterr().err
+    assert anonymise(trained, data, out, "--slow", "7") == 2
+    assert "holds speech by another slow" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        anonymise(trained, data, out, "--slow", "-1")
+    assert "slow must be from 0" in capsys.readouterr().err
     (out / "text").write_text("changed\n")
     assert anonymise(trained, data, out) == 2
     assert "its 'text' has been changed" in capsys.readouterr().err

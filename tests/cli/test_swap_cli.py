@@ -177,6 +177,14 @@ def test_a_manifest_is_done_once_and_its_bad_pairs_left_out(
     assert "silence.wav: holds only digital silence" in capsys.readouterr().err
     assert main([*words, "--vocoder", "griffin-lim"]) == 2
     assert "holds swaps by another vocoder" in capsys.readouterr().err
+    assert main([*words, "--slow", "6"]) == 2
+    assert "holds swaps by another slow" in capsys.readouterr().err
+    assert main([*words, "--slow", "6", "--plain"]) == 2
+    assert "--plain says the model's spectra" in capsys.readouterr().err
+    note = json.loads((out / "swaps.json").read_text())
+    assert note.pop("slow") == 0
+    (out / "swaps.json").write_text(json.dumps(note))  # as versions without it wrote it
+    assert main(words) == 0
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from speechdis.data.audio import write_audio, write_blocks
 from speechdis.errors import InputError
 from speechdis.features import settings_of
 from speechdis.synthesis import codes, files
-from speechdis.synthesis.conversion import content_of, convert, reconstruct, voice_of
+from speechdis.synthesis.conversion import content_of, convert, converted_frames, reconstruct, voice_of
 from speechdis.synthesis.rows import Rows, peak, pieces
 from speechdis.training.checkpoint import Checkpoint
 
@@ -68,6 +68,20 @@ def test_a_swap_by_windows_on_disk_is_that_of_the_whole(
     again = reconstruct(checkpoint, content, vocoder)[:]
     plain = reconstruct(checkpoint, content_of(checkpoint, words), vocoder)
     assert np.abs(again - plain).max() < 1e-4 * np.abs(plain).max()
+
+
+def test_the_slow_part_by_windows_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window reaches as much further as a slow part does."""
+    checkpoint = model("dsvae")
+    words, voice = speech(5.3, 130), voice_of(checkpoint, speech(1.1, 190))
+    made = []
+    for longest in (600, 150):
+        monkeypatch.setattr(codes, "LONGEST", longest)
+        content = content_of(checkpoint, words)
+        static = codes.transfer_static(checkpoint, content.codes.static, voice.static)
+        made.append(converted_frames(checkpoint, content, static, voice.residual, slow=12))
+    assert len(codes.windows(checkpoint, content.codes)) > 3
+    np.testing.assert_allclose(made[1], made[0], atol=1e-4)
 
 
 def test_a_long_recording_is_read_and_written_in_blocks(

@@ -27,6 +27,7 @@ from speechdis.training.checkpoint import Checkpoint
 
 Waves = dict[str, np.ndarray]  # by system
 ENDS = {1.0: "swap", 0.0: "swap, plain"}  # of the detail that is kept
+USUAL = ((1.0, 0.0), (0.0, 0.0))  # detail and slow of swaps, as they are and plain
 AT_A_TIME = 4  # pairs: made here, then heard side by side
 _LOG = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def judge_swaps(
     vocoder: str = vocoders.DEFAULT,
     jobs: int = 1,
     resamples: int = 1000,
-    details: Sequence[float] = (1.0, 0.0),
+    manners: Sequence[tuple[float, float]] = USUAL,
 ) -> dict[str, Any]:
     """Every system's figures, with intervals over speakers.
 
@@ -50,7 +51,7 @@ def judge_swaps(
         vocoder: of every conversion.
         jobs: processes that listen.
         resamples: of the speakers.
-        details: of the words' recordings that swaps keep, a row each: from 1, all, to 0, plain.
+        manners: `detail` and `slow` of `conversion.synthesise`, a row each.
 
     Raises:
         InputError: a package of the extra is not there; models of different features; no pair can be judged.
@@ -60,7 +61,7 @@ def judge_swaps(
     bench = Bench.of(utterances, sorted({k for pair in pairs for k in pair}), jobs)
     found: dict[str, list[Judged]] = {}
     good, failures = [], []
-    made = _made(models, settings, utterances, pairs, vocoder, details)
+    made = _made(models, settings, utterances, pairs, vocoder, manners)
     for take, verdicts in _verdicts(bench, takes, made, FeatureSettings.of(settings).rate, jobs):
         faults = [f"{name}: {one}" for name, one in verdicts.items() if isinstance(one, str)]
         if faults:
@@ -101,7 +102,7 @@ def _made(
     utterances: Sequence[Utterance],
     pairs: Sequence[tuple[int, int]],
     vocoder: str,
-    details: Sequence[float],
+    manners: Sequence[tuple[float, float]],
 ) -> Iterator[Waves]:
     """Of each pair what every system makes of it, (n,) at the models' rate."""
     for a, b in pairs:
@@ -117,9 +118,10 @@ def _made(
         for name, checkpoint in models.items():
             before = f"{name}: " if len(models) > 1 else ""
             voice, content = voice_of(checkpoint, one), content_of(checkpoint, other)
-            for detail in details:
+            for detail, slow in manners:
                 row = ENDS.get(detail, f"swap, {100 * detail:g} % of the detail")
-                made[before + row] = np.asarray(convert(checkpoint, content, voice, vocoder, detail))
+                row += f", what is slower than {slow:g} frames" if slow else ""
+                made[before + row] = np.asarray(convert(checkpoint, content, voice, vocoder, detail, slow))
         yield made
 
 
