@@ -25,7 +25,7 @@ from speechdis.metrics.verification import Verification, verify
 from speechdis.training import checkpoint
 
 _LOG = logging.getLogger(__name__)
-LEARNT = 1000  # utterances, at most, of the training speakers whose EER is measured
+LEARNT = 400  # utterances, at most, of the training speakers whose EER is measured
 SHARES, DRAWS, BEYOND = (0.125, 0.25, 0.5), 2, 10  # of the training speakers; of each share; times as many
 
 

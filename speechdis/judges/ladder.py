@@ -141,20 +141,21 @@ def climb(
     rungs: list[Rung] = []
     own: dict[str, np.ndarray] = {}
 
-    def reached(rung: Rung) -> None:
+    def reached(rung: Rung, held: np.ndarray) -> None:
         rungs.append(rung)
-        own[rung.name] = rung.compare(rung.vectors(unknown)).pairs(pairs.i, pairs.j)
+        own[rung.name] = rung.compare(held).pairs(pairs.i, pairs.j)
         say(rung.name, rung.validation)
 
     some = known.some(MEASURED, seed)
     for name, measure in measures(some, seed, step, device).items():
-        measured = measure(some)
-        back = back_end.fit(measured, some.speakers, measure(unknown), error, seed)
-        reached(_measured(name, measure, back, measured.shape[1]))
+        measured, held = measure(some), measure(unknown)
+        back = back_end.fit(measured, some.speakers, held, error, seed)
+        reached(_measured(name, measure, back, measured.shape[1]), back.project(held))
     trained = {rung.name: rung.network for rung in begin.rungs} if begin else {}
     for channels in CHANNELS if steps else ():
         before = trained.get(_ecapa(channels))
-        reached(_network(channels, known, unknown, steps, seed, device, error, before, label))
+        rung = _network(channels, known, unknown, steps, seed, device, error, before, label)
+        reached(rung, rung.vectors(unknown))
     return Ladder(rungs, *fuse(own, {rung.name: rung.validation for rung in rungs}, pairs))
 
 
