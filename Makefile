@@ -20,7 +20,7 @@ $(VENV)/.installed: pyproject.toml
 
 demo: $(VENV)/.installed ## a generated corpus, a trained Revoice, its EER table, a page with sound
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" bash egs/timit/run.sh --generated --model revoice \
-	  --config recipes/revoice/demo.yaml --attacker-steps 0 --phone-steps 300 --work $(WORK)/demo
+	  --config recipes/revoice/demo.yaml --phone-steps 300 --work $(WORK)/demo
 
 check: lint ## within a minute: style, types, and the laws that the parts obey
 	$(PYTEST) $(LAWS)

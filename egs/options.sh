@@ -27,7 +27,7 @@ options=(
   work="$here"           # where data/, feats/ and exp/ go; default: beside run.sh
   jobs="$(nproc)"        # threads for features and augmentation; default: all cores
   device=auto            # cpu, cuda or auto
-  attacker_steps=4000    # training of each network that looks for the voice, at most: it stops by itself; 0: none
+  attacker_steps=        # training of each network that looks for the voice, at most; 0: none; default: 4000 on a GPU, 0 on a CPU
   seed=0                 # of generation, augmentation and training
   "${options[@]}"
 )
@@ -100,10 +100,11 @@ done
 
 for key in "${!default[@]}"; do
   [[ ! ${default[$key]} =~ ^[0-9]+$ ]] || case $key in
-    stage | stop_stage | attacker_steps | phone_steps | swaps | seed) whole "$key" 0 ;;
+    stage | stop_stage | phone_steps | swaps | seed) whole "$key" 0 ;;
     *) whole "$key" 1 ;;
   esac
 done
+whole attacker_steps 0
 [ "$stop_stage" -le "$last_stage" ] ||
   fail "--stop-stage must be $last_stage or less, not $stop_stage: there are stages 0 to $last_stage"
 [ "$stage" -le "$stop_stage" ] || fail "--stage $stage comes after --stop-stage $stop_stage: no stage would run"

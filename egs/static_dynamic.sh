@@ -40,7 +40,7 @@ if stage 4 "embeddings, trials and the table"; then
       --utt2spk "$data/test/utt2spk" --plot "$exp/det.png"
   done
   speechdis evaluate --checkpoint "$exp/best" --data "$data" --features "$feats" --channel-features "$feats-channel" \
-    --attacker-steps "$attacker_steps" --phone-steps "$phone_steps" \
+    ${attacker_steps:+--attacker-steps "$attacker_steps"} --phone-steps "$phone_steps" \
     --references "$feats-references-test.json" --swaps "$swaps" --out "$exp/results.json" --device "$device"
   if [ $sequence = true ]; then
     beside=() # what the adversary is to be compared with

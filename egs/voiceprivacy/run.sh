@@ -88,6 +88,6 @@ fi
 if stage 2 "attackers, words, and published figures beside"; then
   speechdis privacy --train "data/$train" --train-anon "data/$train$suffix" \
     --enroll "$enroll" --enroll-anon "$enroll$suffix" --trials "${lists[@]}" --trials-anon "${lists[@]/%/$suffix}" \
-    --attacker-steps "$attacker_steps" ${words:+--words "$words"} --seed "$seed" --jobs "$jobs" --device "$device" \
+    ${attacker_steps:+--attacker-steps "$attacker_steps"} ${words:+--words "$words"} --seed "$seed" --jobs "$jobs" --device "$device" \
     --work "$work/frames" --beside "$here/results/published.json" --json "$work/privacy-$split.json"
 fi

@@ -163,15 +163,23 @@ def none_or_more(text: str) -> int:
 
 
 def attacker_option(parser: argparse.ArgumentParser) -> None:
-    """--attacker-steps."""
+    """--attacker-steps; see `attacker_steps`."""
     parser.add_argument(
         "--attacker-steps",
         type=none_or_more,
-        default=4000,
         metavar="N",
-        help="of each of three attacking networks, at most; they stop by themselves, so this picks no result; "
-        "0: no networks, a minute in place of many on a CPU (default: 4000)",
+        help="of each of three attacking networks, at most; they stop by themselves; 0: no networks (default: 4000 on "
+        "a GPU; 0 on a CPU, where they add the better part of an hour to a ladder that takes a minute)",
     )
+
+
+def attacker_steps(args: argparse.Namespace) -> int:
+    """What --attacker-steps says, or what suits --device. Raises InputError where there is no such device."""
+    from speechdis.training.distributed import place
+
+    if args.attacker_steps is None:
+        return 4000 if place(args.device) == "cuda" else 0
+    return int(args.attacker_steps)
 
 
 def share(text: str) -> float:

@@ -18,7 +18,14 @@ import json
 import logging
 from typing import Any
 
-from speechdis.cli import attacker_option, checkpoint_option, device_option, path_option, split_option
+from speechdis.cli import (
+    attacker_option,
+    attacker_steps,
+    checkpoint_option,
+    device_option,
+    path_option,
+    split_option,
+)
 from speechdis.errors import InputError
 
 
@@ -60,16 +67,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     for path in filter(None, (args.out, args.plot)):
         check_file(path)
     log, found = logging.getLogger(__name__), {}
+    steps = attacker_steps(args)
     with processes(args.device) as device:
         what = "codes" if args.checkpoint or args.codes else "features"
         on = attacking.read(
             args.data, args.features, args.codes, args.checkpoint, args.split, device, args.seed
         )
-        found[what] = attacking.attack(on, args.attacker_steps, args.seed, device, bool(args.plot))
+        found[what] = attacking.attack(on, steps, args.seed, device, bool(args.plot))
         log.info("\n%s", attacking.markdown(found))
         for name in args.floors:
             on = attacking.floor(name, args.data, args.features, args.split, args.seed)
-            found[name] = attacking.attack(on, args.attacker_steps, args.seed, device)
+            found[name] = attacking.attack(on, steps, args.seed, device)
     if args.floors:
         log.info("\n%s", attacking.markdown(found))
     if args.plot:

@@ -14,7 +14,16 @@ import logging
 from functools import partial
 from typing import Any
 
-from speechdis.cli import count, device_option, jobs_option, path_option, renamed, set_option, show_notices
+from speechdis.cli import (
+    attacker_steps,
+    count,
+    device_option,
+    jobs_option,
+    path_option,
+    renamed,
+    set_option,
+    show_notices,
+)
 from speechdis.cli.evaluate import training_options
 
 
@@ -52,7 +61,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.pipeline import suite
     from speechdis.pipeline.evaluation import Protocol
 
-    budget = Budget(args.attacker_steps, args.phone_steps)
+    budget = Budget(attacker_steps(args), args.phone_steps)
     benchmark = suite.placed(
         args.suite,
         args.corpus,

@@ -3,7 +3,7 @@
 Reads the stores FEATURES/train and FEATURES/test and the data directories DATA/train and DATA/test; and, of the same
 recordings through random channels, CHANNEL/test, and CHANNEL/train, from which attackers learn who know of channels.
 Attackers are those of 'speechdis attack': FEATURES/dev (12 speakers or more; else some training speakers) says which is
-the strongest. On a CPU their networks take longest; '--attacker-steps 0' leaves them out.
+the strongest.
 Prints one table; writes the figures to --out. The floors and ceilings do not depend on the model: --references keeps
 them for the next one, and without --checkpoint they are all that is measured.
 
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from speechdis.cli import (
     attacker_option,
+    attacker_steps,
     beside_option,
     checkpoint_option,
     device_option,
@@ -104,7 +105,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         if args.swaps or args.lda or args.beside or args.out:
             raise InputError("--swaps, --lda, --beside and --out are of a model: give its --checkpoint")
     budget = Budget(
-        args.attacker_steps,
+        attacker_steps(args),
         args.phone_steps,
         lda=args.lda,
         swaps=args.swaps,

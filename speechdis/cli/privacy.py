@@ -26,6 +26,7 @@ from typing import Any
 
 from speechdis.cli import (
     attacker_option,
+    attacker_steps,
     beside_option,
     device_option,
     jobs_option,
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as temporary, processes(args.device) as device:
         work = args.work or Path(temporary)
         found = privacy.attack(
-            original, anonymised, work, args.attacker_steps, args.seed, args.words, args.jobs, str(device)
+            original, anonymised, work, attacker_steps(args), args.seed, args.words, args.jobs, str(device)
         )
     privacy.log(found, args.beside)
     return found

@@ -145,12 +145,13 @@ def test_without_training_channels_the_column_is_empty_and_said(
 
 def test_speakers_of_dev_choose_the_attacker(tmp_path: Path) -> None:
     make_speech(tmp_path, phones=False, dev=12)
-    told = ["--data", str(tmp_path / "data"), "--features", str(tmp_path / "feats"), "--attacker-steps", "0"]
+    told = ["--data", str(tmp_path / "data"), "--features", str(tmp_path / "feats"), "--device", "cpu"]
     told += ["--channel-features", str(tmp_path / "channel"), "--phone-steps", "0"]
     assert main(["evaluate", *told, "--references", str(tmp_path / "kept.json")]) == 0
     content = json.loads((tmp_path / "kept.json").read_text())
     for found in content["rows"][-1]["attackers"].values():
         assert found["speakers"] == {"training": 4, "held_out": 12, "test": 3}
+    assert content["protocol"]["attacker_steps"] == 0  # without networks, on a CPU
     assert {"held out, clean", "held out, channel"} < set(content["protocol"]["digests"])
     assert main(["evaluate", *told, "--references", str(tmp_path / "dev.json"), "--split", "dev"]) == 0
     content = json.loads((tmp_path / "dev.json").read_text())
