@@ -61,6 +61,7 @@ def framing(config: Config) -> tuple[int, int]:
     return frame_samples(config)
 
 
+@lru_cache(maxsize=8)
 def bins(config: Config) -> Bins:
     """Centre of each filter, and what white noise puts into it."""
     bank, centres = mel_bank(config)

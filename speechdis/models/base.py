@@ -254,6 +254,10 @@ class SegmentModel(Model):
         """The static means of `embed` alone, (B, S), of `static_frames` frames at a time. Default: by `embed`."""
         return self.embed(x, lengths)[0]
 
+    def dynamic_mean(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The dynamic means of `embed` alone, (B, T, Z). Default: by `embed`."""
+        return self.embed(x, lengths)[1]
+
 
 class StaticDynamicModel(SegmentModel):
     """A static vector a segment (the voice) and a dynamic vector a frame (the words): Li & Mandt 2018 and after."""

@@ -354,10 +354,13 @@ class Model(StaticDynamicModel):
 
     def embed(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Posterior means of segments (B, T, F): static (B, S), dynamic (B, T, Z)."""
+        return self.static_mean(x, lengths), self.dynamic_mean(x, lengths)
+
+    def dynamic_mean(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Posterior means (B, T, Z), without a look at the voice."""
         codes = self.encode_dynamic(x, lengths).mean
         codes = codes if self.quantiser is None else self.quantiser.rounded(codes)
-        dynamic = held(codes, self.stride, x.shape[1]) * sequence.mask(lengths, x)
-        return self.encode_static(x, lengths).mean, dynamic
+        return held(codes, self.stride, x.shape[1]) * sequence.mask(lengths, x)
 
 
 def _real(lengths: Tensor | None, x: Tensor) -> Tensor:

@@ -71,6 +71,17 @@ def check_recordings(checkpoint: Checkpoint) -> StaticDynamicModel:
     return check(checkpoint)
 
 
+def check_frames(checkpoint: Checkpoint, frames: Array, content: np.ndarray | None) -> None:
+    """Raise InputError where `encode` would."""
+    check(checkpoint)
+    if content is None and checkpoint.content and frames.shape[1] < len(checkpoint.mean):
+        check_recordings(checkpoint)
+    if content is not None and content.shape != (len(frames), checkpoint.content):
+        raise InputError(
+            f"content frames of {content.shape[-1]} columns; this '{checkpoint.name}' reads {checkpoint.content}"
+        )
+
+
 @torch.no_grad()
 def encode(
     checkpoint: Checkpoint,
@@ -91,13 +102,7 @@ def encode(
     Raises:
         InputError: as `check`, or content frames that are missing, or not for this model.
     """
-    check(checkpoint)
-    if content is None and checkpoint.content and frames.shape[1] < len(checkpoint.mean):
-        check_recordings(checkpoint)
-    if content is not None and content.shape != (len(frames), checkpoint.content):
-        raise InputError(
-            f"content frames of {content.shape[-1]} columns; this '{checkpoint.name}' reads {checkpoint.content}"
-        )
+    check_frames(checkpoint, frames, content)
     starts = starts_of(len(frames), checkpoint.segment)
     return _encoded(checkpoint, frames, starts, empty, len(frames) <= LONGEST, content)
 
@@ -109,8 +114,12 @@ def _encoded(
     empty: np.ndarray | None,
     whole: bool,
     content: np.ndarray | None,
+    known: Tensor | None = None,
 ) -> Codes:
-    """Codes of the segments of `frames` that begin at `starts`; the dynamic ones only if `whole`."""
+    """Codes of the segments of `frames` that begin at `starts`; the dynamic ones only if `whole`.
+
+    Static ones that are `known` (M, S) are not read.
+    """
     model, segment = check(checkpoint), checkpoint.segment
     device = next(model.parameters()).device
     static, dynamic = [], []
@@ -126,11 +135,16 @@ def _encoded(
         if empty is not None:
             x[..., torch.from_numpy(np.flatnonzero(empty))] = 0
         lengths = None if cut.lengths is None else cut.lengths.to(device)
-        s, z = model.embed(x.to(device), lengths)
-        static.append(s)
-        if whole:
+        if known is not None:
+            dynamic.append(model.dynamic_mean(x.to(device), lengths))
+        elif whole:
+            s, z = model.embed(x.to(device), lengths)
+            static.append(s)
             dynamic.append(z)
-    return Codes(torch.cat(static), torch.cat(dynamic) if whole else None, starts, len(frames), content)
+        else:
+            static.append(model.static_mean(x.to(device), lengths))
+    voice = torch.cat(static) if known is None else known
+    return Codes(voice, torch.cat(dynamic) if whole else None, starts, len(frames), content)
 
 
 def windows(checkpoint: Checkpoint, codes: Codes, depth: int = 1, beyond: int = 0) -> list[Window]:
@@ -164,8 +178,8 @@ def window(
 def reread(
     checkpoint: Checkpoint, frames: np.ndarray, codes: Codes, empty: np.ndarray | None = None
 ) -> Codes:
-    """Codes of other log frames (T, F) in the segments of `codes`."""
-    return _encoded(checkpoint, frames, codes.starts, empty, True, codes.content)
+    """Codes of other log frames (T, F) in the segments of `codes`, whose static ones stay."""
+    return _encoded(checkpoint, frames, codes.starts, empty, True, codes.content, codes.static)
 
 
 def _lengths(checkpoint: Checkpoint, frames: int, device: torch.device) -> Tensor | None:

@@ -1,6 +1,8 @@
 """The voice of one recording on the words of another."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,12 +38,26 @@ class Voice(NamedTuple):
     residual: Residual | None
 
 
-class Content(NamedTuple):
-    """A recording whose words are kept, its codes, and where (T, F) it has no sound (None: it has everywhere)."""
+@dataclass(frozen=True)
+class Content:
+    """A recording whose words are kept.
+
+    Attributes:
+        words: the recording.
+        read: gives its codes; a swap reads words at another pitch, and never these.
+        silent: where (T, F) it has no sound; None: it has everywhere.
+        array: its content frames (T, D), of a model that reads them.
+    """
 
     words: Words
-    codes: Codes
+    read: Callable[[], Codes]
     silent: np.ndarray | None = None
+    array: np.ndarray | None = None
+
+    @cached_property
+    def codes(self) -> Codes:
+        """Its codes, read once."""
+        return self.read()
 
     @property
     def empty(self) -> np.ndarray | None:
@@ -94,9 +110,16 @@ def content_of(checkpoint: Checkpoint, wave: Array, array: np.ndarray | None = N
     words = words_of(wave, checkpoint.features)
     silent = band.silent(words.frames, peak(wave), checkpoint.features)
     array = None if array is None else resampled(array, len(words.frames))
-    if not silent.any():
-        return Content(words, codes.encode(checkpoint, words.frames, None, array))
-    return Content(words, codes.encode(checkpoint, words.frames, band.empty(silent), array), silent)
+    return _content(checkpoint, words, silent if silent.any() else None, array)
+
+
+def _content(
+    checkpoint: Checkpoint, words: Words, silent: np.ndarray | None = None, array: np.ndarray | None = None
+) -> Content:
+    """Words whose codes are read where they are asked for. Raises InputError where they could not be."""
+    codes.check_frames(checkpoint, words.frames, array)
+    empty = None if silent is None else band.empty(silent)
+    return Content(words, lambda: codes.encode(checkpoint, words.frames, empty, array), silent, array)
 
 
 def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray) -> np.ndarray:
@@ -114,7 +137,7 @@ def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray)
 def decoded_frames(checkpoint: Checkpoint, frames: np.ndarray) -> np.ndarray:
     """Log frames (T, F) as the model decodes them, in their own mean voice: those of a plain swap with itself."""
     words = Words(np.zeros(0, np.float32), frames, checkpoint.settings.rate)
-    content = Content(words, codes.encode(checkpoint, frames))
+    content = _content(checkpoint, words)
     return np.concatenate(list(_decoded(checkpoint, content, _mean_voice(checkpoint, content))))
 
 
@@ -141,14 +164,15 @@ def _converted(
     """`converted_frames` in consecutive parts, each as if there were no others: read with all that it depends on."""
     from scipy.ndimage import gaussian_filter1d
 
-    own = None if residual is None else _residual(checkpoint, content)
     mean, ranks, empty = _mean_voice(checkpoint, content), _ranks(content), content.empty
+    whole = None if content.codes.dynamic is None else codes.decode(checkpoint, mean, content.codes)
+    own = None if residual is None else _residual(checkpoint, content, whole)
     for part in _shown(codes.windows(checkpoint, content.codes, 1 + REREADS, reach(slow)), "frames"):
         frames = content.words.frames[part.begin : part.end]
         read = codes.window(checkpoint, frames, content.codes, part, empty)
         theirs, near = static[part.segments], ranks[part.begin : part.end]
         wanted = codes.decode(checkpoint, theirs, read)
-        decoded = codes.decode(checkpoint, mean[part.segments], read)
+        decoded = codes.decode(checkpoint, mean[part.segments], read) if whole is None else whole
         change = gaussian_filter1d(wanted - decoded, SMOOTH, axis=0, mode="nearest")
         if residual is not None and own is not None:
             change += np.nan_to_num(residual.lacked(wanted, near) - own.lacked(decoded, near))
@@ -207,11 +231,15 @@ def _mean_voice(checkpoint: Checkpoint, content: Content) -> Tensor:
     return codes.transfer_static(checkpoint, own, own)
 
 
-def _residual(checkpoint: Checkpoint, content: Content) -> Residual:
-    """What the words' frames decoded in their mean voice lack; of evenly spread ones, if there are many."""
+def _residual(checkpoint: Checkpoint, content: Content, whole: np.ndarray | None = None) -> Residual:
+    """What the words' frames decoded in their mean voice lack; of evenly spread ones, if there are many.
+
+    `whole`: all of these decoded frames (T, F), where they are there already.
+    """
     chosen = thinned(len(content.words.frames))
     kept, lacking, first = [], [], 0
-    for decoded in _decoded(checkpoint, content, _mean_voice(checkpoint, content)):
+    voice = _mean_voice(checkpoint, content)
+    for decoded in _decoded(checkpoint, content, voice) if whole is None else [whole]:
         last = first + len(decoded)
         rows = chosen[np.searchsorted(chosen, first) : np.searchsorted(chosen, last)]
         lack = content.words.frames[first:last][rows - first] - decoded[rows - first]
@@ -250,9 +278,8 @@ def at_pitch(
         silent = band.silent(words.frames, peak(words.wave), settings)
         silent |= content.silent
         silent |= band.empty(content.silent)
-    return Content(
-        words, codes.encode(checkpoint, words.frames, content.empty, content.codes.content), silent
-    )
+    read = partial(codes.encode, checkpoint, words.frames, content.empty, content.array)
+    return Content(words, read, silent, content.array)
 
 
 def pitched(words: Words, log_f0: float, settings: Mapping[str, Any], vocoder: str) -> Words:
@@ -331,7 +358,7 @@ def swap(
 def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> Array:
     """Waveform (n,) of `content` in its own voice, as far as its codes hold it: a swap without a change of voice."""
     words = blocks.at_pitch(vocoders.load(vocoder), content.words, checkpoint.features)
-    spoken = Content(words, content.codes, content.silent)
+    spoken = Content(words, lambda: content.codes, content.silent, content.array)
     return synthesise(checkpoint, spoken, content.codes.static, vocoder=vocoder, detail=0.0)
 
 

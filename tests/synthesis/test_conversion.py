@@ -158,7 +158,7 @@ class Louder(Perfect):
 def ramp(checkpoint: Checkpoint, count: int) -> Content:
     """Frames that grow louder one by one."""
     frames = np.full((count, 80), 9, np.float32) + np.linspace(0, 6, count, dtype=np.float32)[:, None]
-    return Content(Words(np.zeros(1, np.float32), frames, 16000), codes.encode(checkpoint, frames))
+    return Content(Words(np.zeros(1, np.float32), frames, 16000), lambda: codes.encode(checkpoint, frames))
 
 
 def test_a_voice_changes_frames_from_the_mean_voice_of_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
