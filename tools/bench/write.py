@@ -1,4 +1,4 @@
-"""Run benches and write BENCHMARKS.md: what each prints, with command, commit, date and hardware.
+"""Run benches and write BENCHMARKS.md: what each prints, with command, commit, date and hardware. Others stay.
 
 python tools/bench/write.py [eer wsola ...] [--out BENCHMARKS.md]
 """
@@ -38,7 +38,20 @@ def section(name: str) -> str:
     printed = subprocess.run(
         [sys.executable, str(file)], stdout=subprocess.PIPE, text=True, check=True
     ).stdout
-    return f"## {name}\n\n{about}\n\n    python tools/bench/{name}.py\n\n{printed.strip()}\n"
+    return f"## {name}\n\n{about}\n\n    python tools/bench/{name}.py\n\n{made()}\n\n{printed.strip()}\n"
+
+
+def made() -> str:
+    """When, of which commit and on what it was measured."""
+    about = provenance(torch.device("cpu"))
+    date = datetime.datetime.now(datetime.UTC).date()
+    return f"Commit {about['commit']}, {date}, {about['hardware']}, one thread, torch {about['torch']}."
+
+
+def earlier(file: Path) -> dict[str, str]:
+    """Sections of an earlier run, by bench."""
+    texts = file.read_text().split("\n## ")[1:] if file.exists() else []
+    return {text.split("\n", 1)[0]: f"## {text.rstrip()}\n" for text in texts}
 
 
 def main() -> None:
@@ -51,12 +64,9 @@ def main() -> None:
     args = parser.parse_args()
     if unknown := set(args.bench) - set(known):
         parser.error(f"no bench {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
-    made = provenance(torch.device("cpu"))
-    date = datetime.datetime.now(datetime.UTC).date()
-    where = f"Commit {made['commit']}, {date}, {made['hardware']}, one thread, torch {made['torch']}.\n\n"
-    sections = [section(name) for name in args.bench or BENCHES]
+    sections = earlier(args.out) | {name: section(name) for name in args.bench or BENCHES}
     with replacing(args.out) as partial:
-        partial.write_text(HEAD + where + "\n".join(sections))
+        partial.write_text(HEAD + "\n".join(sections.values()))
 
 
 if __name__ == "__main__":
