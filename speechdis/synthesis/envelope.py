@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WINDOW, HOP = 0.025, 0.005  # s, of the filter's short-time Fourier transform
-PIECE = 1000  # of its frames at a time
+PIECE = 2000  # of its frames at a time: ten seconds
 FILTERS = 3  # one after the other; two more bring little of a voice, and make its pitch break
 SMOOTH = 30  # cosine terms of each: with fewer less of a voice is heard
 LIMIT = 4.6  # nats of amplitude, 40 dB: a filter louder than that only lifts noise
