@@ -24,6 +24,7 @@ options=(
   checkpoint=revoice # the model that anonymises: an experiment, or one that comes with speechdis
   voice=prior       # prior, mix or pool
   pool=             # data directory of speakers who lend their voices, for mix and pool
+  slow=             # frames: only what is slower in the change of voice is made; default: that of anonymise
   per=utterance     # utterance (2024) or speaker (2020): who gets a voice
   suffix=_anon      # of anonymised directories; those of another system, made before, need no stage 1
   words=            # utterances whose words are heard; default: all
@@ -79,7 +80,7 @@ if stage 1 "anonymised directories"; then
       awk 'NR == FNR { made[$1] = 1; next } $2 in made' "$data$suffix/utt2spk" "$data/trials" > "$data$suffix/trials"
     else
       speechdis anonymise --checkpoint "$checkpoint" --data "$data" --out "$data$suffix" --voice "$voice" \
-        ${pool:+--pool "$pool"} --per "$per" --seed "$seed" --jobs "$jobs" --device "$device"
+        ${pool:+--pool "$pool"} ${slow:+--slow "$slow"} --per "$per" --seed "$seed" --jobs "$jobs" --device "$device"
     fi
     made+=("$data")
   done

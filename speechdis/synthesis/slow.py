@@ -5,7 +5,7 @@ import numpy as np
 from speechdis.errors import InputError
 
 MOST = 100.0  # frames, a second
-NOBODYS = 0.0  # frames, of the change to a voice that is nobody's
+NOBODYS = 12.0  # frames, for a voice that is nobody's: more would give attackers back what words gain
 TRUNCATE = 4.0  # standard deviations, beyond which a Gaussian is taken as 0
 
 
