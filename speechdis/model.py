@@ -23,6 +23,7 @@ from speechdis.errors import InputError
 from speechdis.evaluation import embeddings
 from speechdis.features import extract_blocks
 from speechdis.features.store import Store
+from speechdis.metrics.normal_scores import normal_scores
 from speechdis.synthesis import codes, conversion, vocoders
 from speechdis.synthesis.conversion import Content, Voice
 from speechdis.synthesis.files import read_wave, wave_file, write
@@ -53,6 +54,10 @@ class Codes:
     times: np.ndarray
     dynamic_mean: np.ndarray
     wave: Array | None = field(default=None, repr=False)
+
+    def normal_scores(self) -> np.ndarray:
+        """`dynamic` as (T, Z) whose distribution is the same for every recording: see `metrics.normal_scores`."""
+        return normal_scores(self.dynamic)
 
 
 @dataclass(frozen=True, eq=False)

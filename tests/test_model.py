@@ -12,7 +12,7 @@ import torch
 import speechdis
 from speechdis import models, weights
 from speechdis.cli import main
-from speechdis.data.archive import read_vectors
+from speechdis.data.archive import read_matrix, read_scp, read_vectors
 from speechdis.data.audio import read_audio, write_audio
 from speechdis.data.directory import write_directory
 from speechdis.data.samples import as_wave
@@ -79,6 +79,8 @@ def test_vectors_are_those_of_the_command(
             tmp_path / "feats",
             "--out",
             tmp_path / "vectors",
+            "--frames",
+            "--normal-scores",
         ],
     ):
         assert main([str(word) for word in words]) == 0
@@ -93,6 +95,8 @@ def test_vectors_are_those_of_the_command(
             np.testing.assert_allclose(found.dynamic_mean, dynamic[recordings[k].stem], atol=1e-5)
             assert found.dynamic.shape == (store.counts[k], 3) and found.times.shape == (store.counts[k],)
         np.testing.assert_allclose(np.diff(codes.times), 0.01)
+        of_frames = read_matrix(read_scp(tmp_path / "vectors" / "feats.scp")[recordings[k].stem])
+        assert np.abs(of_frames - codes.normal_scores()).mean() < 1e-3  # a rank may differ by rounding
 
 
 def test_a_swap_is_that_of_the_command(

@@ -303,6 +303,16 @@ def split_option(parser: argparse.ArgumentParser, what: str) -> None:
     )
 
 
+def normal_scores_option(parser: argparse.ArgumentParser, what: str) -> None:
+    """Let `parser` bring `what`, codes of frames, to one distribution for all utterances."""
+    parser.add_argument(
+        "--normal-scores",
+        action="store_true",
+        help=f"{what} of each utterance whitened, and as the normal scores of their ranks: their distribution, which "
+        "tells voices apart, is then the same for all",
+    )
+
+
 def beside_option(parser: argparse.ArgumentParser, what: str) -> None:
     """Let `parser` take earlier figures, `what` they are, to show beside its own."""
     parser.add_argument(

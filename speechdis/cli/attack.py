@@ -23,6 +23,7 @@ from speechdis.cli import (
     attacker_steps,
     checkpoint_option,
     device_option,
+    normal_scores_option,
     path_option,
     split_option,
 )
@@ -43,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="also attack what cannot be hidden; pitch and melody read the recordings",
     )
     split_option(parser, "speakers to attack")
+    normal_scores_option(parser, "codes")
     attacker_option(parser)
     path_option(parser, "--plot", "draw EER over attackers' size and training speakers", "FIGURE")
     path_option(parser, "--out", "every figure", "JSON")
@@ -73,6 +75,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         on = attacking.read(
             args.data, args.features, args.codes, args.checkpoint, args.split, device, args.seed
         )
+        if args.normal_scores:
+            on = on.normal_scores()
         found[what] = attacking.attack(on, steps, args.seed, device, bool(args.plot))
         log.info("\n%s", attacking.markdown(found))
         for name in args.floors:

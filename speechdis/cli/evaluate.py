@@ -24,6 +24,7 @@ from speechdis.cli import (
     device_option,
     jobs_option,
     none_or_more,
+    normal_scores_option,
     path_option,
     renamed,
     split_option,
@@ -60,6 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="D",
         help="also score static vectors after a supervised LDA to D dimensions (training speakers' labels)",
     )
+    normal_scores_option(parser, "codes that are attacked and probed")
     add(
         "--swaps",
         type=none_or_more,
@@ -112,6 +114,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         vocoder=args.vocoder,
         outside=args.judges == "outside",
         jobs=args.jobs,
+        normal_scores=args.normal_scores,
     )
     protocol = Protocol(
         args.data, args.features, args.channel_features, args.split, budget, args.references, args.device

@@ -38,6 +38,11 @@ class Attack:
     test: Sequences
     step: int = 4
 
+    def normal_scores(self) -> "Attack":
+        """The same, each utterance as `metrics.normal_scores` has it."""
+        known, unknown, test = (part.normal_scores() for part in (self.known, self.unknown, self.test))
+        return Attack(known, unknown, test, self.step)
+
     @classmethod
     def of(
         cls,

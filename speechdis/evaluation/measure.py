@@ -20,7 +20,7 @@ from speechdis.evaluation.embeddings import Embeddings, embed
 from speechdis.evaluation.generation_scores import generated
 from speechdis.evaluation.outside import swaps as outside
 from speechdis.evaluation.results import Rates, Results, strongest
-from speechdis.evaluation.speech import Speech
+from speechdis.evaluation.speech import Speech, Split
 from speechdis.evaluation.swap_scores import Listeners, judge_swaps, pairs_of
 from speechdis.evaluation.word_probes import timed_phones, transcribed, words_left
 from speechdis.judges.judges import Judges
@@ -30,6 +30,7 @@ from speechdis.metrics import baselines, probes
 from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.every_pair import verify_all
 from speechdis.metrics.lda import lda
+from speechdis.metrics.normal_scores import of_each
 from speechdis.metrics.trials import cosine_scores, segment_pairs, some_segments
 from speechdis.metrics.verification import Verification
 from speechdis.synthesis import vocoders
@@ -44,7 +45,8 @@ JUDGE = 800  # steps in which the judge of swapped voices is trained
 class Budget:
     """How long what is trained is trained: optimiser steps of each attacking network at most, 0 for no networks, and
     of the phone-sequence probe; and dimensions of the supervised LDA on static vectors, 0 for none; pairs swapped, 0
-    for none, their vocoder, whether outside judges hear them or those trained here, and in how many processes."""
+    for none, their vocoder, whether outside judges hear them or those trained here, and in how many processes; and
+    whether codes are attacked and probed as normal scores."""
 
     attacker: int = 4000
     phones: int = 1200
@@ -55,6 +57,7 @@ class Budget:
     vocoder: str = vocoders.DEFAULT
     outside: bool = True
     jobs: int = 1
+    normal_scores: bool = False
 
     @property
     def judge(self) -> int:
@@ -91,11 +94,17 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         for name, split in speech.everything.items()
         if name not in sequences
     }
+    if budget.normal_scores:
+        sequences = {
+            name: _normal_scores(frames, speech.everything[name]) for name, frames in sequences.items()
+        }
     row |= _attacked(sequences, speech, budget, device, "attacker on z")
     row["probes"] = {
         "speaker_static": asdict(probes.speaker_probe(clean.static, speech.clean.store.spks)),
         "speaker_dynamic": asdict(probes.speaker_probe(clean.dynamic, speech.clean.store.spks)),
-        **words_left(train.frames, clean.frames, speech, budget.phones, budget.seed, device, "dynamic"),
+        **words_left(
+            sequences["train"], sequences["clean"], speech, budget.phones, budget.seed, device, "dynamic"
+        ),
         **timed_phones(train.static_frames, clean.static_frames, speech, "static"),
     }
     if "phones_static" in row["probes"]:
@@ -128,7 +137,8 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         **row,
         validation=checkpoint.validation,
         parameters=sum(p.numel() for p in checkpoint.model.parameters()),
-        label=checkpoint.model.label,
+        label=", ".join(filter(None, (checkpoint.model.label, "normal scores" * budget.normal_scores)))
+        or None,
     )
 
 
@@ -241,6 +251,10 @@ def _attacked(
         return {}
     rates = {name: attacking.verification(strongest(of)) for name, of in found.items()}
     return {"attacker": {name: {"raw": rate} for name, rate in rates.items()}, "attackers": found}
+
+
+def _normal_scores(frames: np.ndarray, split: Split) -> np.ndarray:
+    return of_each(frames, split.store.first, split.store.counts)
 
 
 def _active(frames: np.ndarray) -> int:

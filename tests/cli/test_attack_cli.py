@@ -81,3 +81,18 @@ def test_options_go_together(tree: Path, capsys: pytest.CaptureFixture) -> None:
     assert "--checkpoint and --floors go with --features" in capsys.readouterr().err
     assert main(["attack", "--data", str(tree / "data")]) == 2
     assert "give --features, or --codes" in capsys.readouterr().err
+
+
+def test_normal_scores_of_codes_are_attacked(tree: Path) -> None:
+    """Gaussian codes whose scales are the voice: normal scores have none."""
+    rng = np.random.default_rng(0)
+    scales: dict[str, np.ndarray] = {}
+    for path in sorted((tree / "codes").glob("*/*.npy")):
+        scale = scales.setdefault(path.stem.split("-")[0], np.exp(rng.standard_normal(6)))
+        np.save(path, (scale * rng.standard_normal((60, 6))).astype(np.float32))
+    wrong = {}
+    for name, more in {"raw": [], "normal": ["--normal-scores"]}.items():
+        out = tree / f"{name}.json"
+        assert main(words(tree, "--attacker-steps", "0", "--out", str(out), *more)) == 0
+        wrong[name] = json.loads(out.read_text())["codes"]["rungs"][0]["test"]["eer"]
+    assert wrong["raw"] < 0.15 < 0.35 < wrong["normal"]

@@ -1,0 +1,47 @@
+"""Normal scores: what they forget of an utterance, what they keep, and short or still ones."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm, spearmanr
+
+from speechdis.metrics.normal_scores import normal_scores, of_each
+
+
+def codes(frames: int = 400, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).gamma(2.0, size=(frames, 3))
+
+
+def test_every_dimension_has_the_same_values_and_hardly_a_correlation() -> None:
+    found = normal_scores(codes() @ np.random.default_rng(1).normal(size=(3, 3)) + 5)
+    expected = norm.ppf((np.arange(400) + 0.5) / 400)
+    for dimension in found.T:
+        np.testing.assert_allclose(np.sort(dimension), expected, atol=1e-6)
+    assert np.abs(np.corrcoef(found.T) - np.eye(3)).max() < 0.15
+
+
+def test_a_level_and_a_scale_of_each_utterance_are_forgotten() -> None:
+    x = codes()
+    np.testing.assert_allclose(normal_scores(7 * x - 3), normal_scores(x), atol=1e-6)
+
+
+def test_uncorrelated_codes_keep_their_order() -> None:
+    time = np.arange(256) * 2 * np.pi / 256
+    waves = np.stack([np.sin(time), 3 * np.cos(time)], 1)
+    found = normal_scores(waves)
+    for k in range(2):
+        assert spearmanr(found[:, k], waves[:, k]).statistic > 0.9999
+
+
+@pytest.mark.parametrize("still", [np.zeros((1, 4)), np.ones((5, 2)), np.eye(3)[[0, 0, 1]]])
+def test_short_and_still_utterances(still: np.ndarray) -> None:
+    found = normal_scores(still)
+    assert found.shape == still.shape and np.isfinite(found).all()
+    np.testing.assert_array_equal(found[0], normal_scores(still)[0])
+    if (still == still[0]).all():
+        assert not found.any()
+
+
+def test_each_utterance_is_scored_alone() -> None:
+    a, b = codes(50), codes(80, 1)
+    both = of_each(np.concatenate([a, b]), np.array([0, 50]), np.array([50, 80]))
+    np.testing.assert_array_equal(both, np.concatenate([normal_scores(a), normal_scores(b)]))
