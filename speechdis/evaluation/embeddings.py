@@ -18,6 +18,8 @@ from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.reader import SegmentReader
 from speechdis.training.rows import on_device
 
+MOST = 20_480 * 512  # values read at a time: convolutions on pictures hold sixty times as many
+
 
 @dataclass(frozen=True)
 class Embeddings:
@@ -65,13 +67,14 @@ def segments(store: Store, segment: int) -> tuple[np.ndarray, np.ndarray, np.nda
 
 @torch.no_grad()
 def embed(checkpoint: Checkpoint, store: Store, device: torch.device, batch: int = 20_480) -> Embeddings:
-    """Codes of every utterance of `store`, some `batch` frames at a time.
+    """Codes of every utterance of `store`, some `batch` frames at a time; of pictures fewer.
 
     Raises:
         InputError: the store's features are not those the model was trained on, or it is of paired modalities.
     """
     checkpoint.check(store)
     model, segment = _model(checkpoint), checkpoint.segment
+    batch = min(batch, MOST // store.frames.shape[1])
     starts, lengths, utterance = segments(store, segment)
     statics: list[Tensor] = []
     dynamics: list[Tensor] = []
