@@ -1,8 +1,11 @@
 """The slow part of a change: what is fast in it costs words, and lends less of a voice."""
 
-import numpy as np
+from typing import TYPE_CHECKING
 
 from speechdis.errors import InputError
+
+if TYPE_CHECKING:  # `anonymise --help` reads a number here
+    import numpy as np
 
 MOST = 100.0  # frames, a second
 NOBODYS = 12.0  # frames, for a voice that is nobody's: more would give attackers back what words gain
@@ -21,11 +24,12 @@ def reach(slow: float) -> int:
     return int(TRUNCATE * slow + 0.5)
 
 
-def slow_part(change: np.ndarray, silent: np.ndarray | None, slow: float) -> np.ndarray:
+def slow_part(change: "np.ndarray", silent: "np.ndarray | None", slow: float) -> "np.ndarray":
     """A change of log frames (T, F), smoothed over time by a Gaussian of `slow` frames; 0: as it is.
 
     Frames that are silent, (T, F), lend nothing to others, and stay as they are.
     """
+    import numpy as np
     from scipy.ndimage import gaussian_filter1d
 
     if not slow:

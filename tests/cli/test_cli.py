@@ -110,6 +110,7 @@ def test_the_same_option_has_the_same_default() -> None:
         "--features",
         "--split",
         "--judge-steps",
+        "--slow",
         "--help",
     }
     defaults: dict[str, set[str]] = {}
