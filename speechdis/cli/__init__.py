@@ -169,7 +169,7 @@ def attacker_option(parser: argparse.ArgumentParser) -> None:
         type=none_or_more,
         metavar="N",
         help="of each of three attacking networks, at most; they stop by themselves; 0: no networks (default: 4000 on "
-        "a GPU; 0 on a CPU, where they add the better part of an hour to a ladder that takes a minute)",
+        "a GPU; 0 on a CPU, where they add half an hour to a ladder that takes a minute)",
     )
 
 

@@ -1,4 +1,4 @@
-"""Write a static and a dynamic vector per utterance, and of frames.
+"""Write a static and a dynamic vector per utterance.
 
 OUT gets the Kaldi archives static.ark/.scp and dynamic.ark/.scp: means over segments (and frames) of posterior means.
 With --frames it also gets feats.ark/.scp, the dynamic vectors of an utterance's frames, (T, Z).

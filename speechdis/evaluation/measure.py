@@ -20,7 +20,7 @@ from speechdis.evaluation.embeddings import Embeddings, embed
 from speechdis.evaluation.generation_scores import generated
 from speechdis.evaluation.outside import swaps as outside
 from speechdis.evaluation.results import Rates, Results, strongest
-from speechdis.evaluation.speech import Speech, Split
+from speechdis.evaluation.speech import Speech
 from speechdis.evaluation.swap_scores import Listeners, judge_swaps, pairs_of
 from speechdis.evaluation.word_probes import timed_phones, transcribed, words_left
 from speechdis.judges.judges import Judges
@@ -30,7 +30,6 @@ from speechdis.metrics import baselines, probes
 from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.every_pair import verify_all
 from speechdis.metrics.lda import lda
-from speechdis.metrics.normal_scores import of_each
 from speechdis.metrics.trials import cosine_scores, segment_pairs, some_segments
 from speechdis.metrics.verification import Verification
 from speechdis.synthesis import vocoders
@@ -96,7 +95,8 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
     }
     if budget.normal_scores:
         sequences = {
-            name: _normal_scores(frames, speech.everything[name]) for name, frames in sequences.items()
+            name: Sequences.of(frames, speech.everything[name].store).normal_scores().frames
+            for name, frames in sequences.items()
         }
     row |= _attacked(sequences, speech, budget, device, "attacker on z")
     row["probes"] = {
@@ -251,10 +251,6 @@ def _attacked(
         return {}
     rates = {name: attacking.verification(strongest(of)) for name, of in found.items()}
     return {"attacker": {name: {"raw": rate} for name, rate in rates.items()}, "attackers": found}
-
-
-def _normal_scores(frames: np.ndarray, split: Split) -> np.ndarray:
-    return of_each(frames, split.store.first, split.store.counts)
 
 
 def _active(frames: np.ndarray) -> int:

@@ -20,7 +20,7 @@ from speechdis.metrics.moments import moments
 from speechdis.nn import ctc
 from speechdis.nn.convolution import Convolution
 from speechdis.nn.ctc import Units
-from speechdis.training.precision import multiplies_bfloat16
+from speechdis.training.precision import judges_in_bfloat16
 
 RATE = 3e-3  # of Adam, the top of one cycle
 
@@ -198,7 +198,7 @@ def _fit(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
     batches = _batches(train, batch, rng)
     place = head.mean.device
-    mixed = place.type == "cpu" and multiplies_bfloat16(place)  # on a GPU its figures were not compared
+    mixed = judges_in_bfloat16(place)
     for _ in tqdm(range(steps), desc=label, unit="step", leave=False):
         chosen = next(batches)
         with torch.autocast(place.type, torch.bfloat16, enabled=mixed):

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from speechdis.errors import InputError
 from speechdis.judges.ecapa import Ecapa
 from speechdis.metrics.moments import moments
-from speechdis.training.precision import multiplies_bfloat16
+from speechdis.training.precision import judges_in_bfloat16
 
 RATE = 1e-3  # of Adam: the top of one cycle, or after WARM steps where training stops by itself
 WARM, MEMORY = 100, 200  # steps; MEMORY of the mean of weights that is kept where training stops by itself
@@ -128,7 +128,7 @@ class SpeakerNetwork:
         )
         rng = np.random.default_rng(seed)
         place = torch.device(device)
-        mixed = place.type == "cpu" and multiplies_bfloat16(place)  # on a GPU its figures were not compared
+        mixed = judges_in_bfloat16(place)
 
         def step() -> None:
             chosen = rng.integers(len(counts), size=batch)

@@ -34,6 +34,11 @@ def multiplies_bfloat16(device: torch.device) -> bool:
     return False
 
 
+def judges_in_bfloat16(device: torch.device) -> bool:
+    """Whether attackers and probes train in mixed precision: on a GPU their figures were not compared, so not there."""
+    return device.type == "cpu" and multiplies_bfloat16(device)
+
+
 def bfloat16_on_cpu() -> bool:
     """Whether this CPU trains in mixed precision: oneDNN has recurrences in bfloat16 for AVX-512 alone."""
     return "AVX512" in torch.backends.cpu.get_cpu_capability()

@@ -64,7 +64,7 @@ def test_a_network_is_the_one_of_speechbrain(training: bool) -> None:
 @pytest.mark.skipif(not bfloat16_on_cpu(), reason="this CPU has no AVX-512")
 def test_mixed_precision_tells_speakers_apart_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     for mixed in (False, True):
-        monkeypatch.setattr(speaker_network, "multiplies_bfloat16", lambda place, says=mixed: says)
+        monkeypatch.setattr(speaker_network, "judges_in_bfloat16", lambda place, says=mixed: says)
         assert unseen_eer(2.0, "cpu") < 0.08
 
 
