@@ -8,6 +8,7 @@ A rung turns utterances into vectors, and vectors into scores. So somebody who i
 compared by the mean of their vectors.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from speechdis.errors import InputError
 from speechdis.judges import back_end
 from speechdis.judges.codebook import Codebook
 from speechdis.judges.random_convolutions import RandomConvolutions
@@ -25,6 +27,8 @@ from speechdis.metrics.baselines import utterance_statistics
 from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.scoring import Scoring, cosine
 from speechdis.metrics.trials import Pairs, all_pairs
+
+_LOG = logging.getLogger(__name__)
 
 Measure = Callable[[Sequences], np.ndarray]  # utterances to (U, F)
 CODEBOOKS = ((64, False), (256, False), (512, True))  # entries, and whether frames around are seen, too
@@ -146,11 +150,18 @@ def climb(
         own[rung.name] = rung.compare(held).pairs(pairs.i, pairs.j)
         say(rung.name, rung.validation)
 
-    some = known.some(MEASURED, seed)
+    some, alike = known.some(MEASURED, seed), None
     for name, measure in measures(some, seed, step, device).items():
         measured, held = measure(some), measure(unknown)
-        back = back_end.fit(measured, some.speakers, held, error, seed)
+        try:
+            back = back_end.fit(measured, some.speakers, held, error, seed)
+        except InputError as nothing:  # as the moments of normal scores of one length
+            alike = nothing
+            _LOG.warning("%s: %s: it measures the same of all utterances, and is left out", label, name)
+            continue
         reached(_measured(name, measure, back, measured.shape[1]), back.project(held))
+    if alike is not None and not rungs:
+        raise alike
     trained = {rung.name: rung.network for rung in begin.rungs} if begin else {}
     for channels in CHANNELS if steps else ():
         before = trained.get(_ecapa(channels))

@@ -208,3 +208,13 @@ def test_phones_of_training_alone_are_no_fault(tmp_path: Path, caplog: pytest.Lo
     row = json.loads((tmp_path / "exp" / "results.json").read_text())["row"]
     assert "phone_errors_dynamic" not in row["probes"]
     assert "energy_dynamic" in row["probes"]
+
+
+def test_normal_scores_are_attacked_and_named(root: Path, tmp_path: Path, measured: tuple[dict, str]) -> None:
+    assert (
+        main(words(root, "--attacker-steps", "0", "--normal-scores", "--out", str(tmp_path / "out.json")))
+        == 0
+    )
+    row = json.loads((tmp_path / "out.json").read_text())["row"]
+    assert row["label"] == "normal scores" and row["static"]["clean"] == measured[0]["row"]["static"]["clean"]
+    assert row["attackers"]["clean"]["rungs"] != measured[0]["row"]["attackers"]["clean"]["rungs"]
