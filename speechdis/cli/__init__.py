@@ -221,8 +221,8 @@ def jobs_option(parser: argparse.ArgumentParser, what: str, default: int | None 
 
 
 def set_option(parser: argparse.ArgumentParser, what: str) -> None:
-    """Let `parser` take settings that override a recipe's, `what` they do."""
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=what)
+    """Let `parser` take settings that override a recipe's, `what` they do: several at once, or one after another."""
+    parser.add_argument("--set", action="extend", nargs="+", default=[], metavar="KEY=VALUE", help=what)
 
 
 def work_options(parser: argparse.ArgumentParser) -> None:

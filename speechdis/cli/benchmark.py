@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="{corpus} in the suite's recipes (default: the name of --corpus); where a model has none, speech",
     )
-    set_option(parser, "override a number in every system (repeatable)")
+    set_option(parser, "override numbers in every system")
     add("--seeds", type=count, default=1, metavar="N", help="trainings of each system")
     jobs_option(parser, "trainings at a time, on the CPU each with its share of the cores", default=1)
     renamed(

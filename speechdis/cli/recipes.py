@@ -32,6 +32,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Print names, or a path."""
     from speechdis.training import recipes
 
+    if args.name is None and args.set and "=" not in args.set[-1]:
+        args.name = args.set.pop()  # --set takes all that follows it
     if args.name is None:
         if args.set or args.kind or args.show:
             raise InputError("--set, --kind and --show are of one recipe: name it")

@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         parser, "--init", "start from its weights: an experiment, a file, or a name, such as revoice", "CKPT"
     )
     path_option(parser, "--out", "experiment directory to fill", required=True)
-    set_option(parser, "override a number of the recipe, such as training.steps=100 (repeatable)")
+    set_option(parser, "override numbers of the recipe, such as training.steps=100 training.batch=32")
     add(
         "--resume",
         action="store_true",

@@ -154,7 +154,7 @@ def test_it_learns_with_a_row_for_each_utterance(passes: Arguments, tmp_path: Pa
             "training.steps=120",
             "training.validate_every=20",
         )
-        assert main(passes(out, *(word for setting in settings for word in ("--set", setting)))) == 0
+        assert main(passes(out, "--set", *settings)) == 0
         lines = curve(out)
         assert lines[-1]["train"]["reconstruction"] < lines[0]["train"]["reconstruction"] - 1
         assert set(lines[0]["train"]) - set(lines[0]["valid"]) == {"discriminative"}
