@@ -9,9 +9,12 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from speechdis.cli import main
+from speechdis.evaluation import attacking
 
 ROOT = Path(__file__).parents[1]
 OPTIONS = [
@@ -107,6 +110,15 @@ def test_floors_and_ceilings_alone(whole: Path, tmp_path: Path, capsys: pytest.C
     for more, fault in ([], "give --checkpoint, or"), (["--swaps", "3"], "give its --checkpoint"):
         assert main([*words, "--references", str(kept), *more] if more else words) == 2
         assert fault in capsys.readouterr().err
+
+
+def test_codes_of_several_models_are_attacked_side_by_side(whole: Path) -> None:
+    exp, feats = whole / "exp" / "timit-generated-cdsvae", whole / "feats" / "timit-generated-fbank"
+    of = [whole / "data" / "timit-generated", feats, None]
+    one, two = (attacking.read(*of, models, "test", torch.device("cpu"), 0) for models in ([exp], [exp] * 2))
+    for single, double in ((one.known, two.known), (one.test, two.test)):
+        assert np.array_equal(double.frames, np.tile(single.frames, 2))
+        assert np.array_equal(double.counts, single.counts)
 
 
 def test_without_timit_two_lines_say_what_to_do(tmp_path: Path) -> None:

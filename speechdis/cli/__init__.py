@@ -277,7 +277,7 @@ def checkpoint_option(
     parser.add_argument(
         "--checkpoint",
         required=required and not shipped,
-        default=[own] if several else own,
+        default=own if not several else [own] if own else [],
         type=Path,
         nargs="+" if several else None,
         metavar="CKPT",

@@ -4,9 +4,10 @@ Attackers learn from DATA/train with its speakers' labels: a linear one, codeboo
 ECAPA-TDNNs of three sizes. Speakers of DATA/dev (12 or more; else some training speakers) say when networks stop, which
 attackers are fused, and which is the strongest. That one's figures on DATA/test count.
 
-Attacked are the stores FEATURES/{train,dev,test}; with --checkpoint the model's dynamic codes of them; or any
-system's: CODES/{train,dev,test} hold UTT.npy, (T, D) or discrete units (T,), or a Kaldi feats.scp. --floors attacks
-what no honest code of the words can hide: the text, the timing, the melody; 'pitch' keeps its level.
+Attacked are the stores FEATURES/{train,dev,test}; with --checkpoint the model's dynamic codes of them, or those of
+several models side by side; or any system's: CODES/{train,dev,test} hold UTT.npy, (T, D) or discrete units (T,), or a
+Kaldi feats.scp. --floors attacks what no honest code of the words can hide: the text, the timing, the melody; 'pitch'
+keeps its level.
 
 Examples:
     speechdis attack --data data/mine --features feats --checkpoint exp/revoice --floors text timing
@@ -35,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     path_option(parser, "--data", "holds the data directories", required=True)
     path_option(parser, "--features", "holds the frame stores")
     path_option(parser, "--codes", "in place of --features: another system's codes")
-    checkpoint_option(parser, required=False)
+    checkpoint_option(parser, required=False, several=True)
     parser.add_argument(
         "--floors",
         nargs="+",
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with processes(args.device) as device:
         what = "codes" if args.checkpoint or args.codes else "features"
         on = attacking.read(
-            args.data, args.features, args.codes, args.checkpoint, args.split, device, args.seed
+            args.data, args.features, args.codes, args.checkpoint or (), args.split, device, args.seed
         )
         if args.normal_scores:
             on = on.normal_scores()

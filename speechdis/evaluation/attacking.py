@@ -1,7 +1,7 @@
 """The ladder of attackers on codes: every rung's figures, the strongest's, and curves behind them."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -61,24 +61,24 @@ def read(
     data: Path,
     features: Path | None,
     codes: Path | None,
-    model: Path | None,
+    models: Sequence[Path],
     split: str,
     device: torch.device,
     seed: int,
 ) -> Attack:
-    """What is attacked: `codes` of another system, or `features`, or the dynamic codes of `model` on them."""
+    """What is attacked: `codes` of another system, `features`, or dynamic codes of `models`, side by side."""
     folder = codes or features
     assert folder is not None
     names = _splits(folder, split)
     if codes is not None:
         found = {name: read_codes(codes / name, data / name) for name in names}
     else:
-        trained = None if model is None else checkpoint.load(checkpoint.resolve(model), device)
+        trained = [checkpoint.load(checkpoint.resolve(model), device) for model in models]
         found = {}
         for name in names:
             store = Split.read(folder / name, data / name).store
-            frames = np.asarray(store.frames) if trained is None else embed(trained, store, device).frames
-            found[name] = Sequences.of(frames, store)
+            each = [embed(one, store, device).frames for one in trained] or [np.asarray(store.frames)]
+            found[name] = Sequences.of(each[0] if len(each) == 1 else np.concatenate(each, 1), store)
     return Attack.of(found["train"], found.get("dev"), found[split], seed)
 
 
