@@ -23,7 +23,7 @@ from speechdis.errors import InputError
 from speechdis.evaluation import embeddings
 from speechdis.features import extract_blocks
 from speechdis.features.store import Store
-from speechdis.metrics.normal_scores import normal_scores
+from speechdis.metrics.normal_scores import Kind, normal_scores
 from speechdis.synthesis import codes, conversion, vocoders
 from speechdis.synthesis.conversion import Content, Voice
 from speechdis.synthesis.files import read_wave, wave_file, write
@@ -55,9 +55,13 @@ class Codes:
     dynamic_mean: np.ndarray
     wave: Array | None = field(default=None, repr=False)
 
-    def normal_scores(self) -> np.ndarray:
-        """`dynamic` as (T, Z) whose distribution is the same for every recording: see `metrics.normal_scores`."""
-        return normal_scores(self.dynamic)
+    def normal_scores(self, kind: Kind = "whole") -> np.ndarray:
+        """`dynamic` as (T, Z) whose distribution is the same for every recording: see `metrics.normal_scores`.
+
+        Args:
+            kind: "by-sound" hides more of the voice, and loses more of the words.
+        """
+        return normal_scores(self.dynamic, kind)
 
 
 @dataclass(frozen=True, eq=False)

@@ -307,9 +307,12 @@ def normal_scores_option(parser: argparse.ArgumentParser, what: str) -> None:
     """Let `parser` bring `what`, codes of frames, to one distribution for all utterances."""
     parser.add_argument(
         "--normal-scores",
-        action="store_true",
+        nargs="?",
+        const="whole",
+        choices=["whole", "by-sound"],
         help=f"{what} of each utterance whitened, and as the normal scores of their ranks: their distribution, which "
-        "tells voices apart, is then the same for all",
+        "tells voices apart, is then the same for all; by-sound: so is the mean of each sound, which hides more of "
+        "the voice and loses more of the words (default where no word follows: whole)",
     )
 
 

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             args.data, args.features, args.codes, args.checkpoint or (), args.split, device, args.seed
         )
         if args.normal_scores:
-            on = on.normal_scores()
+            on = on.normal_scores(args.normal_scores)
         found[what] = attacking.attack(on, steps, args.seed, device, bool(args.plot))
         log.info("\n%s", attacking.markdown(found))
         for name in args.floors:

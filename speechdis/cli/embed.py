@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         write_vectors(partial, "dynamic", zip(store.utts, codes.dynamic, strict=True), home=args.out)
         if args.frames:
             own = (codes.frames[a : a + n] for a, n in zip(store.first, store.counts, strict=True))
-            said = map(normal_scores, own) if args.normal_scores else own
+            said = (normal_scores(one, args.normal_scores) for one in own) if args.normal_scores else own
             write_matrices(partial, "feats", zip(store.utts, said, strict=True), home=args.out)
     logging.getLogger(__name__).info("%d static and dynamic vectors -> %s", len(store.utts), args.out)
     return {"utterances": len(store.utts), "static": codes.static.shape[1], "dynamic": codes.dynamic.shape[1]}

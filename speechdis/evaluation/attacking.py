@@ -20,6 +20,7 @@ from speechdis.judges.ladder import FUSION, Ladder, climb
 from speechdis.judges.sequences import Sequences, learning
 from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.low_rates import low_rates
+from speechdis.metrics.normal_scores import Kind
 from speechdis.metrics.trials import all_pairs
 from speechdis.metrics.verification import Verification, verify
 from speechdis.training import checkpoint
@@ -38,9 +39,9 @@ class Attack:
     test: Sequences
     step: int = 4
 
-    def normal_scores(self) -> "Attack":
+    def normal_scores(self, kind: Kind) -> "Attack":
         """The same, each utterance as `metrics.normal_scores` has it."""
-        known, unknown, test = (part.normal_scores() for part in (self.known, self.unknown, self.test))
+        known, unknown, test = (part.normal_scores(kind) for part in (self.known, self.unknown, self.test))
         return Attack(known, unknown, test, self.step)
 
     @classmethod

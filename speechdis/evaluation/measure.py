@@ -30,12 +30,14 @@ from speechdis.metrics import baselines, probes
 from speechdis.metrics.equal_error import eer_of
 from speechdis.metrics.every_pair import verify_all
 from speechdis.metrics.lda import lda
+from speechdis.metrics.normal_scores import Kind
 from speechdis.metrics.trials import cosine_scores, segment_pairs, some_segments
 from speechdis.metrics.verification import Verification
 from speechdis.synthesis import vocoders
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.rows import on_device
 
+LABELS = {None: "", "whole": "normal scores", "by-sound": "normal scores by sound"}
 ACTIVE = 0.01  # a dimension is active where its posterior mean varies by more than this over the test frames
 JUDGE = 800  # steps in which the judge of swapped voices is trained
 
@@ -56,7 +58,7 @@ class Budget:
     vocoder: str = vocoders.DEFAULT
     outside: bool = True
     jobs: int = 1
-    normal_scores: bool = False
+    normal_scores: Kind | None = None
 
     @property
     def judge(self) -> int:
@@ -95,7 +97,9 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
     }
     if budget.normal_scores:
         sequences = {
-            name: Sequences.of(frames, speech.everything[name].store).normal_scores().frames
+            name: Sequences.of(frames, speech.everything[name].store)
+            .normal_scores(budget.normal_scores)
+            .frames
             for name, frames in sequences.items()
         }
     row |= _attacked(sequences, speech, budget, device, "attacker on z")
@@ -137,8 +141,7 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
         **row,
         validation=checkpoint.validation,
         parameters=sum(p.numel() for p in checkpoint.model.parameters()),
-        label=", ".join(filter(None, (checkpoint.model.label, "normal scores" * budget.normal_scores)))
-        or None,
+        label=", ".join(filter(None, (checkpoint.model.label, LABELS[budget.normal_scores]))) or None,
     )
 
 

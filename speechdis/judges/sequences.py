@@ -11,7 +11,7 @@ import numpy as np
 
 from speechdis.errors import InputError
 from speechdis.features.store import Store
-from speechdis.metrics.normal_scores import of_each
+from speechdis.metrics.normal_scores import Kind, of_each
 from speechdis.metrics.trials import all_pairs
 
 HELD_OUT, MOST, FEW = 6, 20, 12  # speakers, see `divided`
@@ -39,10 +39,10 @@ class Sequences:
         """Sequences (N, D) in the order of a store's frames."""
         return cls(frames, store.first, store.counts, np.asarray(store.spks))
 
-    def normal_scores(self) -> "Sequences":
+    def normal_scores(self, kind: Kind) -> "Sequences":
         """The same utterances, each whitened and as normal scores (`metrics.normal_scores`)."""
         return Sequences(
-            of_each(self.frames, self.first, self.counts), self.first, self.counts, self.speakers
+            of_each(self.frames, self.first, self.counts, kind), self.first, self.counts, self.speakers
         )
 
     def __len__(self) -> int:
