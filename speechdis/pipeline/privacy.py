@@ -66,7 +66,7 @@ def attack(
     found = privacy.attacked(sides[0], sides[1], steps, seed, device)
     if words != 0 and original.trials and anonymised.trials:
         try:
-            outside.require()
+            outside.package("hama")
         except InputError as error:
             _LOG.warning("no words are heard: %s", error)
         else:
