@@ -312,7 +312,7 @@ def normal_scores_option(parser: argparse.ArgumentParser, what: str) -> None:
         choices=["whole", "by-sound"],
         help=f"{what} of each utterance whitened, and as the normal scores of their ranks: their distribution, which "
         "tells voices apart, is then the same for all; by-sound: so is the mean of each sound, which hides more of "
-        "the voice and loses more of the words (default where no word follows: whole)",
+        "the voice and loses more of the words; alone: whole",
     )
 
 
