@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with processes(args.device) as device:
         what = "codes" if args.checkpoint or args.codes else "features"
         on = attacking.read(
-            args.data, args.features, args.codes, args.checkpoint or (), args.split, device, args.seed
+            args.data, args.features, args.codes, args.checkpoint, args.split, device, args.seed
         )
         if args.normal_scores:
             on = on.normal_scores(args.normal_scores)

@@ -9,9 +9,11 @@ have these as their mean in every utterance.
 """
 
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
+
+from speechdis.errors import InputError
 
 Kind = Literal["whole", "by-sound"]
 LEAST = 1e-6  # of the largest variance: below it a direction holds nothing, and is not made louder
@@ -29,12 +31,17 @@ def normal_scores(frames: np.ndarray, kind: Kind = "whole") -> np.ndarray:
         frames: the codes.
         kind: "by-sound" also moves each sound to its place.
 
+    Raises:
+        InputError: no such kind.
+
     >>> normal_scores(np.array([[3.0], [9], [4]])).round(2).ravel()
     array([-0.97,  0.97,  0.  ], dtype=float32)
     """
     from scipy.special import ndtri
     from scipy.stats import rankdata
 
+    if kind not in get_args(Kind):
+        raise InputError(f"normal scores '{kind}': there are {' and '.join(get_args(Kind))}")
     x = np.asarray(frames, np.float64)
     centred = x - x.mean(0)
     values, axes = np.linalg.eigh(centred.T @ centred / len(x))

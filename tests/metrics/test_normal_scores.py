@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, spearmanr
 
+from speechdis.errors import InputError
 from speechdis.metrics.normal_scores import Kind, normal_scores, of_each
 
 
@@ -56,6 +57,11 @@ def test_by_sound_less_is_left_of_how_a_voice_says_each_sound() -> None:
     assert left("by-sound") < 0.9 * left("whole")
     kept = normal_scores(one, "by-sound")[sounds == 3]
     assert min(spearmanr(kept[:, k], within[sounds == 3][:, k]).statistic for k in range(8)) > 0.5
+
+
+def test_a_mistyped_kind_hides_no_less_in_silence() -> None:
+    with pytest.raises(InputError, match="normal scores 'by_sound': there are whole and by-sound"):
+        normal_scores(codes(), "by_sound")  # type: ignore[arg-type]
 
 
 def test_each_utterance_is_scored_alone() -> None:
