@@ -23,4 +23,4 @@ for model in dsvae rwae s3vae cdsvae mocogan; do
       bash "$here/run.sh" "$@" --stage 3 --model "$model" --config "$model/$corpus$small" --name "$model$small-$seed" --seed "$seed"
   done
 done
-PYTHONPATH=$root PATH=$PATH:$root/.venv/bin python "$root/tools/seeds.py" "$here/published.yaml" "${judged[@]}" --out "$work/exp/table.json"
+PYTHONPATH=$root PATH=$PATH:$root/.venv/bin python "$root/tools/seeds.py" "$here/published.yaml" "${judged[@]}" --out "$work/exp/table$small.json"
