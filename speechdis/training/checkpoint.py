@@ -20,7 +20,7 @@ from speechdis import features, models, weights
 from speechdis.data.atomic import replacing
 from speechdis.data.text import parse_json
 from speechdis.errors import InputError
-from speechdis.features import FeatureSettings
+from speechdis.features import FeatureSettings, Picture, speech_alone
 from speechdis.features.store import Store
 from speechdis.models.base import Model
 from speechdis.ranges import CountOrNone, Range
@@ -89,6 +89,8 @@ class Checkpoint:
 
     def check(self, store: Store) -> None:
         """Raise InputError where the frames of `store` are not made as those that the model was trained on."""
+        if Picture.of(store.settings) is None:
+            speech_alone(self.features, f"{store.path}: these are frames of speech, but this '{self.name}' is")
         if self.content != store.content:
             raise InputError(
                 f"{store.path}: has {store.content} content columns a frame, but the model reads {self.content}; "

@@ -145,6 +145,37 @@ def test_a_command_of_speech_says_what_the_model_is(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "words", ["embed --out {out}", "evaluate --data data --out {out}"], ids=["embed", "evaluate"]
+)
+def test_frames_of_speech_are_not_for_a_model_of_pictures(
+    words: str,
+    trained: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import soundfile
+
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for part in ("train", "dev", "test"):
+        folder = Path("data") / part
+        folder.mkdir(parents=True)
+        for name in ("a", "b"):
+            soundfile.write(f"{part}{name}.wav", 0.1 * rng.normal(size=8000), 16000)
+        (folder / "wav.scp").write_text("".join(f"{part}{name} {part}{name}.wav\n" for name in ("a", "b")))
+        (folder / "utt2spk").write_text("".join(f"{part}{name} {part}{name}\n" for name in ("a", "b")))
+    assert main(["--quiet", "features", "--data", "data", "--out", "feats"]) == 0
+    features = "feats/test" if words.startswith("embed") else "feats"
+    told = f"{words} --checkpoint {trained} --features {features}".format(out="out")
+    capsys.readouterr()
+    assert main(told.split()) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "frames of speech, but this 'cdsvae' is of moving pictures, 3 x 64 x 64 pixels each" in line
+    assert not Path("out").exists()
+
+
 def test_a_damaged_store_of_pictures_is_one_line(corpus: Path, tmp_path: Path) -> None:
     for name, old, new in [
         ("store.yaml", "pixels: 12288", "pixels: 99999999999"),
