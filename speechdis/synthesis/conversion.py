@@ -72,9 +72,8 @@ def voice_of(checkpoint: Checkpoint, wave: Array) -> Voice:
         InputError: a model without static and dynamic factors; a waveform shorter than one window.
     """
     if checkpoint.content:  # a voice needs none; what frames decoded in it lack is then not known
-        words = words_of(wave, checkpoint.features)
-        nothing = np.zeros((len(words.frames), checkpoint.content), np.float32)
-        return Voice(codes.encode(checkpoint, words.frames, None, nothing).static, words.log_f0, None)
+        heard = content_of(checkpoint, wave, np.zeros((1, checkpoint.content)))
+        return Voice(heard.codes.static, heard.words.log_f0, None)
     content = content_of(checkpoint, wave)
     return Voice(content.codes.static, content.words.log_f0, _residual(checkpoint, content))
 
@@ -119,16 +118,8 @@ def _content(
 ) -> Content:
     """Words whose codes are read where they are asked for. Raises InputError where they could not be."""
     codes.check_frames(checkpoint, words.frames, array)
-    return Content(words, partial(_read, checkpoint, words.frames, silent, array), silent, array)
-
-
-def _read(
-    checkpoint: Checkpoint, frames: Array, silent: np.ndarray | None, array: np.ndarray | None
-) -> Codes:
-    """Codes of log frames (T, F), with static vectors that explain them best."""
     empty = None if silent is None else band.empty(silent)
-    found = codes.encode(checkpoint, frames, empty, array)
-    return codes.fitted_voice(checkpoint, frames, found, silent, empty)
+    return Content(words, lambda: codes.encode(checkpoint, words.frames, empty, array), silent, array)
 
 
 def swapped_frames(checkpoint: Checkpoint, voice: np.ndarray, words: np.ndarray) -> np.ndarray:
@@ -174,51 +165,32 @@ def _converted(
     from scipy.ndimage import gaussian_filter1d
 
     mean, ranks, empty = _mean_voice(checkpoint, content), _ranks(content), content.empty
-    fitted, whole = None, None
-    if content.codes.dynamic is not None:
-        fitted = _fitted(checkpoint, content, content.codes, slice(None), mean)
-        whole = codes.decode(checkpoint, mean, fitted)
+    whole = None if content.codes.dynamic is None else codes.decode(checkpoint, mean, content.codes)
     own = None if residual is None else _residual(checkpoint, content, whole)
     for part in _shown(codes.windows(checkpoint, content.codes, 1 + REREADS, reach(slow)), "frames"):
         frames = content.words.frames[part.begin : part.end]
         read = codes.window(checkpoint, frames, content.codes, part, empty)
         theirs, near = static[part.segments], ranks[part.begin : part.end]
-        best = fitted or _fitted(checkpoint, content, read, slice(part.begin, part.end), mean[part.segments])
-        wanted = codes.decode(checkpoint, theirs, best)
-        decoded = codes.decode(checkpoint, mean[part.segments], best) if whole is None else whole
+        wanted = codes.decode(checkpoint, theirs, read)
+        decoded = codes.decode(checkpoint, mean[part.segments], read) if whole is None else whole
         change = gaussian_filter1d(wanted - decoded, SMOOTH, axis=0, mode="nearest")
         if residual is not None and own is not None:
             change += np.nan_to_num(residual.lacked(wanted, near) - own.lacked(decoded, near))
         changed = frames + change
-        said = codes.decode(checkpoint, theirs, read)
         for _ in range(REREADS):
             again = codes.reread(checkpoint, changed, read, empty)
-            changed += said - codes.decode(checkpoint, theirs, again)
+            changed += wanted - codes.decode(checkpoint, theirs, again)
         if slow:
             silent = None if content.silent is None else content.silent[part.begin : part.end]
             changed = frames + slow_part(changed - frames, silent, slow)
         yield changed[part.first - part.begin : part.last - part.begin]
 
 
-def _fitted(checkpoint: Checkpoint, content: Content, read: Codes, rows: slice, mean: Tensor) -> Codes:
-    """Codes `read` of some rows of the words' frames, which explain these best with static vectors `mean` (M, S)."""
-    silent = None if content.silent is None else content.silent[rows] | content.empty
-    return codes.fitted(checkpoint, content.words.frames[rows], read, mean, silent, content.empty)
-
-
-def _decoded(
-    checkpoint: Checkpoint, content: Content, static: Tensor, fit: bool = True
-) -> Iterator[np.ndarray]:
-    """Log frames of the words as the model decodes them with static vectors (M, S), in consecutive parts.
-
-    `fit`: of the codes that explain them best, not of those that the model's encoder reads.
-    """
-    mean = _mean_voice(checkpoint, content)
+def _decoded(checkpoint: Checkpoint, content: Content, static: Tensor) -> Iterator[np.ndarray]:
+    """Log frames of the words as the model decodes them with static vectors (M, S), in consecutive parts."""
     for part in _shown(codes.windows(checkpoint, content.codes), "frames"):
-        rows = slice(part.begin, part.end)
-        read = codes.window(checkpoint, content.words.frames[rows], content.codes, part, content.empty)
-        if fit:
-            read = _fitted(checkpoint, content, read, rows, mean[part.segments])
+        frames = content.words.frames[part.begin : part.end]
+        read = codes.window(checkpoint, frames, content.codes, part, content.empty)
         made = codes.decode(checkpoint, static[part.segments], read)
         yield made[part.first - part.begin : part.last - part.begin]
 
@@ -306,9 +278,8 @@ def at_pitch(
         silent = band.silent(words.frames, peak(words.wave), settings)
         silent |= content.silent
         silent |= band.empty(content.silent)
-    return Content(
-        words, partial(_read, checkpoint, words.frames, silent, content.array), silent, content.array
-    )
+    read = partial(codes.encode, checkpoint, words.frames, content.empty, content.array)
+    return Content(words, read, silent, content.array)
 
 
 def pitched(words: Words, log_f0: float, settings: Mapping[str, Any], vocoder: str) -> Words:
@@ -344,11 +315,6 @@ def synthesise(
         InputError: `slow` is below 0, or over a second.
     """
     parts = _between(checkpoint, content, static, residual, detail, checked(slow))
-    return _rendered(checkpoint, content, parts, vocoder)
-
-
-def _rendered(checkpoint: Checkpoint, content: Content, parts: Iterable[np.ndarray], vocoder: str) -> Array:
-    """Waveform (n,) of consecutive parts of log frames."""
     frames = collected(_kept(checkpoint, content, parts), content.words.frames)
     return unclipped(blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features))
 
@@ -391,15 +357,9 @@ def swap(
 
 def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> Array:
     """Waveform (n,) of `content` in its own voice, as far as its codes hold it: a swap without a change of voice."""
-    words = content.words
-    read = codes.encode(checkpoint, words.frames, content.empty, content.array)
-    spoken = Content(
-        blocks.at_pitch(vocoders.load(vocoder), words, checkpoint.features),
-        lambda: read,
-        content.silent,
-        content.array,
-    )
-    return _rendered(checkpoint, spoken, _decoded(checkpoint, spoken, read.static, fit=False), vocoder)
+    words = blocks.at_pitch(vocoders.load(vocoder), content.words, checkpoint.features)
+    spoken = Content(words, lambda: content.codes, content.silent, content.array)
+    return synthesise(checkpoint, spoken, content.codes.static, vocoder=vocoder, detail=0.0)
 
 
 def unclipped(wave: Array) -> Array:
