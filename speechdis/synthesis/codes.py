@@ -14,6 +14,7 @@ from torch import Tensor
 from speechdis.errors import InputError
 from speechdis.features import speech_alone
 from speechdis.models.base import StaticDynamicModel
+from speechdis.synthesis import fitting
 from speechdis.synthesis.rows import Array
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.reader import SegmentReader
@@ -120,31 +121,83 @@ def _encoded(
 
     Static ones that are `known` (M, S) are not read.
     """
-    model, segment = check(checkpoint), checkpoint.segment
-    device = next(model.parameters()).device
+    model = check(checkpoint)
     static, dynamic = [], []
     size = BATCH if whole else BATCH // 4
-    for first in range(0, len(starts), size):
-        part = starts[first : first + size]
-        here = slice(part[0], part[-1] + segment)
-        beside = frames[here] if content is None else np.concatenate([frames[here], content[here]], 1)
-        read = torch.from_numpy(np.ascontiguousarray(beside))
-        reader = SegmentReader(read, checkpoint.mean, checkpoint.std)
-        cut = reader.read(part - part[0], np.minimum(len(frames) - part, segment), segment)  # x: (B, T, F)
-        x = cut.x.float()  # changed frames come in double precision, and are normalised in it
-        if empty is not None:
-            x[..., torch.from_numpy(np.flatnonzero(empty))] = 0
-        lengths = None if cut.lengths is None else cut.lengths.to(device)
+    for part in np.split(starts, range(size, len(starts), size)):
+        x, lengths = _cut(checkpoint, frames, part, empty, content)
         if known is not None:
-            dynamic.append(model.dynamic_mean(x.to(device), lengths))
+            dynamic.append(model.dynamic_mean(x, lengths))
         elif whole:
-            s, z = model.embed(x.to(device), lengths)
+            s, z = model.embed(x, lengths)
             static.append(s)
             dynamic.append(z)
         else:
-            static.append(model.static_mean(x.to(device), lengths))
+            static.append(model.static_mean(x, lengths))
     voice = torch.cat(static) if known is None else known
     return Codes(voice, torch.cat(dynamic) if whole else None, starts, len(frames), content)
+
+
+def _cut(
+    checkpoint: Checkpoint,
+    frames: Array,
+    starts: np.ndarray,
+    empty: np.ndarray | None,
+    content: np.ndarray | None,
+) -> tuple[Tensor, Tensor | None]:
+    """Segments (M, T, F) that begin at `starts` (M,), as a model reads them; their lengths, None where all have T."""
+    segment, device = checkpoint.segment, next(checkpoint.model.parameters()).device
+    here = slice(starts[0], starts[-1] + segment)
+    beside = frames[here] if content is None else np.concatenate([frames[here], content[here]], 1)
+    reader = SegmentReader(torch.from_numpy(np.ascontiguousarray(beside)), checkpoint.mean, checkpoint.std)
+    cut = reader.read(starts - starts[0], np.minimum(len(frames) - starts, segment), segment)
+    x = cut.x.float()  # changed frames come in double precision, and are normalised in it
+    if empty is not None:
+        x[..., torch.from_numpy(np.flatnonzero(empty))] = 0
+    return x.to(device), None if cut.lengths is None else cut.lengths.to(device)
+
+
+def _heard(checkpoint: Checkpoint, silent: np.ndarray | None, starts: np.ndarray, count: int) -> Tensor:
+    """1 where segments that begin at `starts` (M,) have sound, (M, T, F), or a scalar 1 where they have it everywhere.
+
+    `silent`: where (T, F) a recording of `count` frames has none.
+    """
+    segment, device = checkpoint.segment, next(checkpoint.model.parameters()).device
+    if silent is None and count >= segment:
+        return torch.ones((), device=device)
+    sound = np.ones((count, 1), bool) if silent is None else ~silent
+    rows = starts[:, None] + np.arange(segment)  # (M, T)
+    found = sound[rows.clip(0, count - 1)] & (rows < count)[..., None]
+    return torch.from_numpy(found).to(device, torch.float32)
+
+
+@torch.no_grad()
+def fitted(
+    checkpoint: Checkpoint,
+    frames: np.ndarray,
+    read: Codes,
+    static: Tensor,
+    silent: np.ndarray | None = None,
+    empty: np.ndarray | None = None,
+) -> Codes:
+    """`read`, the codes of a window's log frames (T, F), with dynamic vectors that explain these better.
+
+    Args:
+        checkpoint: of the model.
+        frames: of the window.
+        read: as `window` gives them.
+        static: (M, S) that they are decoded with.
+        silent: where (T, F) there is nothing to explain.
+        empty: bins (F,) in which there is nothing.
+    """
+    model, moved = check(checkpoint), []
+    assert read.dynamic is not None, "a long recording is fitted window by window"
+    for first in range(0, len(read.starts), BATCH):
+        part = slice(first, first + BATCH)
+        x, lengths = _cut(checkpoint, frames, read.starts[part], empty, read.content)
+        heard = _heard(checkpoint, silent, read.starts[part], len(frames))
+        moved.append(fitting.fit(model, x, heard, static[part], read.dynamic[part], lengths))
+    return read._replace(dynamic=read.dynamic + torch.cat(moved))
 
 
 def windows(checkpoint: Checkpoint, codes: Codes, depth: int = 1, beyond: int = 0) -> list[Window]:

@@ -138,7 +138,7 @@ def decoded_frames(checkpoint: Checkpoint, frames: np.ndarray) -> np.ndarray:
     """Log frames (T, F) as the model decodes them, in their own mean voice: those of a plain swap with itself."""
     words = Words(np.zeros(0, np.float32), frames, checkpoint.settings.rate)
     content = _content(checkpoint, words)
-    return np.concatenate(list(_decoded(checkpoint, content, _mean_voice(checkpoint, content))))
+    return np.concatenate(list(_decoded(checkpoint, content, _mean_voice(checkpoint, content), fitted=True)))
 
 
 def converted_frames(
@@ -186,11 +186,21 @@ def _converted(
         yield changed[part.first - part.begin : part.last - part.begin]
 
 
-def _decoded(checkpoint: Checkpoint, content: Content, static: Tensor) -> Iterator[np.ndarray]:
-    """Log frames of the words as the model decodes them with static vectors (M, S), in consecutive parts."""
+def _decoded(
+    checkpoint: Checkpoint, content: Content, static: Tensor, fitted: bool = False
+) -> Iterator[np.ndarray]:
+    """Log frames of the words as the model decodes them with static vectors (M, S), in consecutive parts.
+
+    `fitted`: from dynamic vectors that explain the words' frames better than those that the encoder reads.
+    """
+    mean, empty = _mean_voice(checkpoint, content), content.empty
     for part in _shown(codes.windows(checkpoint, content.codes), "frames"):
-        frames = content.words.frames[part.begin : part.end]
-        read = codes.window(checkpoint, frames, content.codes, part, content.empty)
+        rows = slice(part.begin, part.end)
+        frames = content.words.frames[rows]
+        read = codes.window(checkpoint, frames, content.codes, part, empty)
+        if fitted:
+            silent = None if content.silent is None else content.silent[rows] | empty
+            read = codes.fitted(checkpoint, frames, read, mean[part.segments], silent, empty)
         made = codes.decode(checkpoint, static[part.segments], read)
         yield made[part.first - part.begin : part.last - part.begin]
 
@@ -206,7 +216,7 @@ def _between(
     """Log frames of the words with so much of their detail, in consecutive parts; see `synthesise`."""
     if detail == 1:  # as most swaps: plain frames are not made
         return _converted(checkpoint, content, static, residual, slow)
-    plain = _decoded(checkpoint, content, static)
+    plain = _decoded(checkpoint, content, static, fitted=True)
     if residual is not None:
         plain = Contrast.of(residual).throughout(plain, _ranks(content))
     if detail == 0:
@@ -315,6 +325,11 @@ def synthesise(
         InputError: `slow` is below 0, or over a second.
     """
     parts = _between(checkpoint, content, static, residual, detail, checked(slow))
+    return _rendered(checkpoint, content, parts, vocoder)
+
+
+def _rendered(checkpoint: Checkpoint, content: Content, parts: Iterable[np.ndarray], vocoder: str) -> Array:
+    """Waveform (n,) of consecutive parts of log frames."""
     frames = collected(_kept(checkpoint, content, parts), content.words.frames)
     return unclipped(blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features))
 
@@ -359,7 +374,7 @@ def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoder
     """Waveform (n,) of `content` in its own voice, as far as its codes hold it: a swap without a change of voice."""
     words = blocks.at_pitch(vocoders.load(vocoder), content.words, checkpoint.features)
     spoken = Content(words, lambda: content.codes, content.silent, content.array)
-    return synthesise(checkpoint, spoken, content.codes.static, vocoder=vocoder, detail=0.0)
+    return _rendered(checkpoint, spoken, _decoded(checkpoint, spoken, content.codes.static), vocoder)
 
 
 def unclipped(wave: Array) -> Array:

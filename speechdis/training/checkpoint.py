@@ -90,7 +90,9 @@ class Checkpoint:
     def check(self, store: Store) -> None:
         """Raise InputError where the frames of `store` are not made as those that the model was trained on."""
         if Picture.of(store.settings) is None:
-            speech_alone(self.features, f"{store.path}: these are frames of speech, but this '{self.name}' is")
+            speech_alone(
+                self.features, f"{store.path}: these are frames of speech, but this '{self.name}' is"
+            )
         if self.content != store.content:
             raise InputError(
                 f"{store.path}: has {store.content} content columns a frame, but the model reads {self.content}; "
