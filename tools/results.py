@@ -67,7 +67,7 @@ def provenance(content: Mapping[str, Any], path: Path) -> str:
     if content["commit"]:
         told.append(f"commit {content['commit']}")
     told += [content[key] for key in ("date", "hardware") if content[key]]
-    return f"{content['caption']} {'; '.join(told)}"
+    return f"{content['caption']} {'; '.join(told)}."
 
 
 def rendered(asked: str, page: Path) -> str:

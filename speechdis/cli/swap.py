@@ -63,7 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--plain",
         action="store_true",
-        help="say the model's spectra as they are; by default the words' own are said, changed by what the voice "
+        help="say the model's spectra alone; by default the words' own are said, changed by what the voice "
         "changes in the model's",
     )
     add(

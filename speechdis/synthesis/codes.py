@@ -178,7 +178,6 @@ def fitted(
     read: Codes,
     static: Tensor,
     silent: np.ndarray | None = None,
-    empty: np.ndarray | None = None,
 ) -> Codes:
     """`read`, the codes of a window's log frames (T, F), with dynamic vectors that explain these better.
 
@@ -188,13 +187,12 @@ def fitted(
         read: as `window` gives them.
         static: (M, S) that they are decoded with.
         silent: where (T, F) there is nothing to explain.
-        empty: bins (F,) in which there is nothing.
     """
     model, moved = check(checkpoint), []
     assert read.dynamic is not None, "a long recording is fitted window by window"
     for first in range(0, len(read.starts), BATCH):
         part = slice(first, first + BATCH)
-        x, lengths = _cut(checkpoint, frames, read.starts[part], empty, read.content)
+        x, lengths = _cut(checkpoint, frames, read.starts[part], None, read.content)
         heard = _heard(checkpoint, silent, read.starts[part], len(frames))
         moved.append(fitting.fit(model, x, heard, static[part], read.dynamic[part], lengths))
     return read._replace(dynamic=read.dynamic + torch.cat(moved))

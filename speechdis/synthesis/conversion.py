@@ -200,7 +200,7 @@ def _decoded(
         read = codes.window(checkpoint, frames, content.codes, part, empty)
         if fitted:
             silent = None if content.silent is None else content.silent[rows] | empty
-            read = codes.fitted(checkpoint, frames, read, mean[part.segments], silent, empty)
+            read = codes.fitted(checkpoint, frames, read, mean[part.segments], silent)
         made = codes.decode(checkpoint, static[part.segments], read)
         yield made[part.first - part.begin : part.last - part.begin]
 

@@ -1,10 +1,10 @@
 """Words moved to where they explain a recording best.
 
-An encoder guesses z in one pass, and its guess is not the best one. From there gradients lead on to the mode of
+An encoder guesses z in one pass, and its guess z' is not the best one. From there gradients lead on to the mode of
 
-    log p(x | s, z) - PRIOR/2 sum_t |z_t - z'_t|^2,     z': the guess,
+    log p(x | s, z) - PRIOR/2 sum_t |z_t - z'_t|^2
 
-so that a decoder that is given nothing else says more of the words (semi-amortised inference: Kim et al. 2018,
+A decoder that is given nothing else then says more of the words. This is semi-amortised inference (Kim et al. 2018,
 arXiv 1802.02550). What attackers and tables see are the encoder's codes, never these.
 """
 
