@@ -48,8 +48,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     path_option(
         parser,
         "--manifest",
-        "lines voice<TAB>content[<TAB>name], or with a header; paths are looked for beside it, then here; "
-        "name: of the output (default: VOICE_CONTENT.wav)",
+        "lines voice<TAB>content[<TAB>name], or with a header; voice: a recording, or several of one speaker with | "
+        "between; paths are looked for beside it, then here; name: of the output (default: VOICE_CONTENT.wav)",
         "TSV",
     )
     path_option(
@@ -157,7 +157,7 @@ def _many(args: argparse.Namespace) -> dict[str, Any]:
     _LOG.info("%s -> %s; %s", counts, args.out, _speed(done.seconds, begin))
     failures = [
         {
-            "voice": str(pair.voice),
+            "voice": pair.voice,
             "content": str(pair.content),
             "name": str(pair.out.relative_to(args.out)),
             "reason": fault,

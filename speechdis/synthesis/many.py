@@ -12,7 +12,7 @@ from speechdis.data.jobs import attempted, map_utterances
 from speechdis.data.record import digest
 from speechdis.errors import InputError
 from speechdis.synthesis import codes, vocoders
-from speechdis.synthesis.conversion import Voice
+from speechdis.synthesis.conversion import Voice, one_voice
 from speechdis.synthesis.files import read_voice, swap_file
 from speechdis.synthesis.manifest import Pair
 from speechdis.synthesis.slow import checked
@@ -99,19 +99,19 @@ def swap_pairs(
 def _opened(pairs: Sequence[Pair], strict: bool) -> tuple[list[Pair], list[tuple[Pair, str]]]:
     """The pairs whose recordings open, and the others with the reason; each recording is opened once."""
     faults: dict[Path, str] = {}
-    for path in dict.fromkeys(path for pair in pairs for path in (pair.voice, pair.content)):
+    for path in dict.fromkeys(path for pair in pairs for path in (*pair.voices, pair.content)):
         try:
             duration(path)
         except (InputError, OSError) as error:
             faults[path] = str(error)
     good, failures = [], []
     for pair in pairs:
-        fault = faults.get(pair.voice) or faults.get(pair.content)
-        if fault is None:
-            good.append(pair)
+        wrong = [faults[path] for path in (*pair.voices, pair.content) if path in faults]
+        if wrong:
+            failures.append((pair, wrong[0]))
+            _report(pair, wrong[0], strict)
         else:
-            failures.append((pair, fault))
-            _report(pair, fault, strict)
+            good.append(pair)
     return good, failures
 
 
@@ -139,7 +139,7 @@ def _swapped(pair: Pair, trained: str, vocoder: str, detail: bool, slow: float, 
     """Swap and write one pair: seconds of speech, or what is wrong with it."""
 
     def work() -> float:
-        voice = _voice(trained, device, pair.voice)
+        voice = one_voice([_voice(trained, device, path) for path in pair.voices])
         return swap_file(_load(trained, device), voice, pair.content, pair.out, vocoder, detail, slow=slow)
 
     return attempted(work, pair.out)

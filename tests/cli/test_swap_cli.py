@@ -13,6 +13,7 @@ from speechdis.cli import main
 from speechdis.data.audio import write_audio
 from speechdis.data.directory import write_directory
 from speechdis.data.utterance import Utterance
+from speechdis.evaluation.outside.manifest import read_manifest
 from speechdis.features import settings_of
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
@@ -193,6 +194,7 @@ def test_a_manifest_is_done_once_and_its_bad_pairs_left_out(
         ("a.wav b.wav\n", ":1: expected voice<TAB>content"),
         ("a.wav\tb.wav\tc.mp3\n", ":1: c.mp3: cannot write '.mp3' audio; choose one of .wav, "),
         ("a.wav\tb.wav\tc\td\n", ":1: expected voice<TAB>content"),
+        ("a.wav|\tb.wav\n", ":1: expected voice<TAB>content"),
         ("name\tvoice\tcontent\nc\ta.wav\n", ":2: expected voice<TAB>content"),
         ("voice\tcontent\n", ": no pairs"),
         ("a.wav\tb.wav\t../c.wav\n", ":1: '../c.wav' is not inside --out"),
@@ -240,6 +242,26 @@ def test_manifests_as_people_have_them(
     manifest.write_text("\n".join(rows[:1] + rows[:0:-1]))  # the same names in another order
     assert main(words) == 0
     assert {p.name for p in out.iterdir()} - {"swaps.json"} == made
+
+
+def test_a_line_has_several_recordings_of_a_voice(trained: str, recordings: Path, tmp_path: Path) -> None:
+    """As `swap --voice` has them, and as `judge --swaps` reads the same list."""
+    manifest, out = recordings / "several.tsv", tmp_path / "swaps"
+    lines = ["low.wav | high.flac\tbrief.wav\tA", "low.wav|silence.wav\tbrief.wav\tA"]
+    manifest.write_text("\n".join(["voice\tcontent\tvoice_speaker", *lines]))
+    words = ["swap", "--checkpoint", trained]
+    report = tmp_path / "count.json"
+    assert main([*words, "--manifest", str(manifest), "--out", str(out), "--json", str(report)]) == 0
+    (failure,) = json.loads(report.read_text())["failures"]
+    assert failure["voice"] == f"{recordings / 'low.wav'}|{recordings / 'silence.wav'}"
+    assert "silence.wav: holds only digital silence" in failure["reason"]
+    lone = [*words, "--content", str(recordings / "brief.wav"), "--voice", str(recordings / "low.wav")]
+    for more, name in (([], "one.wav"), ([str(recordings / "high.flac")], "two.wav")):
+        assert main([*lone, *more, "--out", str(tmp_path / name)]) == 0
+    takes = read_manifest(manifest, swaps=out).takes
+    made = takes[0].path.read_bytes()
+    assert made == (tmp_path / "two.wav").read_bytes() != (tmp_path / "one.wav").read_bytes()
+    assert [len(take.lent) for take in takes] == [2, 2]
 
 
 def test_what_can_be_checked_is_checked_before_the_first_swap(

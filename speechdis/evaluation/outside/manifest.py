@@ -8,10 +8,9 @@ from typing import NamedTuple
 from speechdis.data.text import read_text
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
-from speechdis.synthesis.manifest import found_beside, read_pairs
+from speechdis.synthesis.manifest import SEVERAL, Pair, found_beside, read_pairs
 
 NAMES = ("path", "voice", "content", "text", "voice_speaker", "content_speaker", "system")
-SEVERAL = "|"  # between recordings of one voice
 
 
 class Take(NamedTuple):
@@ -88,7 +87,7 @@ def _lines(path: Path, swaps: Path | None) -> list[tuple[str, dict[str, str]]]:
     columns = [field.strip().lower() for field in lines[0][1].split("\t")] if lines else []
     if swaps is not None and "path" not in columns:
         columns = columns if {"voice", "content"} <= set(columns) else []
-        places = {(str(p.voice), str(p.content)): str(p.out.absolute()) for p in read_pairs(path, swaps)}
+        places = {(p.voice, str(p.content)): str(p.out.absolute()) for p in read_pairs(path, swaps)}
     elif missing := [name for name in NAMES[:3] if name not in columns]:
         more = "; the table of a swap needs --swaps, the folder of its swaps" * (missing == ["path"])
         raise InputError(
@@ -101,8 +100,8 @@ def _lines(path: Path, swaps: Path | None) -> list[tuple[str, dict[str, str]]]:
         names = columns or ["voice", "content", "name"]
         row = {name: field for name, field in zip(names, fields, strict=False) if name in NAMES}
         if "path" not in columns:
-            pair = tuple(str(found_beside(path.parent, row[role])) for role in ("voice", "content"))
-            row["path"] = places[pair[0], pair[1]]
+            pair = Pair.of(path.parent, row["voice"], row["content"])
+            row["path"] = places[pair.voice, str(pair.content)]
         if empty := [name for name in NAMES[:3] if not row.get(name)]:
             raise InputError(f"{place}: no {empty[0]}; fill it in or remove the line")
         rows.append((place, row))
