@@ -28,6 +28,7 @@ from speechdis.synthesis import codes, conversion, vocoders
 from speechdis.synthesis.conversion import Content, Voice
 from speechdis.synthesis.files import read_wave, wave_file, write
 from speechdis.synthesis.generation import nobodys_voice, with_new_voice
+from speechdis.synthesis.manner import Manner
 from speechdis.synthesis.rows import Array, pieces
 from speechdis.synthesis.slow import NOBODYS
 from speechdis.training import checkpoint
@@ -184,7 +185,9 @@ class TrainedModel(Checkpoint):
             raise InputError("voice is an empty list; give a recording")
         spoken = self._content(content, rate, content_frames)
         known = conversion.one_voice([self._voice(one, rate) for one in several])  # type: ignore[arg-type]
-        return Speech(conversion.convert(self, spoken, known, vocoder, detail, slow), self.sample_rate)
+        return Speech(
+            conversion.convert(self, spoken, known, Manner(vocoder, detail, slow)), self.sample_rate
+        )
 
     def reconstruct(
         self, content: "Recording | Codes", rate: int | None = None, vocoder: str = vocoders.DEFAULT
@@ -230,7 +233,7 @@ class TrainedModel(Checkpoint):
         known = [self._voice(one, rate) for one in voices]
         voice = nobodys_voice(self, known, generator)
         spoken = self._content(content, rate)
-        return Speech(conversion.convert(self, spoken, voice, vocoder, slow=slow), self.sample_rate)
+        return Speech(conversion.convert(self, spoken, voice, Manner(vocoder, slow=slow)), self.sample_rate)
 
     def _wave(self, recording: Recording, rate: int | None) -> Array:
         if isinstance(recording, str | PathLike):

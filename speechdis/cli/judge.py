@@ -114,11 +114,13 @@ def _made(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.atomic import replacing
     from speechdis.data.outputs import check_file
     from speechdis.pipeline.judging import judge_pairs
+    from speechdis.synthesis.manner import Manner
 
     if args.out is not None:
         check_file(args.out)
-    manners = [(detail, slow) for detail in args.detail for slow in (args.slow if detail else [0.0])]
-    found = judge_pairs(args.checkpoint, args.data, args.pairs, args.vocoder, args.jobs, args.device, manners)
+    ways = [(detail, slow) for detail in args.detail for slow in (args.slow if detail else [0.0])]
+    manners = [Manner(args.vocoder, *way) for way in ways]
+    found = judge_pairs(args.checkpoint, args.data, args.pairs, manners, args.jobs, args.device)
     if args.out is not None:
         with replacing(args.out) as partial:
             partial.write_text(json.dumps(found, indent=1) + "\n", "utf-8")

@@ -14,7 +14,7 @@ import argparse
 import logging
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from speechdis.cli import (
     checkpoint_option,
@@ -25,6 +25,9 @@ from speechdis.cli import (
     vocoder_option,
 )
 from speechdis.errors import InputError
+
+if TYPE_CHECKING:
+    from speechdis.synthesis.manner import Manner
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,6 +97,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return _one(args)
 
 
+def _manner(args: argparse.Namespace) -> "Manner":
+    from speechdis.synthesis.manner import Manner
+
+    return Manner(args.vocoder, 0.0 if args.plain else 1.0, args.slow)
+
+
 def _one(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.audio import duration
     from speechdis.data.directory import read_directory
@@ -127,7 +136,7 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
         array = None if args.content_frames is None else read_array(args.content_frames)
         begin = time.perf_counter()
         voice = one_voice([read_voice(trained, u) for u in voices])
-        seconds = swap_file(trained, voice, b, out, args.vocoder, not args.plain, array, args.slow)
+        seconds = swap_file(trained, voice, b, out, _manner(args), array)
     _LOG.info("the words of %s in the voice of %s -> %s; %s", b.utt, a.utt, out, _speed(seconds, begin))
     rate = trained.settings.rate
     return {"voice": a.utt, "content": b.utt, "out": str(out), "seconds": seconds, "rate": rate}
@@ -142,15 +151,7 @@ def _many(args: argparse.Namespace) -> dict[str, Any]:
     begin = time.perf_counter()
     with processes(args.device) as device:
         done = swap_pairs(
-            pairs,
-            args.out,
-            args.checkpoint,
-            args.vocoder,
-            not args.plain,
-            str(device),
-            args.jobs,
-            args.strict,
-            args.slow,
+            pairs, args.out, args.checkpoint, _manner(args), str(device), args.jobs, args.strict
         )
     skipped = len(done.failures)
     counts = f"{done.made:,} swaps, {done.kept:,} made before, {skipped:,} skipped"

@@ -34,6 +34,7 @@ from speechdis.metrics.normal_scores import Kind
 from speechdis.metrics.trials import cosine_scores, segment_pairs, some_segments
 from speechdis.metrics.verification import Verification
 from speechdis.synthesis import vocoders
+from speechdis.synthesis.manner import Manner
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.rows import on_device
 
@@ -129,7 +130,7 @@ def model_row(checkpoint: Checkpoint, speech: Speech, budget: Budget, device: to
             {checkpoint.name: checkpoint},
             speech.clean.utterances,
             pairs,
-            budget.vocoder,
+            [Manner(budget.vocoder, detail) for detail in (1.0, 0.0)],
             budget.jobs,
             budget.resamples,
         )

@@ -22,6 +22,7 @@ from speechdis.judges.judges import Enrolled, Judges
 from speechdis.metrics import acoustics
 from speechdis.synthesis import blocks, pitch, vocoders
 from speechdis.synthesis.conversion import content_of, convert, reconstruct, unclipped, voice_of
+from speechdis.synthesis.manner import Manner
 from speechdis.training.checkpoint import Checkpoint
 
 CONDITIONS = ("recording", "no change", "copy-synthesis", "reconstruction", "swap", "swap, plain")
@@ -145,8 +146,8 @@ def _judged(
         "recording": other,
         "copy-synthesis": unclipped(copy),
         "reconstruction": reconstruct(checkpoint, content, vocoder),
-        "swap": convert(checkpoint, content, voice, vocoder),
-        "swap, plain": convert(checkpoint, content, voice, vocoder, detail=False),
+        "swap": convert(checkpoint, content, voice, Manner(vocoder)),
+        "swap, plain": convert(checkpoint, content, voice, Manner(vocoder, detail=0.0)),
     }
     frames = {name: extract(wave, settings) for name, wave in waves.items()}
     contours = {name: pitch.contour(wave, rate)[0] for name, wave in waves.items()}

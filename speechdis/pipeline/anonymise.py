@@ -25,6 +25,7 @@ from speechdis.errors import InputError
 from speechdis.synthesis import codes, strangers, vocoders
 from speechdis.synthesis.conversion import Voice
 from speechdis.synthesis.files import swap_file
+from speechdis.synthesis.manner import Manner
 from speechdis.synthesis.slow import NOBODYS, checked
 from speechdis.synthesis.strangers import Strangers
 from speechdis.training import checkpoint
@@ -215,7 +216,7 @@ def _made(task: _Task, trained: str, drawn: Strangers, options: Options, device:
         lenders = drawn.lenders(task.owner, task.utterance.spk)
         known = [_lender(trained, device, drawn.pool[k][1]) for k in lenders]
         voice = strangers.draw(model, drawn, task.owner, known)
-        return swap_file(model, voice, task.utterance, task.out, options.vocoder, slow=options.slow)
+        return swap_file(model, voice, task.utterance, task.out, Manner(options.vocoder, slow=options.slow))
 
     with _one_thread():
         return attempted(work, task.out)

@@ -23,6 +23,7 @@ from speechdis.evaluation.outside.verdict import Verdict
 from speechdis.evaluation.swap_scores import pairs_of
 from speechdis.evaluation.table import upright
 from speechdis.synthesis import codes
+from speechdis.synthesis.manner import Manner
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.distributed import processes
@@ -133,10 +134,9 @@ def judge_pairs(
     models: Sequence[Path],
     data: Path,
     count: int,
-    vocoder: str,
+    manners: Sequence[Manner],
     jobs: int = 1,
     device: str = "cpu",
-    manners: Sequence[tuple[float, float]] = swaps.USUAL,
 ) -> dict[str, Any]:
     """Swaps of `count` pairs of a data directory's utterances, judged beside what they must beat.
 
@@ -144,10 +144,9 @@ def judge_pairs(
         models: checkpoints; of several each swaps the same pairs, and has rows by the name of its experiment.
         data: the directory; every speaker is known by the other recordings there.
         count: pairs of utterances of different speakers.
-        vocoder: by name.
+        manners: as of `swaps.judge_swaps`.
         jobs: processes that listen.
         device: "cpu", "cuda" or "auto".
-        manners: as of `swaps.judge_swaps`.
 
     Raises:
         InputError: a model without static and dynamic factors; two of one name; as `pairs_of` and `swaps.judge_swaps`.
@@ -157,7 +156,7 @@ def judge_pairs(
     with processes(device) as chosen:
         made = {**provenance(chosen), "date": datetime.date.today().isoformat()}
         trained = _loaded(models, chosen)
-        found = swaps.judge_swaps(trained, utterances, pairs, vocoder, jobs, manners=manners)
+        found = swaps.judge_swaps(trained, utterances, pairs, manners, jobs)
     _LOG.info("\n%s", table.about(found, upright))
     return table.committable(found, f"{', '.join(trained)}: swaps of {data}", made)
 

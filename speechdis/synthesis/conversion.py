@@ -14,6 +14,7 @@ from speechdis.features.content import resampled
 from speechdis.synthesis import band, blocks, codes, vocoders
 from speechdis.synthesis.codes import Codes, Window
 from speechdis.synthesis.contrast import Contrast
+from speechdis.synthesis.manner import USUAL, Manner
 from speechdis.synthesis.residual import Residual, Sounds, joined, thinned, weighted_mean
 from speechdis.synthesis.rows import Array, collected, peak, pieces
 from speechdis.synthesis.slow import checked, reach, slow_part
@@ -210,10 +211,10 @@ def _between(
     content: Content,
     static: Tensor,
     residual: Residual | None,
-    detail: float,
-    slow: float,
+    manner: Manner,
 ) -> Iterator[np.ndarray]:
-    """Log frames of the words with so much of their detail, in consecutive parts; see `synthesise`."""
+    """Log frames of the words with so much of their detail, in consecutive parts."""
+    detail, slow = manner.detail, checked(manner.slow)
     if detail == 1:  # as most swaps: plain frames are not made
         return _converted(checkpoint, content, static, residual, slow)
     plain = _decoded(checkpoint, content, static, fitted=True)
@@ -303,9 +304,7 @@ def synthesise(
     content: Content,
     static: Tensor,
     residual: Residual | None = None,
-    vocoder: str = vocoders.DEFAULT,
-    detail: float = 1.0,
-    slow: float = 0.0,
+    manner: Manner = USUAL,
 ) -> Array:
     """Waveform (n,) float32 of the words of `content`, as long as they, with static vectors (M, S), at their pitch.
 
@@ -315,17 +314,13 @@ def synthesise(
         content: as `at_pitch` gives it.
         static: of each of its segments.
         residual: of the voice; None keeps that of the words.
-        vocoder: by name.
-        detail: 1 says the words' own frames, changed (`converted_frames`); 0 those that the model decodes, as lively as
-            the voice's own where its residual is given (`contrast`); in between, log frames as far from the latter.
-        slow: of the change to the words' own frames only what is slower is kept: a mean over time with a Gaussian of so
-            many frames. 0: all of it.
+        manner: by which vocoder, and how much of the words' recording is kept.
 
     Raises:
         InputError: `slow` is below 0, or over a second.
     """
-    parts = _between(checkpoint, content, static, residual, detail, checked(slow))
-    return _rendered(checkpoint, content, parts, vocoder)
+    parts = _between(checkpoint, content, static, residual, manner)
+    return _rendered(checkpoint, content, parts, manner.vocoder)
 
 
 def _rendered(checkpoint: Checkpoint, content: Content, parts: Iterable[np.ndarray], vocoder: str) -> Array:
@@ -334,40 +329,25 @@ def _rendered(checkpoint: Checkpoint, content: Content, parts: Iterable[np.ndarr
     return unclipped(blocks.render(vocoders.load(vocoder), frames, content.words, checkpoint.features))
 
 
-def convert(
-    checkpoint: Checkpoint,
-    content: Content,
-    voice: Voice,
-    vocoder: str = vocoders.DEFAULT,
-    detail: float = 1.0,
-    slow: float = 0.0,
-) -> Array:
+def convert(checkpoint: Checkpoint, content: Content, voice: Voice, manner: Manner = USUAL) -> Array:
     """Waveform (n,) of the words of `content` in `voice`; see `synthesise`."""
-    moved = at_pitch(checkpoint, content, voice.log_f0, vocoder)
+    moved = at_pitch(checkpoint, content, voice.log_f0, manner.vocoder)
     static = codes.transfer_static(checkpoint, moved.codes.static, voice.static)
-    return synthesise(checkpoint, moved, static, voice.residual, vocoder, detail, slow)
+    return synthesise(checkpoint, moved, static, voice.residual, manner)
 
 
-def swap(
-    checkpoint: Checkpoint,
-    voice: Array,
-    words: Array,
-    vocoder: str = vocoders.DEFAULT,
-    detail: float = 1.0,
-    slow: float = 0.0,
-) -> Array:
+def swap(checkpoint: Checkpoint, voice: Array, words: Array, manner: Manner = USUAL) -> Array:
     """Waveform with the voice of `voice` and the words of `words`, as long as `words`.
 
     Args:
         voice, words: waveforms in [-1, 1] at the model's sample rate.
-        vocoder: by name.
-        detail, slow: see `synthesise`.
+        manner: see `synthesise`.
 
     Raises:
         InputError: as `voice_of` and `synthesise`; no such vocoder.
     """
     content = content_of(checkpoint, words)
-    return convert(checkpoint, content, voice_of(checkpoint, voice), vocoder, detail, slow)
+    return convert(checkpoint, content, voice_of(checkpoint, voice), manner)
 
 
 def reconstruct(checkpoint: Checkpoint, content: Content, vocoder: str = vocoders.DEFAULT) -> Array:

@@ -8,8 +8,9 @@ from speechdis.data.audio import FORMATS, read_blocks, write_audio, write_blocks
 from speechdis.data.outputs import is_stream
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
-from speechdis.synthesis import conversion, vocoders
+from speechdis.synthesis import conversion
 from speechdis.synthesis.conversion import Content, Voice
+from speechdis.synthesis.manner import USUAL, Manner
 from speechdis.synthesis.rows import Array, Rows, pieces
 from speechdis.training.checkpoint import Checkpoint
 
@@ -78,15 +79,13 @@ def swap_file(
     voice: Voice,
     content: Path | Utterance,
     out: Path,
-    vocoder: str = vocoders.DEFAULT,
-    detail: float = 1.0,
+    manner: Manner = USUAL,
     array: np.ndarray | None = None,
-    slow: float = 0.0,
 ) -> float:
     """Write the words of the recording `content` in `voice` to `out`; seconds of it. See `conversion.convert`."""
     rate = checkpoint.settings.rate
     spoken = read_content(checkpoint, content, array)
-    wave = conversion.convert(checkpoint, spoken, voice, vocoder, detail, slow)
+    wave = conversion.convert(checkpoint, spoken, voice, manner)
     write(out, wave, rate)
     return len(wave) / rate
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.blocks import render
 from speechdis.synthesis.conversion import Content, Voice, at_pitch, synthesise, unclipped, weighted_mean
+from speechdis.synthesis.manner import Manner
 from speechdis.synthesis.residual import mixed
 from speechdis.synthesis.words import Words
 from speechdis.training.checkpoint import Checkpoint
@@ -29,7 +30,10 @@ def with_new_voice(
     drawn, _ = codes.check(checkpoint).sample_prior(1, 1, generator)
     moved = at_pitch(checkpoint, content, vocoder=vocoder)
     return synthesise(
-        checkpoint, moved, codes.transfer_static(checkpoint, moved.codes.static, drawn), vocoder=vocoder
+        checkpoint,
+        moved,
+        codes.transfer_static(checkpoint, moved.codes.static, drawn),
+        manner=Manner(vocoder),
     )
 
 
@@ -103,4 +107,4 @@ def between(
     )
     assert one.residual is not None and other.residual is not None, "voices of recordings have one"
     residual = mixed([one.residual, other.residual], [1 - weight, weight])
-    return synthesise(checkpoint, moved, torch.lerp(first, second, weight), residual, vocoder)
+    return synthesise(checkpoint, moved, torch.lerp(first, second, weight), residual, Manner(vocoder))

@@ -15,6 +15,7 @@ from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.conversion import Voice, one_voice
 from speechdis.synthesis.files import read_voice, swap_file
 from speechdis.synthesis.manifest import Pair
+from speechdis.synthesis.manner import USUAL, Manner
 from speechdis.synthesis.slow import checked
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
@@ -43,25 +44,21 @@ def swap_pairs(
     pairs: Sequence[Pair],
     out: Path,
     trained: Path,
-    vocoder: str,
-    detail: bool = True,
+    manner: Manner = USUAL,
     device: str = "cpu",
     jobs: int = 1,
     strict: bool = False,
-    slow: float = 0.0,
 ) -> Swapped:
     """Swap every pair that has no output yet. Outputs appear whole, so a run that was killed is simply run again.
 
     Args:
-        out: their folder; it remembers checkpoint, vocoder, `detail` and `slow`.
+        out: their folder; it remembers checkpoint and manner.
         trained: checkpoint.
-        vocoder: by name.
-        detail: see `conversion.synthesise`.
+        manner: see `conversion.synthesise`.
         device: "cpu" or "cuda".
         jobs: processes.
         strict: a pair that cannot be used is an error, before any is swapped where that can be told; otherwise it is
             reported and left out.
-        slow: as `detail`.
 
     Raises:
         InputError: a model without static and dynamic factors; no such vocoder; `out` is a file, or holds swaps by
@@ -70,12 +67,12 @@ def swap_pairs(
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: a file; many swaps go into a folder: choose another --out")
     codes.check(_load(str(trained), device))
-    vocoders.load(vocoder)
+    vocoders.load(manner.vocoder)
     used = {
         "checkpoint": digest(checkpoint.resolve(trained)),
-        "vocoder": vocoders.told(vocoder),
-        "detail": detail,
-        "slow": checked(slow),
+        "vocoder": vocoders.told(manner.vocoder),
+        "detail": manner.detail,
+        "slow": checked(manner.slow),
     }
     made_with.compare(out / MARKER, used, "swaps", slow=0.0)
     left = [pair for pair in pairs if not pair.out.exists()]
@@ -83,7 +80,7 @@ def swap_pairs(
     if len(failures) == len(pairs):
         raise InputError(f"{out}: not one usable pair; the last: {failures[-1][1]}")
     made_with.remember(out / MARKER, used)
-    work = partial(_swapped, trained=str(trained), vocoder=vocoder, detail=detail, slow=slow, device=device)
+    work = partial(_swapped, trained=str(trained), manner=manner, device=device)
     seconds, told = 0.0, len(failures)
     for pair, done in _progress(work, good, jobs, len(pairs), len(pairs) - len(good), out):
         if isinstance(done, str):
@@ -135,12 +132,12 @@ def _progress(
             yield found
 
 
-def _swapped(pair: Pair, trained: str, vocoder: str, detail: bool, slow: float, device: str) -> float | str:
+def _swapped(pair: Pair, trained: str, manner: Manner, device: str) -> float | str:
     """Swap and write one pair: seconds of speech, or what is wrong with it."""
 
     def work() -> float:
         voice = one_voice([_voice(trained, device, path) for path in pair.voices])
-        return swap_file(_load(trained, device), voice, pair.content, pair.out, vocoder, detail, slow=slow)
+        return swap_file(_load(trained, device), voice, pair.content, pair.out, manner)
 
     return attempted(work, pair.out)
 

@@ -10,6 +10,7 @@ from untrained import Untrained
 from speechdis.features import extract, settings_of
 from speechdis.synthesis import band, vocoders
 from speechdis.synthesis.conversion import content_of, convert, voice_of
+from speechdis.synthesis.manner import Manner
 from speechdis.training.checkpoint import Checkpoint
 
 
@@ -68,7 +69,7 @@ def test_no_end_clicks_and_speech_keeps_its_level(rate: int, vocoder: str) -> No
     checkpoint = model(rate)
     voice = voice_of(checkpoint, speech(rate, 1.5, 200))
     for name, words in cases(rate).items():
-        made = convert(checkpoint, content_of(checkpoint, words), voice, vocoder)
+        made = convert(checkpoint, content_of(checkpoint, words), voice, Manner(vocoder))
         end, rest = ends_and_rest(made, rate)
         own_end, own_rest = ends_and_rest(words - words.mean(), rate)
         assert end <= 1.1 * rest * max(1, own_end / own_rest), name
@@ -81,7 +82,7 @@ def test_no_end_clicks_where_the_slow_part_of_a_change_is_made(slow: float) -> N
     checkpoint = model(16000)
     voice = voice_of(checkpoint, speech(16000, 1.5, 200))
     for name, words in cases(16000).items():
-        made = convert(checkpoint, content_of(checkpoint, words), voice, slow=slow)
+        made = convert(checkpoint, content_of(checkpoint, words), voice, Manner(slow=slow))
         end, rest = ends_and_rest(made, 16000)
         own_end, own_rest = ends_and_rest(words - words.mean(), 16000)
         more = 1.41 if name == "narrow, 0.12 s" else 1.1
@@ -96,7 +97,9 @@ def test_an_empty_band_stays_empty(vocoder: str) -> None:
     checkpoint = model(16000)
     voice = voice_of(checkpoint, speech(16000, 1.5, 200))
     words = cases(16000)["narrow"]
-    power = np.square(np.abs(np.fft.rfft(convert(checkpoint, content_of(checkpoint, words), voice, vocoder))))
+    power = np.square(
+        np.abs(np.fft.rfft(convert(checkpoint, content_of(checkpoint, words), voice, Manner(vocoder))))
+    )
     hertz = np.linspace(0, 8000, len(power))
     assert power[hertz > 4600].sum() < 1e-2 * power.sum()
 
@@ -106,7 +109,7 @@ def test_a_narrow_voice_leaves_the_words_their_own_upper_band(vocoder: str) -> N
     checkpoint = model(16000)
     narrow = resampled(speech(8000, 1.5, 130), 8000, 16000)
     words = speech(16000, 1.17, 130, seed=1)
-    made = convert(checkpoint, content_of(checkpoint, words), voice_of(checkpoint, narrow), vocoder)
+    made = convert(checkpoint, content_of(checkpoint, words), voice_of(checkpoint, narrow), Manner(vocoder))
     upper = slice(68, 80)  # above 5 kHz
     before, after = (extract(wave, checkpoint.features)[5:-5, upper].mean() for wave in (words, made))
     assert abs(after - before) < 1.5

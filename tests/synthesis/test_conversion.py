@@ -26,6 +26,7 @@ from speechdis.synthesis.conversion import (
     unclipped,
     voice_of,
 )
+from speechdis.synthesis.manner import Manner
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
@@ -136,7 +137,7 @@ def glide(low: float, high: float, seconds: float, rate: int = 16000) -> np.ndar
 def test_a_perfect_model_in_its_own_voice_changes_nothing(kind: str) -> None:
     """Source and filter: to the last bit of the samples, for a filter of gain 1 is none."""
     wave = glide(110, 160, 1.3)
-    np.testing.assert_allclose(swap(perfect(kind), wave, wave, "filter"), wave, atol=1e-4)
+    np.testing.assert_allclose(swap(perfect(kind), wave, wave), wave, atol=1e-4)
     np.testing.assert_allclose(
         reconstruct(perfect(kind), content_of(perfect(kind), wave), "filter"), wave, atol=1e-4
     )
@@ -227,9 +228,9 @@ def test_silence_stays_alike() -> None:
 @pytest.mark.parametrize("vocoder", vocoders.names())
 def test_swaps_are_as_long_as_the_words(vocoder: str) -> None:
     words, voice = glide(110, 160, 1.237), glide(150, 190, 0.4)
-    made = swap(perfect(), voice, words, vocoder)
+    made = swap(perfect(), voice, words, Manner(vocoder))
     assert made.shape == words.shape and made.dtype == np.float32 and np.abs(made).max() <= 1
-    np.testing.assert_array_equal(made, swap(perfect(), voice, words, vocoder))
+    np.testing.assert_array_equal(made, swap(perfect(), voice, words, Manner(vocoder)))
 
 
 @pytest.mark.parametrize("vocoder", ["world", "filter"])
@@ -237,7 +238,7 @@ def test_swaps_are_as_long_as_the_words(vocoder: str) -> None:
 def test_pitch_moves_to_the_voices_level_and_keeps_its_contour(vocoder: str, factor: float) -> None:
     words = glide(120, 180, 1.5)
     voice = glide(120 * factor, 180 * factor, 1.0)
-    made = swap(perfect(), voice, words, vocoder)
+    made = swap(perfect(), voice, words, Manner(vocoder))
     before, after = (pitch.contour(wave, 16000)[0] for wave in (words, made))
     both = (before > 0) & (after > 0)
     both[:10] = both[-10:] = False  # WSOLA may begin and end late
@@ -250,7 +251,7 @@ def test_a_voice_without_pitch_leaves_that_of_the_words() -> None:
     words = glide(120, 180, 1.0)
     hiss = (0.1 * np.random.default_rng(1).standard_normal(8000)).astype(np.float32)
     voice = voice_of(perfect(), hiss)
-    made = convert(perfect(), content_of(perfect(), words), voice._replace(log_f0=float("nan")), "filter")
+    made = convert(perfect(), content_of(perfect(), words), voice._replace(log_f0=float("nan")))
     np.testing.assert_allclose(made, words, atol=1e-4)
 
 
@@ -267,7 +268,7 @@ def test_a_louder_voice_makes_louder_words(vocoder: str) -> None:
     checkpoint = replace(perfect(), model=Louder())
     content = content_of(checkpoint, 0.1 * glide(120, 160, 1.0))
     own, gain = content.codes.static, 1.5 / 3  # the standard deviation
-    made = [synthesise(checkpoint, content, own + more, vocoder=vocoder) for more in (0, gain)]
+    made = [synthesise(checkpoint, content, own + more, manner=Manner(vocoder)) for more in (0, gain)]
     powers = [np.square(wave[2000:-2000]).mean() for wave in made]
     assert np.log(powers[1] / powers[0]) == pytest.approx(1.5, abs=0.1)
 
@@ -285,7 +286,7 @@ def test_detail_leads_in_a_line_from_decoded_frames_to_those_of_the_words() -> N
     content = content_of(checkpoint, 0.02 * glide(120, 160, 1.0))
     powers = []
     for detail in (1, 0.75, 0.5, 0):
-        wave = synthesise(checkpoint, content, content.codes.static, vocoder="filter", detail=detail)
+        wave = synthesise(checkpoint, content, content.codes.static, manner=Manner(detail=detail))
         powers.append(np.log(np.square(wave[2000:-2000]).mean()))
     # The decoder says half a deviation too much, 1.5 nats. The first step of a fitted code takes 0.2 of it back, and
     # the next would take more than half.
@@ -310,10 +311,10 @@ def test_models_without_factors_are_refused() -> None:
 def test_very_short_recordings(vocoder: str) -> None:
     """0.1 s, and one window; less is an error that says so."""
     for seconds in (0.1, 0.025):
-        made = swap(perfect(), glide(100, 100, seconds), glide(200, 200, seconds), vocoder)
+        made = swap(perfect(), glide(100, 100, seconds), glide(200, 200, seconds), Manner(vocoder))
         assert len(made) == round(16000 * seconds) and np.isfinite(made).all()
     with pytest.raises(InputError, match="shorter than one window"):
-        swap(perfect(), glide(100, 100, 0.02), glide(100, 100, 0.5), vocoder)
+        swap(perfect(), glide(100, 100, 0.02), glide(100, 100, 0.5), Manner(vocoder))
 
 
 @pytest.mark.parametrize("vocoder", vocoders.names())

@@ -13,6 +13,7 @@ from speechdis.errors import InputError
 from speechdis.features import settings_of
 from speechdis.synthesis import codes, files
 from speechdis.synthesis.conversion import content_of, convert, converted_frames, reconstruct, voice_of
+from speechdis.synthesis.manner import Manner
 from speechdis.synthesis.rows import Rows, peak, pieces
 from speechdis.training.checkpoint import Checkpoint
 
@@ -58,11 +59,11 @@ def test_a_swap_by_windows_on_disk_is_that_of_the_whole(
     """To rounding; voice and words are both read so."""
     checkpoint = model(name)
     words, voice = speech(5.3, 130), speech(4.1, 190)
-    whole = convert(checkpoint, content_of(checkpoint, words), voice_of(checkpoint, voice), vocoder)
+    whole = convert(checkpoint, content_of(checkpoint, words), voice_of(checkpoint, voice), Manner(vocoder))
     monkeypatch.setattr(codes, "LONGEST", 150)
     monkeypatch.setattr("speechdis.synthesis.rows.PIECE", 4000)
     content = content_of(checkpoint, on_disk(words))
-    made = convert(checkpoint, content, voice_of(checkpoint, on_disk(voice)), vocoder)
+    made = convert(checkpoint, content, voice_of(checkpoint, on_disk(voice)), Manner(vocoder))
     assert isinstance(made, Rows) and len(codes.windows(checkpoint, content.codes)) > 3
     assert np.abs(made[:] - whole).max() < 1e-4 * np.abs(whole).max()
     again = reconstruct(checkpoint, content, vocoder)[:]
@@ -90,11 +91,11 @@ def test_a_long_recording_is_read_and_written_in_blocks(
     checkpoint = model("dsvae")
     write_audio(tmp_path / "a.wav", speech(3.0, 130), 16000)
     voice = files.read_voice(checkpoint, tmp_path / "a.wav")
-    files.swap_file(checkpoint, voice, tmp_path / "a.wav", tmp_path / "whole.wav", "filter")
+    files.swap_file(checkpoint, voice, tmp_path / "a.wav", tmp_path / "whole.wav")
     monkeypatch.setattr(files, "LONGEST", 1)
     assert isinstance(files.read_content(checkpoint, tmp_path / "a.wav").words.frames, Rows)
     for name in ("long.wav", "long.flac"):
-        assert files.swap_file(checkpoint, voice, tmp_path / "a.wav", tmp_path / name, "filter") == 3.0
+        assert files.swap_file(checkpoint, voice, tmp_path / "a.wav", tmp_path / name) == 3.0
     assert (tmp_path / "long.wav").read_bytes() == (tmp_path / "whole.wav").read_bytes()
     samples, _ = soundfile.read(tmp_path / "long.flac", dtype="int16")
     np.testing.assert_array_equal(samples, soundfile.read(tmp_path / "whole.wav", dtype="int16")[0])
@@ -150,7 +151,7 @@ def test_memory_does_not_grow_with_the_recording(monkeypatch: pytest.MonkeyPatch
     for seconds in (3, 10, 30):  # the first time imports, too
         wave = on_disk(speech(seconds, 130))
         tracemalloc.start()
-        convert(checkpoint, content_of(checkpoint, wave), voice, "filter")
+        convert(checkpoint, content_of(checkpoint, wave), voice)
         held.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert held[2] - held[1] < 20 * 100 * 80 * 4 / 2  # half of the frames that the longer one has more

@@ -20,14 +20,14 @@ from speechdis.evaluation.outside.listening import listen_to_waves, progress
 from speechdis.evaluation.outside.manifest import Take
 from speechdis.evaluation.outside.table import Judged
 from speechdis.features import FeatureSettings
-from speechdis.synthesis import trivial, vocoders
+from speechdis.synthesis import trivial
 from speechdis.synthesis.conversion import content_of, convert, pitched, unclipped, voice_of
+from speechdis.synthesis.manner import Manner
 from speechdis.synthesis.words import words_of
 from speechdis.training.checkpoint import Checkpoint
 
 Waves = dict[str, np.ndarray]  # by system
 ENDS = {1.0: "swap", 0.0: "swap, plain"}  # of the detail that is kept
-USUAL = ((1.0, 0.0), (0.0, 0.0))  # detail and slow of swaps, as they are and plain
 AT_A_TIME = 4  # pairs: made here, then heard side by side
 _LOG = logging.getLogger(__name__)
 
@@ -36,10 +36,9 @@ def judge_swaps(
     models: Mapping[str, Checkpoint],
     utterances: Sequence[Utterance],
     pairs: Sequence[tuple[int, int]],
-    vocoder: str = vocoders.DEFAULT,
+    manners: Sequence[Manner],
     jobs: int = 1,
     resamples: int = 1000,
-    manners: Sequence[tuple[float, float]] = USUAL,
 ) -> dict[str, Any]:
     """Every system's figures, with intervals over speakers.
 
@@ -48,10 +47,9 @@ def judge_swaps(
             same features.
         utterances: of the test speakers, by whose other recordings each is known.
         pairs: numbers of the utterances that lend voice and words.
-        vocoder: of every conversion.
+        manners: of making swaps, a row each; all by one vocoder, which makes the other conversions too.
         jobs: processes that listen.
         resamples: of the speakers.
-        manners: `detail` and `slow` of `conversion.synthesise`, a row each.
 
     Raises:
         InputError: a package of the extra is not there; models of different features; no pair can be judged.
@@ -61,7 +59,7 @@ def judge_swaps(
     bench = Bench.of(utterances, sorted({k for pair in pairs for k in pair}), jobs)
     found: dict[str, list[Judged]] = {}
     good, failures = [], []
-    made = _made(models, settings, utterances, pairs, vocoder, manners)
+    made = _made(models, settings, utterances, pairs, manners)
     for take, verdicts in _verdicts(bench, takes, made, FeatureSettings.of(settings).rate, jobs):
         faults = [f"{name}: {one}" for name, one in verdicts.items() if isinstance(one, str)]
         if faults:
@@ -76,7 +74,7 @@ def judge_swaps(
         raise InputError(f"not one swap can be judged; the last: {failures[-1]['reason']}")
     systems = bench.real(good) | found
     return {
-        "vocoder": vocoder,
+        "vocoder": manners[0].vocoder,
         "pairs": len(good),
         "speakers": len(bench.speakers),
         "systems": {name: table.summary(rows, resamples) for name, rows in systems.items()},
@@ -101,10 +99,10 @@ def _made(
     settings: Mapping[str, Any],
     utterances: Sequence[Utterance],
     pairs: Sequence[tuple[int, int]],
-    vocoder: str,
-    manners: Sequence[tuple[float, float]],
+    manners: Sequence[Manner],
 ) -> Iterator[Waves]:
     """Of each pair what every system makes of it, (n,) at the models' rate."""
+    vocoder = manners[0].vocoder
     for a, b in pairs:
         one, other = (read_utterance(utterances[k], FeatureSettings.of(settings).rate)[0] for k in (a, b))
         lender, words = words_of(one, settings), words_of(other, settings)
@@ -118,10 +116,10 @@ def _made(
         for name, checkpoint in models.items():
             before = f"{name}: " if len(models) > 1 else ""
             voice, content = voice_of(checkpoint, one), content_of(checkpoint, other)
-            for detail, slow in manners:
-                row = ENDS.get(detail, f"swap, {100 * detail:g} % of the detail")
-                row += f", what is slower than {slow:g} frames" if slow else ""
-                made[before + row] = np.asarray(convert(checkpoint, content, voice, vocoder, detail, slow))
+            for manner in manners:
+                row = ENDS.get(manner.detail, f"swap, {100 * manner.detail:g} % of the detail")
+                row += f", what is slower than {manner.slow:g} frames" if manner.slow else ""
+                made[before + row] = np.asarray(convert(checkpoint, content, voice, manner))
         yield made
 
 
