@@ -25,12 +25,13 @@ from speechdis.features import extract_blocks
 from speechdis.features.store import Store
 from speechdis.metrics.normal_scores import Kind, normal_scores
 from speechdis.synthesis import codes, conversion, vocoders
-from speechdis.synthesis.conversion import Content, Voice
+from speechdis.synthesis.content import Content, content_of
 from speechdis.synthesis.files import read_wave, wave_file, write
 from speechdis.synthesis.generation import nobodys_voice, with_new_voice
 from speechdis.synthesis.manner import Manner
 from speechdis.synthesis.rows import Array, pieces
 from speechdis.synthesis.slow import NOBODYS
+from speechdis.synthesis.voices import Voice, one_voice, voice_of
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.distributed import place
@@ -184,7 +185,7 @@ class TrainedModel(Checkpoint):
         if not several:
             raise InputError("voice is an empty list; give a recording")
         spoken = self._content(content, rate, content_frames)
-        known = conversion.one_voice([self._voice(one, rate) for one in several])  # type: ignore[arg-type]
+        known = one_voice([self._voice(one, rate) for one in several])  # type: ignore[arg-type]
         return Speech(
             conversion.convert(self, spoken, known, Manner(vocoder, detail, slow)), self.sample_rate
         )
@@ -262,13 +263,13 @@ class TrainedModel(Checkpoint):
 
     def _voice(self, recording: "Recording | Codes", rate: int | None) -> Voice:
         with _naming(recording):
-            return conversion.voice_of(self, self._heard(recording, rate))
+            return voice_of(self, self._heard(recording, rate))
 
     def _content(
         self, recording: "Recording | Codes", rate: int | None, array: np.ndarray | None = None
     ) -> Content:
         with _naming(recording):
-            return conversion.content_of(self, self._heard(recording, rate), array)
+            return content_of(self, self._heard(recording, rate), array)
 
     def _heard(self, recording: "Recording | Codes", rate: int | None) -> Array:
         if not isinstance(recording, Codes):

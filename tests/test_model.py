@@ -22,7 +22,7 @@ from speechdis.features import settings_of
 from speechdis.features.store import Store
 from speechdis.metrics import equal_error
 from speechdis.model import Codes, TrainedModel
-from speechdis.synthesis import conversion
+from speechdis.synthesis import voices
 from speechdis.synthesis.files import read_voice
 from speechdis.synthesis.slow import NOBODYS
 from speechdis.training import checkpoint
@@ -128,7 +128,7 @@ def test_several_recordings_are_one_voice(model: TrainedModel, recordings: list[
     once, twice = (model.swap(voice=v, content=b).wave for v in (a, [a, a]))
     np.testing.assert_allclose(once, twice, atol=2e-3)  # FHVAE shrinks the s-vector of few segments
     one, other = (read_voice(model, file) for file in (a, b))
-    joined = conversion.one_voice([one, other._replace(log_f0=float("nan"))])
+    joined = voices.one_voice([one, other._replace(log_f0=float("nan"))])
     assert len(joined.static) == len(one.static) + len(other.static)
     assert joined.log_f0 == pytest.approx(one.log_f0)
     assert joined.residual is not None and one.residual is not None and other.residual is not None
@@ -161,8 +161,8 @@ def test_draws_follow_the_seed_and_reconstructions_are_as_long(
 
 def test_nobodys_voice_follows_the_seed(model: TrainedModel, recordings: list[Path]) -> None:
     a, b, c = recordings
-    for voices in ((), (b, c)):
-        first, again, other = (model.anonymise(a, seed, voices).wave for seed in (3, 3, 4))
+    for known in ((), (b, c)):
+        first, again, other = (model.anonymise(a, seed, known).wave for seed in (3, 3, 4))
         np.testing.assert_array_equal(first, again)
         assert len(first) == len(other) == 14400 and not np.array_equal(first, other)
     alone = model.anonymise(a, 3, [b]).wave  # mixed of one, it is that one

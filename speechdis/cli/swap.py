@@ -110,8 +110,8 @@ def _one(args: argparse.Namespace) -> dict[str, Any]:
     from speechdis.data.utterance import Utterance
     from speechdis.features.content import read_array
     from speechdis.synthesis import codes
-    from speechdis.synthesis.conversion import one_voice
     from speechdis.synthesis.files import read_voice, swap_file, wave_file
+    from speechdis.synthesis.voices import one_voice
     from speechdis.training import checkpoint
     from speechdis.training.distributed import processes
 

@@ -21,8 +21,10 @@ from speechdis.features import FeatureSettings, extract, spectrum_of
 from speechdis.judges.judges import Enrolled, Judges
 from speechdis.metrics import acoustics
 from speechdis.synthesis import blocks, pitch, vocoders
-from speechdis.synthesis.conversion import content_of, convert, reconstruct, unclipped, voice_of
+from speechdis.synthesis.content import content_of
+from speechdis.synthesis.conversion import convert, reconstruct, unclipped
 from speechdis.synthesis.manner import Manner
+from speechdis.synthesis.voices import voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 CONDITIONS = ("recording", "no change", "copy-synthesis", "reconstruction", "swap", "swap, plain")

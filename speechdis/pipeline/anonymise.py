@@ -23,11 +23,11 @@ from speechdis.data.record import Kind, digest
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.synthesis import codes, strangers, vocoders
-from speechdis.synthesis.conversion import Voice
 from speechdis.synthesis.files import swap_file
 from speechdis.synthesis.manner import Manner
 from speechdis.synthesis.slow import NOBODYS, checked
 from speechdis.synthesis.strangers import Strangers
+from speechdis.synthesis.voices import Voice
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 

@@ -11,7 +11,7 @@ from speechdis.data.outputs import check_folder
 from speechdis.data.record import digest
 from speechdis.features.store import KIND, MARKER, Row, Store, check_replaceable, write_store
 from speechdis.synthesis import blocks, codes
-from speechdis.synthesis.conversion import decoded_frames
+from speechdis.synthesis.spectra import decoded_frames
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 from speechdis.training.distributed import processes

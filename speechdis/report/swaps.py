@@ -12,7 +12,10 @@ from speechdis.errors import InputError
 from speechdis.evaluation.speech import Split
 from speechdis.features import FeatureSettings, extract
 from speechdis.report.figures import Figure, spectrogram
-from speechdis.synthesis.conversion import content_of, convert, swapped_frames, voice_of
+from speechdis.synthesis.content import content_of
+from speechdis.synthesis.conversion import convert
+from speechdis.synthesis.spectra import swapped_frames
+from speechdis.synthesis.voices import voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 SECONDS = 3.0  # utterances nearest to this length are taken

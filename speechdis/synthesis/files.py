@@ -9,9 +9,10 @@ from speechdis.data.outputs import is_stream
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
 from speechdis.synthesis import conversion
-from speechdis.synthesis.conversion import Content, Voice
+from speechdis.synthesis.content import Content, content_of
 from speechdis.synthesis.manner import USUAL, Manner
 from speechdis.synthesis.rows import Array, Rows, pieces
+from speechdis.synthesis.voices import Voice, voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 LONGEST = 300  # s of a waveform in memory
@@ -50,11 +51,11 @@ def read_voice(checkpoint: Checkpoint, source: Path | Utterance) -> Voice:
     """The voice of a recording, or of an utterance in one; any format and rate that `read_audio` knows.
 
     Raises:
-        InputError: as `read_audio` and `conversion.voice_of`.
+        InputError: as `read_audio` and `voice_of`.
     """
     wave = read_wave(checkpoint, source)
     try:
-        return conversion.voice_of(checkpoint, wave)
+        return voice_of(checkpoint, wave)
     except InputError as error:
         raise InputError(f"{_utterance(source).path}: {error}") from None
 
@@ -65,7 +66,7 @@ def read_content(
     """The words of a recording, with its content frames (T', D), if the model reads such; as `read_voice`."""
     wave = read_wave(checkpoint, source)
     try:
-        return conversion.content_of(checkpoint, wave, array)
+        return content_of(checkpoint, wave, array)
     except InputError as error:
         raise InputError(f"{_utterance(source).path}: {error}") from None
 

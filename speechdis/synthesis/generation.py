@@ -8,9 +8,11 @@ from torch import Tensor
 
 from speechdis.synthesis import codes, vocoders
 from speechdis.synthesis.blocks import render
-from speechdis.synthesis.conversion import Content, Voice, at_pitch, synthesise, unclipped, weighted_mean
+from speechdis.synthesis.content import Content, at_pitch
+from speechdis.synthesis.conversion import synthesise, unclipped
 from speechdis.synthesis.manner import Manner
-from speechdis.synthesis.residual import mixed
+from speechdis.synthesis.residual import mixed, weighted_mean
+from speechdis.synthesis.voices import Voice
 from speechdis.synthesis.words import Words
 from speechdis.training.checkpoint import Checkpoint
 

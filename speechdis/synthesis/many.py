@@ -12,11 +12,11 @@ from speechdis.data.jobs import attempted, map_utterances
 from speechdis.data.record import digest
 from speechdis.errors import InputError
 from speechdis.synthesis import codes, vocoders
-from speechdis.synthesis.conversion import Voice, one_voice
 from speechdis.synthesis.files import read_voice, swap_file
 from speechdis.synthesis.manifest import Pair
 from speechdis.synthesis.manner import USUAL, Manner
 from speechdis.synthesis.slow import checked
+from speechdis.synthesis.voices import Voice, one_voice
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 

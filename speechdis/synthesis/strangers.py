@@ -12,9 +12,9 @@ import torch
 from speechdis.data.anonymous import secret
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
-from speechdis.synthesis.conversion import Voice, one_voice
 from speechdis.synthesis.files import read_voice
 from speechdis.synthesis.generation import nobodys_voice
+from speechdis.synthesis.voices import Voice, one_voice
 from speechdis.training.checkpoint import Checkpoint
 
 KINDS = ("prior", "mix", "pool")

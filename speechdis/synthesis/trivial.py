@@ -11,7 +11,8 @@ import numpy as np
 
 from speechdis.features import spectrum_of
 from speechdis.synthesis import blocks, vocoders
-from speechdis.synthesis.conversion import pitched, unclipped
+from speechdis.synthesis.content import pitched
+from speechdis.synthesis.conversion import unclipped
 from speechdis.synthesis.words import Words
 
 WARPS = np.linspace(0.8, 1.25, 46)  # of frequency: more than tracts differ, from men to children

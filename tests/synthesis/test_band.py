@@ -9,8 +9,10 @@ from untrained import Untrained
 
 from speechdis.features import extract, settings_of
 from speechdis.synthesis import band, vocoders
-from speechdis.synthesis.conversion import content_of, convert, voice_of
+from speechdis.synthesis.content import content_of
+from speechdis.synthesis.conversion import convert
 from speechdis.synthesis.manner import Manner
+from speechdis.synthesis.voices import voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 

@@ -14,19 +14,11 @@ from speechdis.data.audio import read_audio
 from speechdis.errors import InputError
 from speechdis.features import extract, settings_of
 from speechdis.synthesis import codes, pitch, vocoders
-from speechdis.synthesis.conversion import (
-    Content,
-    content_of,
-    convert,
-    converted_frames,
-    reconstruct,
-    swap,
-    swapped_frames,
-    synthesise,
-    unclipped,
-    voice_of,
-)
+from speechdis.synthesis.content import Content, content_of
+from speechdis.synthesis.conversion import convert, reconstruct, swap, synthesise, unclipped
 from speechdis.synthesis.manner import Manner
+from speechdis.synthesis.spectra import converted_frames, swapped_frames
+from speechdis.synthesis.voices import voice_of
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training.checkpoint import Checkpoint
 
@@ -164,7 +156,7 @@ def ramp(checkpoint: Checkpoint, count: int) -> Content:
 
 def test_a_voice_changes_frames_from_the_mean_voice_of_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """The words' own s differs from segment to segment: all are changed as the mean of them is."""
-    monkeypatch.setattr("speechdis.synthesis.conversion.REREADS", 0)
+    monkeypatch.setattr("speechdis.synthesis.spectra.REREADS", 0)
     checkpoint = replace(perfect(), model=Louder())
     content = ramp(checkpoint, 301)
     own, frames = content.codes.static, content.words.frames

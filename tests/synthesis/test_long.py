@@ -12,9 +12,12 @@ from speechdis.data.audio import write_audio, write_blocks
 from speechdis.errors import InputError
 from speechdis.features import settings_of
 from speechdis.synthesis import codes, files
-from speechdis.synthesis.conversion import content_of, convert, converted_frames, reconstruct, voice_of
+from speechdis.synthesis.content import content_of
+from speechdis.synthesis.conversion import convert, reconstruct
 from speechdis.synthesis.manner import Manner
 from speechdis.synthesis.rows import Rows, peak, pieces
+from speechdis.synthesis.spectra import converted_frames
+from speechdis.synthesis.voices import voice_of
 from speechdis.training.checkpoint import Checkpoint
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from speechdis.features import settings_of, spectrum_of
 from speechdis.synthesis import trivial
-from speechdis.synthesis.conversion import pitched
+from speechdis.synthesis.content import pitched
 from speechdis.synthesis.words import Words, words_of
 
 SETTINGS = settings_of("fbank")

@@ -21,7 +21,7 @@ from speechdis.errors import InputError
 from speechdis.judges.outside import quality, require, voice, words
 from speechdis.nn.spectral import distances
 from speechdis.synthesis import blocks, vocoders
-from speechdis.synthesis.conversion import decoded_frames
+from speechdis.synthesis.spectra import decoded_frames
 from speechdis.synthesis.words import words_of
 from speechdis.training import checkpoint
 

@@ -25,7 +25,9 @@ from speechdis.features import bins_of, extract
 from speechdis.judges.judges import Judges
 from speechdis.metrics import acoustics
 from speechdis.synthesis import blocks, codes, pitch, vocoders
-from speechdis.synthesis.conversion import at_pitch, content_of, converted_frames, voice_of
+from speechdis.synthesis.content import at_pitch, content_of
+from speechdis.synthesis.spectra import converted_frames
+from speechdis.synthesis.voices import voice_of
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint
 

@@ -20,7 +20,7 @@ from speechdis.features.store import Store
 from speechdis.judges.outside.words import edits, phones
 from speechdis.metrics.every_pair import verify_all
 from speechdis.synthesis import blocks, vocoders
-from speechdis.synthesis.conversion import decoded_frames
+from speechdis.synthesis.spectra import decoded_frames
 from speechdis.synthesis.words import Words, words_of
 from speechdis.training import checkpoint
 from speechdis.training.checkpoint import Checkpoint

@@ -21,8 +21,10 @@ from speechdis.evaluation.outside.manifest import Take
 from speechdis.evaluation.outside.table import Judged
 from speechdis.features import FeatureSettings
 from speechdis.synthesis import trivial
-from speechdis.synthesis.conversion import content_of, convert, pitched, unclipped, voice_of
+from speechdis.synthesis.content import content_of, pitched
+from speechdis.synthesis.conversion import convert, unclipped
 from speechdis.synthesis.manner import Manner
+from speechdis.synthesis.voices import voice_of
 from speechdis.synthesis.words import words_of
 from speechdis.training.checkpoint import Checkpoint
 
