@@ -1,6 +1,7 @@
 """Words moved to where they explain a recording best.
 
-An encoder guesses z in one pass, and its guess z' is not the best one. From there gradients lead on to the mode of
+An encoder guesses z in one pass, and its guess z' is not the best one. Gradients lead on from there, to the mode
+of this.
 
     log p(x | s, z) - PRIOR/2 sum_t |z_t - z'_t|^2
 

@@ -25,7 +25,7 @@ class Pair(NamedTuple):
     @classmethod
     def of(cls, folder: Path, voice: str, content: str) -> "Pair":
         """The recordings that a list in `folder` names so."""
-        voices = (found_beside(folder, one.strip()) for one in voice.split(SEVERAL))
+        voices = (found_beside(folder, one) for one in recordings_in(voice))
         return cls(tuple(voices), found_beside(folder, content))
 
     @property
@@ -67,7 +67,7 @@ def _row(place: str, fields: Sequence[str], columns: dict[str, int], folder: Pat
     voice, content, name = (
         fields[columns[key]] if key in columns and columns[key] < len(fields) else "" for key in _HEADERS
     )
-    heard = [one.strip() for one in voice.split(SEVERAL)]
+    heard = recordings_in(voice)
     if not all(heard) or not content or (columns == _HEADERS and len(fields) > 3):
         raise InputError(f"{place}: expected voice<TAB>content or voice<TAB>content<TAB>name")
     if Path(name).is_absolute() or ".." in Path(name).parts:
@@ -77,6 +77,15 @@ def _row(place: str, fields: Sequence[str], columns: dict[str, int], folder: Pat
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
     return Pair.of(folder, voice, content)._replace(out=named)
+
+
+def recordings_in(voice: str) -> list[str]:
+    """The recordings that a list's field names.
+
+    >>> recordings_in("a.wav | b.wav")
+    ['a.wav', 'b.wav']
+    """
+    return [one.strip() for one in voice.split(SEVERAL)]
 
 
 def found_beside(folder: Path, name: str) -> Path:

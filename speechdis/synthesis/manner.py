@@ -10,10 +10,9 @@ class Manner(NamedTuple):
 
     Attributes:
         vocoder: by name.
-        detail: 1 says the words' own frames, changed (`converted_frames`); 0 those that the model decodes, as lively as
-            the voice's own where its residual is given (`contrast`); in between, log frames as far from the latter.
-        slow: of the change to the words' own frames only what is slower is kept: a mean over time with a Gaussian of so
-            many frames. 0: all of it.
+        detail: 1 says the words' own frames, changed (`converted_frames`). 0 says those that the model decodes, as
+            lively as the voice's own where its residual is given (`contrast`). A share between is as far between both.
+        slow: of the change only what is slower is kept: a mean over time with a Gaussian of so many frames. 0: all.
     """
 
     vocoder: str = vocoders.DEFAULT

@@ -103,12 +103,12 @@ def _opened(pairs: Sequence[Pair], strict: bool) -> tuple[list[Pair], list[tuple
             faults[path] = str(error)
     good, failures = [], []
     for pair in pairs:
-        wrong = [faults[path] for path in (*pair.voices, pair.content) if path in faults]
-        if wrong:
-            failures.append((pair, wrong[0]))
-            _report(pair, wrong[0], strict)
-        else:
+        fault = next((faults[path] for path in (*pair.voices, pair.content) if path in faults), None)
+        if fault is None:
             good.append(pair)
+        else:
+            failures.append((pair, fault))
+            _report(pair, fault, strict)
     return good, failures
 
 

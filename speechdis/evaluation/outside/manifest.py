@@ -8,7 +8,7 @@ from typing import NamedTuple
 from speechdis.data.text import read_text
 from speechdis.data.utterance import Utterance
 from speechdis.errors import InputError
-from speechdis.synthesis.manifest import SEVERAL, Pair, found_beside, read_pairs
+from speechdis.synthesis.manifest import Pair, found_beside, read_pairs, recordings_in
 
 NAMES = ("path", "voice", "content", "text", "voice_speaker", "content_speaker", "system")
 
@@ -126,18 +126,18 @@ class _Reader:
     def name_speakers(self, place: str, folder: Path, row: Mapping[str, str], role: str) -> None:
         """Remember whose the row's files are, if it says so."""
         speaker = row.get(f"{role}_speaker", "")
-        for name in row[role].split(SEVERAL) if speaker else ():
-            file = found_beside(folder, name.strip()).resolve()
+        for name in recordings_in(row[role]) if speaker else ():
+            file = found_beside(folder, name).resolve()
             known = self._files.get(file)
             before = (
                 self.recordings[known].spk if known is not None else self._named.setdefault(file, speaker)
             )
             if before != speaker:
-                raise InputError(f"{place}: {name.strip()} is of '{speaker}', and elsewhere of '{before}'")
+                raise InputError(f"{place}: {name} is of '{speaker}', and elsewhere of '{before}'")
 
     def find(self, place: str, folder: Path, row: Mapping[str, str], role: str) -> tuple[int, ...]:
         """Numbers of the row's recordings; none for a speaker."""
-        names = [name.strip() for name in row[role].split(SEVERAL)]
+        names = recordings_in(row[role])
         if names == [row[role]] and row[role] in self._speakers and row[role] not in self._ids:
             return ()
         return tuple(self._number(place, folder, name) for name in names)
